@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+
+namespace HealthLedger.Ledger;
+
+/// <summary>One event to record.</summary>
+/// <param name="Chain">Whose event it is.</param>
+/// <param name="Fact">The fact's stored bytes (docs/formats/fact.md), padded; the ledger seals them under the chain's audit key.</param>
+/// <param name="Commitment">32 bytes: the fact's commitment, which becomes the entry's.</param>
+/// <param name="Operation">The consent-map operation the entry carries, or null.</param>
+public sealed record PendingEvent(EventChain Chain, ReadOnlyMemory<byte> Fact, ReadOnlyMemory<byte> Commitment, ConsentOperation? Operation = null);
+
+/// <summary>A change of the consent-state map.</summary>
+/// <param name="Withdraw">False grants a handle that was never used before; true withdraws a granted one.</param>
+/// <param name="Handle">32 random bytes, one for each consent version and grantee.</param>
+/// <param name="NotAfter">Unix seconds after which the consent does not hold; <see cref="long.MaxValue"/> where it has no end.</param>
+/// <param name="ScopeCommitment">32 bytes: the commitment to what is consented to.</param>
+public sealed record ConsentOperation(bool Withdraw, ReadOnlyMemory<byte> Handle, long NotAfter, ReadOnlyMemory<byte> ScopeCommitment);
+
+/// <summary>The version of everything that decides about one patient, as a decision saw it.</summary>
+/// <param name="Subject">The chain id of the patient, or <see cref="Everybody"/> for what decides about all (roles, groups, policies).</param>
+/// <param name="Version">From <c>LedgerLog.DecisionVersionOf</c>, read before the state it stands for was read.</param>
+public readonly record struct DecisionVersion(string Subject, long Version)
+{
+    /// <summary>The subject of decisions about all patients.</summary>
+    public const string Everybody = "*";
+}
+
+/// <summary>What one request appends, all of it or nothing, in one batch.</summary>
+public sealed record AppendRequest
+{
+    /// <summary>At least one event.</summary>
+    public required ImmutableArray<PendingEvent> Events { get; init; }
+
+    /// <summary>The decision versions this request rests on; compared inside the sequencer, where a withdrawal wins every race.</summary>
+    public ImmutableArray<DecisionVersion> Expected { get; init; } = [];
+
+    /// <summary>The subjects whose decision version this request raises (a consent change raises its patient's).</summary>
+    public ImmutableArray<string> Raises { get; init; } = [];
+
+    /// <summary>Sealed bytes that the vault applies after the commit; the ledger's journal is the vault's redo log, so entry and record are one commit.</summary>
+    public ReadOnlyMemory<byte> Redo { get; init; }
+
+    /// <summary>A notice for the event publisher, plain here and sealed in the journal; empty where nothing is published.</summary>
+    public ReadOnlyMemory<byte> Notice { get; init; }
+
+    /// <summary>
+    /// Runs on the sequencer after the commit and after the vault applied the redo bytes, before any waiter is released and before raised decision
+    /// versions can be read: the place where in-memory state becomes the new one. MUST NOT block or throw.
+    /// </summary>
+    public Action? Committed { get; init; }
+}
+
+/// <summary>What became of an append.</summary>
+public abstract record AppendOutcome
+{
+    private AppendOutcome()
+    {
+    }
+
+    /// <summary>Durable and covered by a published signed checkpoint.</summary>
+    /// <param name="Indices">The entry index of each event, in the request's order.</param>
+    /// <param name="CheckpointSize">The size of the checkpoint that covers them.</param>
+    /// <param name="Time">When the batch was sequenced.</param>
+    public sealed record Appended(ImmutableArray<ulong> Indices, ulong CheckpointSize, DateTimeOffset Time) : AppendOutcome;
+
+    /// <summary>Nothing was written: these subjects changed since they were decided.</summary>
+    public sealed record Stale(ImmutableArray<string> Subjects) : AppendOutcome;
+
+    /// <summary>Nothing was written: the ledger takes no entries now (full disk, full queue, stopping). Whatever needed the entry must not happen.</summary>
+    public sealed record Unavailable(string Reason) : AppendOutcome;
+}

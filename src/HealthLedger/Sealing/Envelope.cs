@@ -1,0 +1,131 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace HealthLedger.Sealing;
+
+/// <summary>
+/// The one authenticated envelope for everything sealed at rest: records, facts, terms, wrapped keys.
+/// <code>
+/// suite u8 = 1 | salt 32 | key commitment 32 | ciphertext | tag 16
+/// HKDF-SHA-256(secret, salt, info = "healthledger/envelope/1" || label) -> AES-256-GCM key 32 || nonce 12 || key commitment 32
+/// </code>
+/// A fresh salt for each envelope gives each its own key, so no nonce is ever reused under one key however many are sealed; the key commitment makes
+/// an envelope open under one secret only (AES-GCM alone does not commit to its key). The label and the associated data name what is sealed and where
+/// it lies, so an envelope moved to another place does not open. See docs/formats/envelope.md.
+/// </summary>
+public static class Envelope
+{
+    /// <summary>Suite 1: HKDF-SHA-256, AES-256-GCM, 32-byte commitment.</summary>
+    public const byte Suite = 1;
+
+    /// <summary>Bytes that sealing adds to a plaintext.</summary>
+    public const int Overhead = HeaderSize + TagSize;
+
+    /// <summary>Every secret has 32 bytes.</summary>
+    public const int SecretSize = 32;
+
+    private const int SaltSize = 32;
+    private const int CommitmentSize = 32;
+    private const int TagSize = 16;
+    private const int KeySize = 32;
+    private const int NonceSize = 12;
+    private const int HeaderSize = 1 + SaltSize + CommitmentSize;
+    private const int MaxInfo = 512;
+    private static readonly byte[] InfoPrefix = Encoding.ASCII.GetBytes("healthledger/envelope/1");
+
+    /// <summary>Seals <paramref name="plaintext"/> into <paramref name="envelope"/>, whose length must be the plaintext's plus <see cref="Overhead"/>.</summary>
+    /// <param name="secret">32 bytes.</param>
+    /// <param name="label">What this is, such as <c>record</c>; up to 400 bytes of UTF-8; part of the key's derivation.</param>
+    /// <param name="associatedData">Where this lies; authenticated, not stored.</param>
+    /// <param name="plaintext">May be empty.</param>
+    /// <param name="envelope">Receives the envelope.</param>
+    public static void Seal(ReadOnlySpan<byte> secret, string label, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, Span<byte> envelope)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(secret.Length, SecretSize, nameof(secret));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(envelope.Length, plaintext.Length + Overhead, nameof(envelope));
+        envelope[0] = Suite;
+        var salt = envelope.Slice(1, SaltSize);
+        RandomNumberGenerator.Fill(salt);
+        Span<byte> derived = stackalloc byte[KeySize + NonceSize + CommitmentSize];
+        Derive(secret, salt, label, derived);
+        try
+        {
+            derived[(KeySize + NonceSize)..].CopyTo(envelope.Slice(1 + SaltSize, CommitmentSize));
+            using var aes = new AesGcm(derived[..KeySize], TagSize);
+            aes.Encrypt(derived.Slice(KeySize, NonceSize), plaintext, envelope.Slice(HeaderSize, plaintext.Length), envelope[^TagSize..], associatedData);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(derived);
+        }
+    }
+
+    /// <summary>As <see cref="Seal(ReadOnlySpan{byte},string,ReadOnlySpan{byte},ReadOnlySpan{byte},Span{byte})"/>, into a new array.</summary>
+    public static byte[] Seal(ReadOnlySpan<byte> secret, string label, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext)
+    {
+        var envelope = new byte[plaintext.Length + Overhead];
+        Seal(secret, label, associatedData, plaintext, envelope);
+        return envelope;
+    }
+
+    /// <summary>
+    /// Opens an envelope into <paramref name="plaintext"/>, whose length must be the envelope's minus <see cref="Overhead"/>.
+    /// False, with the plaintext zeroed, where anything does not fit: one answer for every cause, so that none can be told from another.
+    /// </summary>
+    public static bool TryOpen(ReadOnlySpan<byte> secret, string label, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> envelope, Span<byte> plaintext)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(secret.Length, SecretSize, nameof(secret));
+        if (envelope.Length < Overhead || envelope[0] != Suite)
+        {
+            plaintext.Clear();
+            return false;
+        }
+
+        ArgumentOutOfRangeException.ThrowIfNotEqual(plaintext.Length, envelope.Length - Overhead, nameof(plaintext));
+        Span<byte> derived = stackalloc byte[KeySize + NonceSize + CommitmentSize];
+        Derive(secret, envelope.Slice(1, SaltSize), label, derived);
+        try
+        {
+            if (!CryptographicOperations.FixedTimeEquals(derived[(KeySize + NonceSize)..], envelope.Slice(1 + SaltSize, CommitmentSize)))
+            {
+                plaintext.Clear();
+                return false;
+            }
+
+            using var aes = new AesGcm(derived[..KeySize], TagSize);
+            aes.Decrypt(derived.Slice(KeySize, NonceSize), envelope[HeaderSize..^TagSize], envelope[^TagSize..], plaintext, associatedData);
+            return true;
+        }
+        catch (AuthenticationTagMismatchException)
+        {
+            plaintext.Clear();
+            return false;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(derived);
+        }
+    }
+
+    /// <summary>Opens an envelope into a new array; null where <see cref="TryOpen"/> is false.</summary>
+    public static byte[]? Open(ReadOnlySpan<byte> secret, string label, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> envelope)
+    {
+        if (envelope.Length < Overhead)
+        {
+            return null;
+        }
+
+        var plaintext = new byte[envelope.Length - Overhead];
+        return TryOpen(secret, label, associatedData, envelope, plaintext) ? plaintext : null;
+    }
+
+    private static void Derive(ReadOnlySpan<byte> secret, ReadOnlySpan<byte> salt, string label, Span<byte> derived)
+    {
+        Span<byte> info = stackalloc byte[MaxInfo];
+        InfoPrefix.CopyTo(info);
+        var written = Encoding.UTF8.GetBytes(label, info[(InfoPrefix.Length + sizeof(ushort))..]);
+        BinaryPrimitives.WriteUInt16BigEndian(info[InfoPrefix.Length..], (ushort)written);
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, derived, salt, info[..(InfoPrefix.Length + sizeof(ushort) + written)]);
+    }
+}
