@@ -1,0 +1,54 @@
+namespace HealthLedger.Fhir.FhirPath;
+
+/// <summary>
+/// What an evaluation may know besides its input: the variables, the clock, how references resolve, and how much work it may do.
+/// One instance serves one evaluation, or a series over one resource; it is not thread-safe.
+/// </summary>
+internal sealed class FhirPathContext
+{
+    /// <summary>Steps (nodes visited, items compared) that one evaluation may take. The worst official expression over the largest official example takes about a tenth.</summary>
+    public const int DefaultBudget = 5_000_000;
+
+    private int _budget = DefaultBudget;
+
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>%resource: the innermost resource that holds the focus.</summary>
+    public Item? Resource { get; init; }
+
+    /// <summary>%rootResource: the container where %resource is contained; otherwise the same.</summary>
+    public Item? RootResource { get; init; }
+
+    /// <summary>%context: the original input.</summary>
+    public Items Original { get; set; }
+
+    /// <summary>Finds the target of a reference outside the resource; null where nothing is known but its text.</summary>
+    public Func<string, Item?>? Resolve { get; init; }
+
+    /// <summary>Receives trace() output; by default it goes nowhere, since traced values may be personal data.</summary>
+    public Action<string, Items>? Trace { get; init; }
+
+    /// <summary>Caller's variables by name without the percent sign.</summary>
+    public IReadOnlyDictionary<string, Items>? Variables { get; init; }
+
+    /// <summary>search: `as` and ofType accept collections (R4's search expressions rely on it, although FHIRPath demands one item).</summary>
+    public bool LenientAs { get; init; }
+
+    public int StepsLeft => _budget;
+
+    public void Charge(int steps)
+    {
+        if ((_budget -= steps) < 0) throw new FhirPathEvaluationException("The expression takes too many steps over this input");
+    }
+}
+
+/// <summary>Where an expression is evaluated: its focus (also $this), and inside a loop the index and running total.</summary>
+internal readonly struct Scope(Items focus, FhirPathContext context, int index = 0, Items total = default)
+{
+    public readonly Items Focus = focus;
+    public readonly FhirPathContext Context = context;
+    public readonly int Index = index;
+    public readonly Items Total = total;
+
+    public Scope On(Item item, int index) => new(new Items(item), Context, index, Total);
+}
