@@ -1,0 +1,72 @@
+using System.Security.Cryptography;
+using Org.BouncyCastle.Math.EC.Rfc8032;
+
+namespace HealthLedger.Proofs.Notes;
+
+/// <summary>An Ed25519 signing key. Holds its 32-byte seed in a pinned buffer and zeroes it on disposal. Safe for several threads until disposed.</summary>
+public sealed class Ed25519PrivateKey : IDisposable
+{
+    /// <summary>Bytes in a seed.</summary>
+    public const int SeedLength = 32;
+
+    private readonly byte[] _seed;
+    private readonly byte[] _public;
+    private bool _disposed;
+
+    private Ed25519PrivateKey(byte[] seed)
+    {
+        _seed = seed;
+        _public = new byte[Ed25519PublicKey.Length];
+        Ed25519.GeneratePublicKey(_seed, 0, _public, 0);
+        PublicKey = Ed25519PublicKey.Trusted(_public);
+    }
+
+    /// <summary>The key that verifies.</summary>
+    public Ed25519PublicKey PublicKey { get; }
+
+    /// <summary>Takes a copy of a seed of 32 bytes (RFC 8032 section 5.1.5).</summary>
+    /// <exception cref="ArgumentException">The seed has another length.</exception>
+    public static Ed25519PrivateKey FromSeed(ReadOnlySpan<byte> seed)
+    {
+        if (seed.Length != SeedLength)
+        {
+            throw new ArgumentException($"A seed has {SeedLength} bytes.", nameof(seed));
+        }
+
+        var pinned = GC.AllocateArray<byte>(SeedLength, pinned: true);
+        seed.CopyTo(pinned);
+        return new Ed25519PrivateKey(pinned);
+    }
+
+    /// <summary>A fresh random key.</summary>
+    public static Ed25519PrivateKey Generate()
+    {
+        var pinned = GC.AllocateArray<byte>(SeedLength, pinned: true);
+        RandomNumberGenerator.Fill(pinned);
+        return new Ed25519PrivateKey(pinned);
+    }
+
+    /// <summary>Signs a message; the same message gives the same 64 bytes.</summary>
+    public byte[] Sign(ReadOnlySpan<byte> message)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var copy = message.ToArray();
+        var signature = new byte[Ed25519PublicKey.SignatureLength];
+        Ed25519.Sign(_seed, 0, _public, 0, copy, 0, copy.Length, signature, 0);
+        return signature;
+    }
+
+    /// <summary>Copies the seed out, for sealing it. The caller zeroes the destination.</summary>
+    public void CopySeedTo(Span<byte> destination)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        _seed.CopyTo(destination);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _disposed = true;
+        CryptographicOperations.ZeroMemory(_seed);
+    }
+}
