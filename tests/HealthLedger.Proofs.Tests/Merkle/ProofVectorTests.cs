@@ -11,7 +11,8 @@ public class ProofVectorTests(ITestOutputHelper output)
 {
     [Fact]
     public void Every_published_inclusion_proof_is_judged_as_published() => Check("inclusion", test =>
-        InclusionProof.Verify(
+        // A leaf hash of no bytes cannot be expressed as our type: that is a refusal.
+        test.GetProperty("leafHash").GetString() != "" && InclusionProof.Verify(
             One(test, "leafHash"), test.GetProperty("leafIdx").GetUInt64(), test.GetProperty("treeSize").GetUInt64(), Hashes(test, "proof"), One(test, "root")).Holds);
 
     [Fact]
