@@ -48,6 +48,12 @@ internal sealed class TypeTable
         foreach (var element in elements)
         {
             var path = element.Text("path");
+            if (element.Text("max") == "0")
+            {
+                // xhtml takes the extension of Element back.
+                continue;
+            }
+
             if (path == name)
             {
                 rows[path] = new(name, kind, type.Flag("abstract"), type.Text("baseDefinition").Replace(Core, "", StringComparison.Ordinal), "", ConstraintIndexes(element, []), []);

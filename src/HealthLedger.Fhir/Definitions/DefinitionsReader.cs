@@ -100,7 +100,7 @@ internal sealed class DefinitionsReader
             BaseThen(out _);
             Each(() => Number());
             var index = 0;
-            type.Elements = List(() => Element(type, index++, invariants, valueSets));
+            type.Complete(List(() => Element(type, index++, invariants, valueSets)));
         });
     }
 

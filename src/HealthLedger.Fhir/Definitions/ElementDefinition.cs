@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace HealthLedger.Fhir.Definitions;
 
 /// <summary>One element of a type (R4 elementdefinition.html).</summary>
@@ -82,7 +80,7 @@ public sealed class ElementForm
         Definition = definition;
         Use = use;
         JsonName = definition.IsChoice ? definition.Name + char.ToUpperInvariant(use.Type.Name[0]) + use.Type.Name[1..] : definition.Name;
-        Utf8Name = Encoding.UTF8.GetBytes(JsonName);
+        IsReferenceText = definition is { Name: "reference", Owner.Name: "Reference" };
     }
 
     /// <summary>The name in JSON: <c>birthDate</c>, <c>valueQuantity</c>.</summary>
@@ -97,5 +95,6 @@ public sealed class ElementForm
     /// <summary>The definition of the type in use.</summary>
     public TypeDefinition Type => Use.Type;
 
-    internal byte[] Utf8Name { get; }
+    /// <summary>True for Reference.reference, the one element that holds literal references.</summary>
+    internal bool IsReferenceText { get; }
 }

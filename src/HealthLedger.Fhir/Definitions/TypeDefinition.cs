@@ -42,7 +42,10 @@ public sealed class TypeDefinition
     public IReadOnlyList<InvariantDefinition> Invariants { get; }
 
     /// <summary>All elements, inherited ones too, in the order of XML. A primitive has id and extension; its value is the JSON value itself.</summary>
-    public IReadOnlyList<ElementDefinition> Elements { get; internal set; } = [];
+    public IReadOnlyList<ElementDefinition> Elements { get; private set; } = [];
+
+    /// <summary>A bit for each element that must be present, by its index. No type has more than 64 elements.</summary>
+    internal ulong RequiredElements { get; private set; }
 
     /// <summary>The element with this JSON name; for a choice the name with its type, <c>valueQuantity</c>. Null where there is none. Strip the underscore of <c>_birthDate</c> first.</summary>
     public ElementForm? Element(string jsonName)
@@ -85,6 +88,19 @@ public sealed class TypeDefinition
 
     /// <inheritdoc/>
     public override string ToString() => Name;
+
+    /// <summary>The JSON names of an element: one, or one for each type of a choice.</summary>
+    internal IEnumerable<string> JsonNames(ElementDefinition element) =>
+        element.IsChoice ? element.Types.Select(t => new ElementForm(element, t).JsonName) : [element.Name];
+
+    internal void Complete(ElementDefinition[] elements)
+    {
+        Elements = elements;
+        foreach (var element in elements)
+        {
+            RequiredElements |= element.Min > 0 ? 1UL << element.Index : 0;
+        }
+    }
 
     private Utf8Table<ElementForm> Forms()
     {

@@ -1,0 +1,79 @@
+using System.Text.Json;
+using HealthLedger.Fhir.Definitions;
+
+namespace HealthLedger.Fhir.Validation;
+
+/// <summary>Required bindings of CodeableConcept and Coding: one of the codings is in the value set (R4 terminologies.html#code).</summary>
+internal static class RequiredCoding
+{
+    private const int MostCodesToName = 16;
+
+    /// <summary>" (allowed: a, b)" where that is a short list, else nothing.</summary>
+    public static string Allowed(CodeList codes) =>
+        codes.Codes.Count <= MostCodesToName ? $" (allowed: {string.Join(", ", codes.Codes.Order(StringComparer.Ordinal))})" : "";
+
+    /// <param name="codes">The value set.</param>
+    /// <param name="type">CodeableConcept or Coding; any other type passes.</param>
+    /// <param name="reader">A copy of the reader, at the start of the object.</param>
+    public static bool IsIn(CodeList codes, TypeDefinition type, Utf8JsonReader reader)
+    {
+        if (type.Name == "Coding")
+        {
+            return Coding(codes, ref reader);
+        }
+
+        if (type.Name != "CodeableConcept")
+        {
+            return true;
+        }
+
+        var found = false;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isCoding = reader.ValueTextEquals("coding"u8);
+            reader.Read();
+            if (!isCoding || reader.TokenType != JsonTokenType.StartArray)
+            {
+                reader.Skip();
+                continue;
+            }
+
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                if (reader.TokenType == JsonTokenType.StartObject)
+                {
+                    found |= Coding(codes, ref reader);
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+        }
+
+        return found;
+    }
+
+    private static bool Coding(CodeList codes, ref Utf8JsonReader reader)
+    {
+        string? system = null;
+        string? code = null;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isSystem = reader.ValueTextEquals("system"u8);
+            var isCode = reader.ValueTextEquals("code"u8);
+            reader.Read();
+            if ((isSystem || isCode) && reader.TokenType == JsonTokenType.String && !reader.ValueIsEscaped)
+            {
+                system = isSystem ? reader.GetString() : system;
+                code = isCode ? reader.GetString() : code;
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        return system is not null && code is not null && codes.Contains(system, code);
+    }
+}

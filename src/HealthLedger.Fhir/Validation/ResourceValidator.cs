@@ -1,0 +1,68 @@
+using System.Text.Json;
+using System.Text.Unicode;
+using HealthLedger.Fhir.Definitions;
+
+namespace HealthLedger.Fhir.Validation;
+
+/// <summary>
+/// Validates resources in FHIR's JSON form against the definitions: JSON itself, structure, cardinalities, formats of primitives, required codes,
+/// references, extensions, narrative. Names every fault it can in one pass. Invariants in FHIRPath are not evaluated here.
+/// Source: R4 json.html, datatypes.html, references.html, extensibility.html, narrative.html.
+/// </summary>
+public static class ResourceValidator
+{
+    /// <summary>The deepest nesting of JSON objects and arrays.</summary>
+    public const int MaxDepth = 64;
+
+    /// <summary>The most issues an outcome lists.</summary>
+    public const int MaxIssues = 200;
+
+    /// <summary>Validates one resource.</summary>
+    /// <param name="utf8Json">The JSON text. Its size is the caller's to limit.</param>
+    /// <param name="expectedType">The resource type it must be; null for any.</param>
+    public static ValidationOutcome Validate(ReadOnlyMemory<byte> utf8Json, string? expectedType = null)
+    {
+        var log = new IssueLog(utf8Json);
+        if (utf8Json.IsEmpty)
+        {
+            log.Fatal(IssueType.Structure, "There is no content. Send a resource as a JSON object.", 0);
+            return new(null, log.Issues);
+        }
+
+        if (!Utf8.IsValid(utf8Json.Span))
+        {
+            log.Fatal(IssueType.Structure, "The text is not valid UTF-8. FHIR's JSON is UTF-8 without a byte order mark.", FirstInvalidByte(utf8Json.Span));
+            return new(null, log.Issues);
+        }
+
+        if (utf8Json.Span.StartsWith("\uFEFF"u8))
+        {
+            log.Fatal(IssueType.Structure, "The text starts with a byte order mark. Remove it.", 0);
+            return new(null, log.Issues);
+        }
+
+        var walk = new ResourceWalk(utf8Json.Span, log);
+        TypeDefinition? type = null;
+        try
+        {
+            type = walk.Root(expectedType);
+        }
+        catch (JsonException malformed)
+        {
+            walk.Malformed(malformed);
+        }
+
+        return new(type?.Name, log.Issues);
+    }
+
+    private static int FirstInvalidByte(ReadOnlySpan<byte> text)
+    {
+        var at = 0;
+        while (System.Text.Rune.DecodeFromUtf8(text[at..], out _, out var length) == System.Buffers.OperationStatus.Done)
+        {
+            at += length;
+        }
+
+        return at;
+    }
+}

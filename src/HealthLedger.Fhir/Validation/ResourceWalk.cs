@@ -1,0 +1,323 @@
+using System.Text;
+using System.Text.Json;
+using HealthLedger.Fhir.Definitions;
+
+namespace HealthLedger.Fhir.Validation;
+
+/// <summary>
+/// One walk over the JSON of a resource, definitions beside it. Resources and objects are in this file, values of elements in
+/// ResourceWalk.Values.cs. Malformed JSON ends the walk by the reader's exception, which <see cref="ResourceValidator"/> turns into an issue.
+/// </summary>
+internal ref partial struct ResourceWalk
+{
+    private static readonly int ExtensionBit = FhirDefinitions.R4.Type("Extension")!.ElementNamed("extension")!.Index;
+    private static readonly int ExtensionValueBit = FhirDefinitions.R4.Type("Extension")!.ElementNamed("value")!.Index;
+
+    private readonly IssueLog _log;
+    private readonly ReadOnlySpan<byte> _text;
+    private Utf8JsonReader _reader;
+    private bool _inContained;
+    private bool _inBundle;
+
+    // Stacks: an object's part starts where the length was when it began, and is cut off at its end.
+    private List<ElementForm>? _choices;
+    private List<PrimitiveList>? _lists;
+
+    public ResourceWalk(ReadOnlySpan<byte> text, IssueLog log)
+    {
+        _log = log;
+        _text = text;
+        _reader = new Utf8JsonReader(text, new JsonReaderOptions { MaxDepth = ResourceValidator.MaxDepth });
+    }
+
+    /// <summary>Validates the whole text; the resource type, if it has one.</summary>
+    public TypeDefinition? Root(string? expectedType)
+    {
+        _reader.Read();
+        if (_reader.TokenType != JsonTokenType.StartObject)
+        {
+            _log.Fatal(IssueType.Structure, "A resource is a JSON object.", _reader.TokenStartIndex);
+            _reader.Skip();
+            _reader.Read();
+            return null;
+        }
+
+        var type = ResourceTypeAhead(_reader);
+        if (type is not null && expectedType is not null && type.Name != expectedType)
+        {
+            _log.Fatal(IssueType.Invalid, $"The resource is a {type.Name}, expected is {expectedType}. Send it to /{type.Name}, or correct its resourceType.", _reader.TokenStartIndex);
+        }
+
+        if (type is null)
+        {
+            _reader.Skip();
+        }
+        else
+        {
+            _log.Enter(type.Name, -1);
+            Object(type, null, isResource: true);
+            _log.Leave();
+        }
+
+        // Anything but white space after the object is the reader's exception.
+        _reader.Read();
+        return type;
+    }
+
+    /// <summary>Notes where the JSON breaks off. The reader's own message may quote the text, so it is not passed on.</summary>
+    public readonly void Malformed(JsonException malformed)
+    {
+        var offset = Offset(malformed.LineNumber ?? 0, malformed.BytePositionInLine ?? 0);
+        if (IsTooDeep())
+        {
+            _log.Fatal(IssueType.TooCostly, $"The JSON is nested deeper than {ResourceValidator.MaxDepth} levels.", offset);
+        }
+        else if (offset >= _text.Length)
+        {
+            _log.Fatal(IssueType.Structure, "The JSON ends too early: an object, an array or a string is not closed.", offset);
+        }
+        else
+        {
+            _log.Fatal(IssueType.Structure, "The text is not well-formed JSON from here on.", offset);
+        }
+    }
+
+    /// <summary>The walk may have failed in a copy of the reader that looked ahead, so the depth is found by reading anew.</summary>
+    private readonly bool IsTooDeep()
+    {
+        var reader = new Utf8JsonReader(_text, new JsonReaderOptions { MaxDepth = ResourceValidator.MaxDepth });
+        try
+        {
+            while (reader.Read())
+            {
+            }
+
+            return false;
+        }
+        catch (JsonException)
+        {
+            var depth = reader.CurrentDepth + (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray ? 1 : 0);
+            var next = _text[(int)reader.BytesConsumed..].TrimStart(" \t\r\n,:"u8);
+            return depth >= ResourceValidator.MaxDepth && !next.IsEmpty && next[0] is (byte)'{' or (byte)'[';
+        }
+    }
+
+    private readonly long Offset(long line, long position)
+    {
+        var at = 0;
+        for (; line > 0; line--)
+        {
+            at += _text[at..].IndexOf((byte)'\n') + 1;
+        }
+
+        return Math.Min(at + position, _text.Length);
+    }
+
+    /// <summary>The type that an object says it is; the reader is a copy, at the object's start. Null, with an issue, where it says none or one that does not exist.</summary>
+    private readonly TypeDefinition? ResourceTypeAhead(Utf8JsonReader reader)
+    {
+        var start = reader.TokenStartIndex;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var found = reader.ValueTextEquals("resourceType"u8);
+            reader.Read();
+            if (!found)
+            {
+                reader.Skip();
+                continue;
+            }
+
+            if (reader.TokenType != JsonTokenType.String)
+            {
+                _log.ErrorAt("resourceType", IssueType.Structure, "resourceType must be a string with the name of a resource type.", reader.TokenStartIndex);
+                return null;
+            }
+
+            if (!reader.ValueIsEscaped && FhirDefinitions.R4.ResourceType(reader.ValueSpan) is { } type)
+            {
+                return type;
+            }
+
+            var name = reader.ValueIsEscaped ? "" : Encoding.UTF8.GetString(reader.ValueSpan);
+            _log.ErrorAt("resourceType", IssueType.Structure, $"{NearMiss.Show(name)} is not a resource type of FHIR R4{NearMiss.Hint(name, FhirDefinitions.R4.ResourceTypes)}.", reader.TokenStartIndex);
+            return null;
+        }
+
+        _log.ErrorAt("resourceType", IssueType.Required, "The property resourceType is missing. Name the type of the resource in it.", start);
+        return null;
+    }
+
+    /// <summary>Validates the object the reader stands on, and leaves the reader on its end.</summary>
+    private void Object(TypeDefinition type, ElementType? use, bool isResource)
+    {
+        var start = _reader.TokenStartIndex;
+        var firstChoice = _choices?.Count ?? 0;
+        var firstList = _lists?.Count ?? 0;
+        var values = 0UL;
+        var companions = 0UL;
+        var properties = 0;
+        var sawResourceType = false;
+        var sawList = false;
+
+        while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
+        {
+            properties++;
+            if (_reader.ValueIsEscaped)
+            {
+                UnknownEscaped();
+                continue;
+            }
+
+            var name = _reader.ValueSpan;
+            if (isResource && name.SequenceEqual("resourceType"u8))
+            {
+                if (sawResourceType)
+                {
+                    Duplicate("resourceType");
+                }
+
+                sawResourceType = true;
+                _reader.Read();
+                _reader.Skip();
+                continue;
+            }
+
+            var isCompanion = name.Length > 1 && name[0] == (byte)'_';
+            var form = type.Element(isCompanion ? name[1..] : name);
+            if (form is null || (isCompanion && !form.Type.IsPrimitive))
+            {
+                Unknown(type, name, form);
+                continue;
+            }
+
+            var bit = 1UL << form.Definition.Index;
+            if (form.Definition.IsChoice && !OnlyChoice(form, firstChoice))
+            {
+                continue;
+            }
+
+            if (((isCompanion ? companions : values) & bit) != 0)
+            {
+                Duplicate((isCompanion ? "_" : "") + form.JsonName);
+                _reader.Read();
+                _reader.Skip();
+                continue;
+            }
+
+            if (isCompanion)
+            {
+                companions |= bit;
+                _reader.Read();
+                sawList |= Companion(form);
+            }
+            else
+            {
+                values |= bit;
+                _reader.Read();
+                sawList |= Value(form, use);
+            }
+        }
+
+        Finish(type, start, properties, values, companions, isResource);
+        if (sawList)
+        {
+            CheckLists(firstList);
+        }
+
+        Cut(_choices, firstChoice);
+        Cut(_lists, firstList);
+    }
+
+    private static void Cut<T>(List<T>? stack, int length)
+    {
+        if (stack?.Count > length)
+        {
+            stack.RemoveRange(length, stack.Count - length);
+        }
+    }
+
+    /// <summary>What can be said only at the end of an object.</summary>
+    private readonly void Finish(TypeDefinition type, long start, int properties, ulong values, ulong companions, bool isResource)
+    {
+        var present = values | companions;
+        if (properties == 0)
+        {
+            _log.Error(IssueType.Structure, "The object is empty. Leave the property out, or give it content.", start);
+        }
+        else if (!isResource && !type.IsPrimitive && properties == 1 && type.Elements[0].Name == "id" && present == 1)
+        {
+            _log.Error(IssueType.Invariant, "The element has an id only. It needs a value, children or an extension.", start);
+        }
+
+        for (var missing = type.RequiredElements & ~present; missing != 0; missing &= missing - 1)
+        {
+            var element = type.Elements[System.Numerics.BitOperations.TrailingZeroCount(missing)];
+            var name = element.IsChoice ? $"{element.Name}[x] (one of {string.Join(", ", element.Types.Take(8).Select(t => t.Type.Name))})" : element.Name;
+            _log.ErrorAt(element.Name, IssueType.Required, $"{type.Name} needs the element {name}.", start);
+        }
+
+        if (type.Name == "Extension")
+        {
+            var nested = (present & (1UL << ExtensionBit)) != 0;
+            var valued = (present & (1UL << ExtensionValueBit)) != 0;
+            if (nested == valued)
+            {
+                _log.Error(
+                    IssueType.Invariant,
+                    nested ? "An extension has either a value or extensions in it, not both." : "An extension needs a value[x] or extensions in it.",
+                    start);
+            }
+        }
+    }
+
+    /// <summary>Of the types of a choice only one may be present. The companion property of the same type is the same choice.</summary>
+    private bool OnlyChoice(ElementForm form, int firstChoice)
+    {
+        _choices ??= [];
+        for (var i = firstChoice; i < _choices.Count; i++)
+        {
+            var other = _choices[i];
+            if (other == form)
+            {
+                return true;
+            }
+
+            if (other.Definition == form.Definition)
+            {
+                _log.ErrorAt(
+                    form.Definition.Name,
+                    IssueType.Structure,
+                    $"{form.Definition.Name}[x] is present as {other.JsonName} and as {form.JsonName}. Keep one of them.",
+                    _reader.TokenStartIndex);
+                _reader.Read();
+                _reader.Skip();
+                return false;
+            }
+        }
+
+        _choices.Add(form);
+        return true;
+    }
+
+    private readonly void Duplicate(string name) =>
+        _log.ErrorAt(name, IssueType.Structure, $"The property {name} is there twice. Keep one.", _reader.TokenStartIndex);
+
+    private void Unknown(TypeDefinition type, ReadOnlySpan<byte> utf8Name, ElementForm? complex)
+    {
+        var name = Encoding.UTF8.GetString(utf8Name);
+        var shown = NearMiss.Show(name);
+        var message = complex is not null
+            ? $"{shown} is not allowed: {complex.JsonName} is not a primitive. Put id and extension into its objects."
+            : NearMiss.UnknownElement(type, name);
+        _log.ErrorAt(NearMiss.IsPlain(name) ? name : "(unknown)", IssueType.Structure, message, _reader.TokenStartIndex);
+        _reader.Read();
+        _reader.Skip();
+    }
+
+    private void UnknownEscaped()
+    {
+        _log.ErrorAt("(unknown)", IssueType.Structure, "A property name is written with escapes. Names of FHIR elements need none.", _reader.TokenStartIndex);
+        _reader.Read();
+        _reader.Skip();
+    }
+}

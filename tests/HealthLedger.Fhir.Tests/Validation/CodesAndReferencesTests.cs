@@ -1,0 +1,66 @@
+// http://hl7.org/fhir/R4/terminologies.html#strength, http://hl7.org/fhir/R4/references.html#literal
+using System.Text;
+using HealthLedger.Fhir.Validation;
+
+namespace HealthLedger.Fhir.Tests.Validation;
+
+public sealed class CodesAndReferencesTests
+{
+    [Theory]
+    [InlineData("""[{"system":"http://terminology.hl7.org/CodeSystem/condition-clinical","code":"active"}]""", true)]
+    [InlineData("""[{"system":"http://a.example","code":"x"},{"system":"http://terminology.hl7.org/CodeSystem/condition-clinical","code":"active"}]""", true)]
+    [InlineData("""[{"system":"http://terminology.hl7.org/CodeSystem/condition-clinical","code":"activ"}]""", false)]
+    [InlineData("""[{"system":"http://a.example","code":"active"}]""", false)]
+    [InlineData("""[{"code":"active"}]""", false)]
+    public void A_required_concept_has_a_coding_of_its_value_set(string codings, bool valid)
+    {
+        var outcome = ResourceValidator.Validate(Encoding.UTF8.GetBytes($$"""{"resourceType":"Condition","subject":{"display":"x"},"clinicalStatus":{"coding":{{codings}} } }"""));
+
+        Assert.Equal(valid, outcome.IsValid);
+        Assert.All(outcome.Issues, i => Assert.Equal((IssueType.CodeInvalid, "Condition.clinicalStatus"), (i.Type, i.Location)));
+    }
+
+    [Fact]
+    public void A_code_of_a_value_set_that_cannot_be_computed_is_accepted() =>
+        Assert.True(ResourceValidator.Validate("""{"resourceType":"Patient","photo":[{"contentType":"image/x-unheard-of"}],"communication":[{"language":{"text":"x"}}]}"""u8.ToArray()).IsValid);
+
+    [Fact]
+    public void Codes_are_compared_with_regard_to_case() =>
+        Assert.Equal(IssueType.CodeInvalid, Assert.Single(ResourceValidator.Validate("""{"resourceType":"Patient","gender":"Male"}"""u8.ToArray()).Issues).Type);
+
+    [Theory]
+    [InlineData("Organization/1", null)]
+    [InlineData("Organization/1/_history/2", null)]
+    [InlineData("http://a.example/fhir/Organization/1", null)]
+    [InlineData("http://a.example/anything", null)]
+    [InlineData("urn:uuid:c757873d-ec9a-4326-a141-556f43239520", null)]
+    [InlineData("urn:oid:1.2.3", null)]
+    [InlineData("#o", null)]
+    [InlineData("Patient/1", "not allowed here; allowed are Organization")]
+    [InlineData("Organisation/1", "none of the allowed forms")]
+    [InlineData("/Organization/1", "none of the allowed forms")]
+    [InlineData("fhir/Organization/1", "none of the allowed forms")]
+    [InlineData("Organization/1/", "none of the allowed forms")]
+    [InlineData("Organization/a_b", "none of the allowed forms")]
+    [InlineData("Organization/1/_history/", "none of the allowed forms")]
+    [InlineData("Organization", "none of the allowed forms")]
+    [InlineData("urn:uuid:", "none of the allowed forms")]
+    [InlineData("a b", "none of the allowed forms")]
+    [InlineData("Organization?name=x", "in a transaction Bundle only")]
+    public void A_reference_has_one_of_the_literal_forms(string reference, string? message)
+    {
+        var outcome = ResourceValidator.Validate(Encoding.UTF8.GetBytes($$"""{"resourceType":"Patient","managingOrganization":{"reference":"{{reference}}"} }"""));
+
+        Assert.Equal(message is null, outcome.IsValid);
+        Assert.All(outcome.Issues, i => Assert.Equal("Patient.managingOrganization.reference", i.Location));
+        Assert.All(outcome.Issues, i => Assert.Contains(message!, i.Message, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_conditional_reference_is_allowed_inside_a_bundle() =>
+        Assert.True(ResourceValidator.Validate("""{"resourceType":"Bundle","type":"transaction","entry":[{"resource":{"resourceType":"Patient","managingOrganization":{"reference":"Organization?identifier=a%7Cb"}},"request":{"method":"POST","url":"Patient"}}]}"""u8.ToArray()).IsValid);
+
+    [Fact]
+    public void An_element_that_refers_to_any_type_takes_any_type() =>
+        Assert.True(ResourceValidator.Validate("""{"resourceType":"Basic","code":{"text":"x"},"subject":{"reference":"Substance/1"}}"""u8.ToArray()).IsValid);
+}

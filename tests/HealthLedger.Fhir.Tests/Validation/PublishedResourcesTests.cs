@@ -1,0 +1,100 @@
+// http://hl7.org/fhir/R4/validation.html; the examples are those of the specification, the bundles Synthea's, the cases those of the HL7 validator
+using System.Text.Json;
+using HealthLedger.Fhir.Validation;
+
+namespace HealthLedger.Fhir.Tests.Validation;
+
+public sealed class PublishedResourcesTests
+{
+    /// <summary>Examples of the specification that break the specification's own rules, each with the place.</summary>
+    private static readonly Dictionary<string, string[]> BrokenExamples = new(StringComparer.Ordinal)
+    {
+        // txt-2: a narrative has content; these have white space only.
+        ["ActivityDefinition-blood-tubes-supply.json"] = ["ActivityDefinition.text.div"],
+        ["EventDefinition-example.json"] = ["EventDefinition.text.div"],
+        ["Questionnaire-zika-virus-exposure-assessment.json"] = ["Questionnaire.text.div"],
+        // They refer to a type that the element does not allow.
+        ["DeviceMetric-example.json"] = ["DeviceMetric.parent.reference"],
+        ["DeviceUseStatement-example.json"] = ["DeviceUseStatement.reasonReference[0].reference"],
+        ["MedicationRequest-medrx0301.json"] = ["MedicationRequest.dispenseRequest.performer.reference"],
+        ["Observation-clinical-gender.json"] = ["Observation.performer[0].reference"],
+        // It lacks required elements, and one of its references has an id of 67 characters.
+        ["ig-r4.json.gz"] = ["ImplementationGuide.manifest.resource[11904].reference.reference", "ImplementationGuide.name", "ImplementationGuide.status"],
+    };
+
+    [Fact]
+    public void Every_example_of_the_specification_is_valid_but_those_that_break_it()
+    {
+        foreach (var (name, json) in ExampleFiles.Of("r4-examples"))
+        {
+            var outcome = ResourceValidator.Validate(json);
+
+            var found = outcome.Issues.Select(i => i.Location).Order(StringComparer.Ordinal);
+            Assert.True(
+                found.SequenceEqual(BrokenExamples.GetValueOrDefault(name) ?? [], StringComparer.Ordinal),
+                $"{name}: {string.Join("; ", outcome.Issues.Select(i => i.Location + " " + i.Message))}");
+        }
+    }
+
+    [Fact]
+    public void Every_synthea_bundle_is_valid()
+    {
+        foreach (var (name, json) in ExampleFiles.Of("synthea"))
+        {
+            var outcome = ResourceValidator.Validate(json, "Bundle");
+
+            Assert.True(outcome.Issues.Count == 0, $"{name}: {outcome.Issues.FirstOrDefault()}");
+        }
+    }
+
+    [Fact]
+    public void What_the_reference_validator_accepts_is_accepted()
+    {
+        if (SharedData.Folder("validator") is not { } folder)
+        {
+            return;
+        }
+
+        using var cases = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "cases.json")));
+        var compared = 0;
+        foreach (var test in cases.RootElement.GetProperty("cases").EnumerateArray())
+        {
+            var file = test.GetProperty("file").GetString()!;
+            if (!file.EndsWith(".json", StringComparison.Ordinal)
+                || !test.TryGetProperty("expectBase", out var expected)
+                || expected.ValueKind != JsonValueKind.Object
+                || !expected.TryGetProperty("errors", out var errors)
+                || errors.GetInt32() != 0)
+            {
+                continue;
+            }
+
+            compared++;
+            var outcome = ResourceValidator.Validate(File.ReadAllBytes(Path.Combine(folder, "files", file)));
+            Assert.True(outcome.IsValid, $"{file}: {outcome.Issues.FirstOrDefault()}");
+        }
+
+        Assert.True(compared >= 30);
+    }
+
+    [Theory]
+    [InlineData("attachment-with-invalid-binary.json")]
+    [InlineData("cs-meta-profile.json")]
+    [InlineData("hakan-se.json")]
+    [InlineData("patient-id-bad-1.json")]
+    [InlineData("patient-id-bad-2.json")]
+    [InlineData("bundle-ea-testcase.json")]
+    [InlineData("json-comments.json")]
+    [InlineData("versioned-extension.json")]
+    [InlineData("ai3.json")]
+    [InlineData("ai7.json")]
+    [InlineData("parameters-attachment.json")]
+    [InlineData("bad-json-close-3.json")]
+    public void What_the_reference_validator_refuses_for_structure_or_format_is_refused(string file)
+    {
+        if (SharedData.Folder("validator/files") is { } folder)
+        {
+            Assert.False(ResourceValidator.Validate(File.ReadAllBytes(Path.Combine(folder, file))).IsValid);
+        }
+    }
+}
