@@ -1,0 +1,102 @@
+using Microsoft.Data.Sqlite;
+
+namespace HealthLedger.Sqlite.Smart;
+
+/// <summary>
+/// The authorization server's own SQLite file: clients, people, used assertions. It is apart from the records and the ledger, so that neither waits for the other.
+/// Every committed change is on disk (WAL, synchronous=FULL); deleted content is overwritten (secure_delete). Safe for concurrent use; one command runs at a time.
+/// </summary>
+public sealed class SmartDatabase : IDisposable
+{
+    private const int SchemaVersion = 1;
+
+    private const string Schema = """
+        CREATE TABLE smart_client (client_id TEXT PRIMARY KEY, content BLOB NOT NULL) WITHOUT ROWID;
+        CREATE TABLE smart_assertion (key BLOB PRIMARY KEY, forget_after INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE INDEX smart_assertion_age ON smart_assertion (forget_after);
+        CREATE TABLE smart_person (key BLOB PRIMARY KEY, name_key BLOB NOT NULL UNIQUE, version INTEGER NOT NULL, content BLOB NOT NULL) WITHOUT ROWID;
+        PRAGMA user_version = 1;
+        """;
+
+    private readonly SqliteConnection connection;
+    private readonly SemaphoreSlim turn = new(1, 1);
+
+    private SmartDatabase(SqliteConnection connection) => this.connection = connection;
+
+    /// <summary>Opens the file, or makes it with its tables.</summary>
+    /// <exception cref="InvalidDataException">It was made by a newer version, or is no such file.</exception>
+    public static SmartDatabase Open(string path)
+    {
+        var settings = new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWriteCreate, Pooling = false, DefaultTimeout = 10 };
+        var connection = new SqliteConnection(settings.ToString());
+        try
+        {
+            connection.Open();
+            Execute(connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;");
+            CreateTables(connection);
+            return new SmartDatabase(connection);
+        }
+        catch (SqliteException e)
+        {
+            connection.Dispose();
+            throw new InvalidDataException("The authorization server's database cannot be opened.", e);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Runs <paramref name="work"/> in a transaction of its own, alone; what it wrote is durable when the task completes.</summary>
+    internal async Task<T> Run<T>(Func<SmartTransaction, T> work, CancellationToken cancellationToken)
+    {
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            using var transaction = connection.BeginTransaction(deferred: true);
+            var result = work(new SmartTransaction(connection, transaction));
+            transaction.Commit();
+            return result;
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        connection.Dispose();
+        turn.Dispose();
+    }
+
+    private static void CreateTables(SqliteConnection connection)
+    {
+        using var transaction = connection.BeginTransaction(deferred: false);
+        using var read = connection.CreateCommand();
+        read.Transaction = transaction;
+        read.CommandText = "PRAGMA user_version";
+        switch ((long)read.ExecuteScalar()!)
+        {
+            case 0:
+                Execute(connection, Schema, transaction);
+                break;
+            case SchemaVersion:
+                break;
+            default:
+                throw new InvalidDataException("The authorization server's database was made by another version.");
+        }
+
+        transaction.Commit();
+    }
+
+    private static void Execute(SqliteConnection connection, string sql, SqliteTransaction? transaction = null)
+    {
+        using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+}
