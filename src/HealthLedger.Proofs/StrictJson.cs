@@ -85,7 +85,16 @@ internal static class StrictJson
         }
     }
 
+    /// <summary>A member of canonical base64; null otherwise.</summary>
+    public static byte[]? Base64(JsonElement element, string name) => String(element, name) is { } text ? StrictBase64.Decode(text) : null;
+
+    /// <summary>A member of canonical base64url without padding; null otherwise.</summary>
+    public static byte[]? Base64Url(JsonElement element, string name) => String(element, name) is { } text ? StrictBase64.DecodeUrl(text) : null;
+
     /// <summary>A member that is a whole number of 0 to 2^64-1; null otherwise.</summary>
     public static ulong? Number(JsonElement element, string name) =>
         element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetUInt64(out var number) ? number : null;
+
+    /// <summary>A member that is a whole number of 0 to 2^63-1, such as Unix seconds; null otherwise.</summary>
+    public static long? Seconds(JsonElement element, string name) => Number(element, name) is { } number and <= long.MaxValue ? (long)number : null;
 }
