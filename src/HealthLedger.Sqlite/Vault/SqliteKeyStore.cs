@@ -1,0 +1,146 @@
+using HealthLedger.Vault;
+using HealthLedger.Vault.Keys;
+using Microsoft.Data.Sqlite;
+
+namespace HealthLedger.Sqlite.Vault;
+
+/// <summary><c>keys.db</c> in the key directory: wrapped keys under keyed names.</summary>
+public sealed class SqliteKeyStore : IKeyStore
+{
+    private const string Schema = """
+        CREATE TABLE wrapped_key (subject BLOB NOT NULL, kind INTEGER NOT NULL, epoch INTEGER NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (subject, kind)) WITHOUT ROWID
+        """;
+
+    private readonly Lock gate = new();
+    private readonly SqliteConnection connection;
+    private readonly Statement select, insert, destroy, begin, commit, rollback;
+
+    private SqliteKeyStore(SqliteConnection connection)
+    {
+        this.connection = connection;
+        select = new Statement(connection, "SELECT kind, epoch, sealed FROM wrapped_key WHERE subject = ?");
+        insert = new Statement(connection, "INSERT INTO wrapped_key (subject, kind, epoch, sealed) VALUES (?, ?, ?, ?)");
+        destroy = new Statement(connection, "DELETE FROM wrapped_key WHERE subject = ? AND kind = ?");
+        begin = new Statement(connection, "BEGIN IMMEDIATE");
+        commit = new Statement(connection, "COMMIT");
+        rollback = new Statement(connection, "ROLLBACK");
+    }
+
+    /// <summary>Opens <c>keys.db</c> in the key directory; makes it where there is none.</summary>
+    /// <exception cref="ForeignDirectoryException">It belongs to another tenant.</exception>
+    public static SqliteKeyStore Open(KeyDirectory keys) =>
+        new(SealedDatabase.OpenWriter(Path.Combine(keys.Path, "keys.db"), keys.Tenant, Schema, keys.Path));
+
+    /// <inheritdoc/>
+    public IReadOnlyList<WrappedKey> Of(KeyedName subject)
+    {
+        Span<byte> name = stackalloc byte[KeyedName.Size];
+        subject.CopyTo(name);
+        lock (gate)
+        {
+            return Select(subject, name);
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool TryAdd(IReadOnlyList<WrappedKey> keys) => InTransaction(() =>
+    {
+        Span<byte> name = stackalloc byte[KeyedName.Size];
+        foreach (var key in keys)
+        {
+            key.Subject.CopyTo(name);
+            if (Select(key.Subject, name).Any(stored => stored.Kind == key.Kind))
+            {
+                return false;
+            }
+
+            insert.Bind(1, name).Bind(2, (long)key.Kind).Bind(3, key.Epoch).Bind(4, key.Sealed.Span).Run();
+        }
+
+        return true;
+    });
+
+    /// <inheritdoc/>
+    public void Destroy(KeyedName subject, IReadOnlyList<KeyKind> kinds)
+    {
+        InTransaction(() =>
+        {
+            Span<byte> name = stackalloc byte[KeyedName.Size];
+            subject.CopyTo(name);
+            foreach (var kind in kinds)
+            {
+                destroy.Bind(1, name).Bind(2, (long)kind).Run();
+            }
+
+            return true;
+        });
+        lock (gate)
+        {
+            SealedDatabase.Run(connection, "PRAGMA wal_checkpoint(TRUNCATE)"); // the WAL holds the pages from before
+        }
+    }
+
+    /// <summary>Closes the file.</summary>
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            foreach (var statement in new[] { select, insert, destroy, begin, commit, rollback })
+            {
+                statement.Dispose();
+            }
+
+            SealedDatabase.CloseWriter(connection);
+        }
+    }
+
+    private List<WrappedKey> Select(KeyedName subject, ReadOnlySpan<byte> name)
+    {
+        var keys = new List<WrappedKey>(4);
+        try
+        {
+            select.Bind(1, name);
+            while (select.Step())
+            {
+                keys.Add(new WrappedKey(subject, (KeyKind)select.Integer(0), checked((int)select.Integer(1)), select.Blob(2).ToArray()));
+            }
+        }
+        finally
+        {
+            select.Reset();
+        }
+
+        return keys;
+    }
+
+    private bool InTransaction(Func<bool> work)
+    {
+        lock (gate)
+        {
+            begin.Run();
+            try
+            {
+                var done = work();
+                (done ? commit : rollback).Run();
+                return done;
+            }
+            catch
+            {
+                SafeRollback();
+                throw;
+            }
+        }
+    }
+
+    private void SafeRollback()
+    {
+        try
+        {
+            rollback.Run();
+        }
+        catch (SqliteException)
+        {
+            // the engine rolled back by itself; what failed first is on its way up
+        }
+    }
+}
