@@ -1,0 +1,203 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using HealthLedger.Ledger;
+using HealthLedger.Proofs;
+using HealthLedger.Proofs.ConsentStateMap;
+using Microsoft.Data.Sqlite;
+
+namespace HealthLedger.Sqlite.Ledger;
+
+/// <summary>
+/// The ledger's index in a SQLite file: tags, consent leaves, and how far they go. Derived data: a deleted file is rebuilt from the entries at the next
+/// start. What it holds is what the entries hold, opaque tags and random handles.
+/// </summary>
+public sealed class SqliteLedgerIndex : ILedgerIndex
+{
+    private const int Full = 13; // SQLITE_FULL
+    private const int IoError = 10; // SQLITE_IOERR
+    private const string Schema = """
+        CREATE TABLE IF NOT EXISTS tags (tag BLOB PRIMARY KEY, entry INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS consents (handle BLOB PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS applied (id INTEGER PRIMARY KEY CHECK (id = 1), size INTEGER NOT NULL);
+        """;
+
+    private readonly string _path;
+    private readonly SqliteConnection _writer;
+    private readonly ConcurrentBag<Reader> _readers = [];
+    private ulong _applied;
+    private volatile bool _disposed;
+
+    /// <summary>Opens the index, an empty one where the file does not exist.</summary>
+    /// <param name="path">The file, by convention <c>ledger-index.db</c> beside the ledger's directory. Its directory is made where it does not exist.</param>
+    public SqliteLedgerIndex(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        _path = path;
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } directory)
+        {
+            Directory.CreateDirectory(directory);
+        }
+
+        _writer = SqliteFile.Open(path);
+        Execute(_writer, Schema);
+        using var applied = _writer.CreateCommand();
+        applied.CommandText = "SELECT size FROM applied";
+        _applied = (ulong)((long?)applied.ExecuteScalar() ?? 0);
+    }
+
+    /// <inheritdoc/>
+    public ulong AppliedSize => Volatile.Read(ref _applied);
+
+    /// <inheritdoc/>
+    public ulong? Find(UInt128 tag)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (!_readers.TryTake(out var reader))
+        {
+            reader = new Reader(SqliteFile.Open(_path));
+        }
+
+        try
+        {
+            return reader.Find(tag);
+        }
+        finally
+        {
+            _readers.Add(reader);
+        }
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<ConsentLeaf> Leaves()
+    {
+        using var command = _writer.CreateCommand();
+        command.CommandText = "SELECT handle, state FROM consents";
+        using var rows = command.ExecuteReader();
+        while (rows.Read())
+        {
+            var state = ConsentState.Parse(rows.GetFieldValue<byte[]>(1));
+            if (state.IsValid)
+            {
+                yield return new ConsentLeaf(new Hash(rows.GetFieldValue<byte[]>(0)), state.Value);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Apply(ulong size, IReadOnlyCollection<TagPlace> tags, IReadOnlyCollection<ConsentLeaf> leaves)
+    {
+        ArgumentNullException.ThrowIfNull(tags);
+        ArgumentNullException.ThrowIfNull(leaves);
+        try
+        {
+            using var transaction = _writer.BeginTransaction();
+            AddTags(transaction, tags);
+            AddLeaves(transaction, leaves);
+            using var applied = _writer.CreateCommand();
+            applied.Transaction = transaction;
+            applied.CommandText = "INSERT INTO applied (id, size) VALUES (1, $size) ON CONFLICT (id) DO UPDATE SET size = excluded.size";
+            applied.Parameters.AddWithValue("$size", (long)size);
+            applied.ExecuteNonQuery();
+            transaction.Commit();
+        }
+        catch (SqliteException exception) when (exception.SqliteErrorCode is Full or IoError)
+        {
+            throw new IOException("The ledger's index could not be written.", exception);
+        }
+
+        Volatile.Write(ref _applied, size);
+    }
+
+    /// <inheritdoc/>
+    public void Clear()
+    {
+        Execute(_writer, "BEGIN; DELETE FROM tags; DELETE FROM consents; DELETE FROM applied; COMMIT;");
+        Volatile.Write(ref _applied, 0);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _disposed = true;
+        while (_readers.TryTake(out var reader))
+        {
+            reader.Dispose();
+        }
+
+        _writer.Dispose();
+    }
+
+    private static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    private void AddTags(SqliteTransaction transaction, IReadOnlyCollection<TagPlace> tags)
+    {
+        using var command = _writer.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = "INSERT INTO tags (tag, entry) VALUES ($tag, $entry) ON CONFLICT (tag) DO NOTHING";
+        var tag = command.Parameters.Add("$tag", SqliteType.Blob);
+        var entry = command.Parameters.Add("$entry", SqliteType.Integer);
+
+        // In key order the tree is walked once from left to right.
+        foreach (var place in tags.OrderBy(place => place.Tag))
+        {
+            (tag.Value, entry.Value) = (Key(place.Tag), (long)place.Index);
+            command.ExecuteNonQuery();
+        }
+    }
+
+    private void AddLeaves(SqliteTransaction transaction, IReadOnlyCollection<ConsentLeaf> leaves)
+    {
+        using var command = _writer.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = "INSERT INTO consents (handle, state) VALUES ($handle, $state) ON CONFLICT (handle) DO UPDATE SET state = excluded.state";
+        var handle = command.Parameters.Add("$handle", SqliteType.Blob);
+        var state = command.Parameters.Add("$state", SqliteType.Blob);
+        foreach (var leaf in leaves)
+        {
+            var value = new byte[ConsentState.Size];
+            leaf.State.Write(value);
+            (handle.Value, state.Value) = (leaf.Handle.ToArray(), value);
+            command.ExecuteNonQuery();
+        }
+    }
+
+    private static byte[] Key(UInt128 tag)
+    {
+        var key = new byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(key, tag);
+        return key;
+    }
+
+    /// <summary>A connection with its prepared query; one thread at a time.</summary>
+    private sealed class Reader : IDisposable
+    {
+        private readonly SqliteConnection _connection;
+        private readonly SqliteCommand _find;
+        private readonly SqliteParameter _tag;
+
+        public Reader(SqliteConnection connection)
+        {
+            _connection = connection;
+            _find = connection.CreateCommand();
+            _find.CommandText = "SELECT entry FROM tags WHERE tag = $tag";
+            _tag = _find.Parameters.Add("$tag", SqliteType.Blob);
+        }
+
+        public ulong? Find(UInt128 tag)
+        {
+            _tag.Value = Key(tag);
+            return _find.ExecuteScalar() is long entry ? (ulong)entry : null;
+        }
+
+        public void Dispose()
+        {
+            _find.Dispose();
+            _connection.Dispose();
+        }
+    }
+}

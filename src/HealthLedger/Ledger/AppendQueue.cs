@@ -1,0 +1,82 @@
+namespace HealthLedger.Ledger;
+
+/// <summary>What waits for the sequencer: bounded, in order. While a batch commits the next one gathers here; nothing waits for a clock.</summary>
+internal sealed class AppendQueue(int limit, int maxEntries, long maxBytes)
+{
+    private readonly Queue<PendingAppend> _waiting = new();
+    private readonly object _gate = new();
+    private bool _closed;
+
+    /// <summary>Adds to the end; false where the queue is full or closed.</summary>
+    public bool TryAdd(PendingAppend append)
+    {
+        lock (_gate)
+        {
+            if (_closed || _waiting.Count >= limit)
+            {
+                return false;
+            }
+
+            _waiting.Enqueue(append);
+            if (_waiting.Count == 1)
+            {
+                Monitor.Pulse(_gate);
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Waits until something is there, then takes as much as one batch may hold, at least one.</summary>
+    /// <param name="batch">Holds what goes before; filled up.</param>
+    /// <returns>False where the queue is closed and empty.</returns>
+    public bool Take(List<PendingAppend> batch)
+    {
+        lock (_gate)
+        {
+            while (_waiting.Count == 0 && batch.Count == 0)
+            {
+                if (_closed)
+                {
+                    return false;
+                }
+
+                Monitor.Wait(_gate);
+            }
+
+            var entries = batch.Sum(append => append.Events);
+            var bytes = batch.Sum(append => append.Bytes);
+            while (_waiting.TryPeek(out var next) && (batch.Count == 0 || (entries + next.Events <= maxEntries && bytes + next.Bytes <= maxBytes)))
+            {
+                batch.Add(_waiting.Dequeue());
+                entries += next.Events;
+                bytes += next.Bytes;
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Takes nothing more in; what waits is still taken out.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    /// <summary>Closes, and takes out what waits.</summary>
+    public IReadOnlyList<PendingAppend> Drain()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            PendingAppend[] rest = [.. _waiting];
+            _waiting.Clear();
+            Monitor.PulseAll(_gate);
+            return rest;
+        }
+    }
+}

@@ -1,0 +1,98 @@
+namespace HealthLedger.Ledger;
+
+/// <summary>
+/// What can wait, off the hot path: bringing the index up to date, writing the checkpoint file, making the flat files durable and deleting the journal
+/// segments that nobody needs any more.
+/// </summary>
+internal sealed class Keeper
+{
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(250);
+    private readonly LedgerOptions _options;
+    private readonly LedgerParts _parts;
+    private readonly Thread _thread;
+    private Published? _written;
+    private volatile bool _stopping;
+
+    public Keeper(LedgerOptions options, LedgerParts parts)
+    {
+        (_options, _parts) = (options, parts);
+        _thread = new Thread(Run) { IsBackground = true, Name = "ledger keeper" };
+    }
+
+    public void Start() => _thread.Start();
+
+    /// <summary>Ends the thread. What it had left to do, a start does again.</summary>
+    public void Stop()
+    {
+        _stopping = true;
+        _parts.Kept.Set();
+        if (!_thread.ThreadState.HasFlag(ThreadState.Unstarted))
+        {
+            _thread.Join();
+        }
+    }
+
+    /// <summary>Does everything that is to do now. Not beside the thread.</summary>
+    public void RunOnce()
+    {
+        _parts.Indexing.Apply();
+        WriteCheckpoint();
+        if (_parts.Rotated)
+        {
+            _parts.Rotated = false;
+            FlushFlatFiles();
+        }
+
+        if (_parts.Journal.Segments.Count > 1)
+        {
+            // A participant is durable when its batch is published, so it needs nothing of the journal that lies behind a published checkpoint.
+            var needed = Math.Min(_parts.Tail.NeededFrom, Math.Min(_parts.FlatDurableLocked, _parts.Indexing.AppliedSize));
+            _parts.Journal.DeleteUpTo(needed);
+        }
+    }
+
+    /// <summary>Makes the flat files durable as of the published checkpoint.</summary>
+    public void FlushFlatFiles()
+    {
+        // Applied before it was published, so this size is in the files when the flush begins.
+        var size = _parts.Published.Size;
+        _parts.Flat.Flush();
+        _parts.FlatDurable = size;
+    }
+
+    private void WriteCheckpoint()
+    {
+        var published = _parts.Published;
+        if (!ReferenceEquals(published, _written))
+        {
+            _parts.Storage.Replace("checkpoint", published.Note.Span);
+            _written = published;
+        }
+    }
+
+    private void Run()
+    {
+        while (!_stopping)
+        {
+            _parts.Kept.WaitOne(s_pause);
+            try
+            {
+                RunOnce();
+            }
+            catch (Storage.StorageFullException)
+            {
+                // The work stays where it is; the sequencer refuses appends while the disk is full, and the next round tries again.
+            }
+            catch (IOException) when (_parts.Storage.FreeBytes < _options.MinFreeBytes)
+            {
+                // The index reports a full disk in its own words.
+            }
+            catch (Exception exception)
+            {
+                _parts.Queue.Close();
+                _options.Fatal.Stop("The ledger could not keep its files in order.", exception);
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+using HealthLedger.Proofs;
+using HealthLedger.Proofs.ConsentStateMap;
+using HealthLedger.Proofs.Entries;
+using HealthLedger.Proofs.Merkle;
+using HealthLedger.Sealing;
+
+namespace HealthLedger.Ledger;
+
+/// <summary>An event of a chain.</summary>
+/// <param name="Number">Its number in the chain, from 0.</param>
+/// <param name="Index">Its entry in the ledger.</param>
+public readonly record struct ChainEvent(ulong Number, ulong Index);
+
+/// <summary>A proof about a consent handle, whole under one checkpoint.</summary>
+/// <param name="Checkpoint">The checkpoint.</param>
+/// <param name="Map">What the map of that checkpoint says of the handle.</param>
+/// <param name="State">The STATE entry that commits to the map: the entry at the checkpoint's last index.</param>
+/// <param name="Inclusion">That the STATE entry is in the tree of the checkpoint; the leaf's own sibling first.</param>
+public sealed record ConsentProof(Published Checkpoint, ConsentMapProof Map, LedgerEntry State, IReadOnlyList<Hash> Inclusion);
+
+public sealed partial class LedgerLog
+{
+    /// <summary>
+    /// A hash tile (C2SP tlog-tiles): 32 bytes for each of its hashes; null where the published tree has no such tile. The same path always gives the
+    /// same bytes.
+    /// </summary>
+    /// <param name="level">0 to 63.</param>
+    /// <param name="index">The tile's number on its level.</param>
+    /// <param name="width">1 to 256 hashes.</param>
+    public byte[]? ReadTile(int level, ulong index, int width)
+    {
+        var tile = new TilePath(level, index, width);
+        return level is >= 0 and < 64 && width is >= 1 and <= TilePath.FullWidth && tile.ExistsIn(Published.Size) ? _parts.Flat.ReadTile(tile) : null;
+    }
+
+    /// <summary>A bundle of entries (C2SP tlog-tiles), each with its length in two bytes before it; null where the published tree has no such bundle. For auditors only.</summary>
+    /// <param name="index">The bundle's number.</param>
+    /// <param name="width">1 to 256 entries.</param>
+    public byte[]? ReadEntryBundle(ulong index, int width)
+    {
+        if (width is < 1 or > TilePath.FullWidth || !new TilePath(TilePath.EntriesLevel, index, width).ExistsIn(Published.Size))
+        {
+            return null;
+        }
+
+        var entries = _parts.Flat.ReadEntries(index * TilePath.FullWidth, width);
+        var bundle = new byte[width * (LedgerEntry.Size + 2)];
+        for (var i = 0; i < width; i++)
+        {
+            EntryBundle.Write(entries.AsSpan(i * LedgerEntry.Size, LedgerEntry.Size), bundle.AsSpan(i * (LedgerEntry.Size + 2)));
+        }
+
+        return bundle;
+    }
+
+    /// <summary>The 256 bytes of an entry.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The published ledger has no such entry.</exception>
+    public byte[] ReadEntry(ulong index)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Published.Size);
+        return _parts.Flat.ReadEntries(index, 1);
+    }
+
+    /// <summary>The stored bytes of an entry's fact; null where the entry has none, or none that opens with this chain's key.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The published ledger has no such entry.</exception>
+    public byte[]? OpenFact(ulong index, EventChain chain)
+    {
+        ArgumentNullException.ThrowIfNull(chain);
+        var entry = Parse(index);
+        var envelope = _parts.Flat.ReadFact(index);
+        return envelope.Length == 0
+            ? null
+            : Envelope.Open(chain.AuditKey.Span, FactLabel, FactPlace(entry.Commitment.Bytes), envelope);
+    }
+
+    /// <summary>How many events a chain has.</summary>
+    public ulong CountOf(EventChain chain)
+    {
+        ArgumentNullException.ThrowIfNull(chain);
+        return _parts.Chains.Load(chain).Count;
+    }
+
+    /// <summary>Events of a chain by number.</summary>
+    /// <param name="chain">The chain.</param>
+    /// <param name="from">The number to begin with; with <paramref name="newestFirst"/> the number of newest events to leave out.</param>
+    /// <param name="max">At most so many, 0 to 10,000.</param>
+    /// <param name="newestFirst">Downwards from the newest instead of upwards from the oldest.</param>
+    public IReadOnlyList<ChainEvent> EventsOf(EventChain chain, ulong from, int max, bool newestFirst = false)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(max);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(max, 10_000);
+        var count = CountOf(chain);
+        var events = new List<ChainEvent>(Math.Min(max, 64));
+        for (var i = from; i < count && events.Count < max; i++)
+        {
+            var number = newestFirst ? count - 1 - i : i;
+            var index = _parts.Indexing.Find(_parts.Tags.Of(chain, number))
+                ?? throw new InvalidDataException("The index has lost an event of a chain; delete it, and the next start rebuilds it from the entries.");
+            events.Add(new ChainEvent(number, index));
+        }
+
+        return events;
+    }
+
+    /// <summary>The state of a consent handle in the map of the published checkpoint; null for a handle that was never granted.</summary>
+    public ConsentState? ConsentStateOf(Hash handle) => _parts.States.Read(map => map.TryGet(handle, out var state) ? state : (ConsentState?)null);
+
+    /// <summary>Proves what the consent map says of a handle, everything under one and the same checkpoint.</summary>
+    public ConsentProof MapProof(Hash handle)
+    {
+        // While nobody changes the map, it is the one of the published checkpoint; proofs under that checkpoint stay good when the next one comes.
+        var (published, proof) = _parts.States.Read(map => (Published, map.Prove(handle)));
+        return new ConsentProof(published, proof, Parse(published.Size - 1), Inclusion(published.Size - 1, published.Size));
+    }
+
+    /// <summary>The sibling hashes that prove an entry under a published size, its own sibling first.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The index is not below the size, or the size not yet published.</exception>
+    public IReadOnlyList<Hash> Inclusion(ulong index, ulong size)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(size, Published.Size);
+        return ProofConstruction.Inclusion(index, size, Tile.Nodes(size, tile => _parts.Flat.ReadTile(tile)));
+    }
+
+    /// <summary>The hashes that prove that a later tree only appended to an earlier one.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The sizes are in the wrong order, or the later one not yet published.</exception>
+    public IReadOnlyList<Hash> Consistency(ulong oldSize, ulong newSize)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(newSize, Published.Size);
+        return ProofConstruction.Consistency(oldSize, newSize, Tile.Nodes(newSize, tile => _parts.Flat.ReadTile(tile)));
+    }
+
+    private LedgerEntry Parse(ulong index) =>
+        LedgerEntry.Parse(ReadEntry(index)).TryGet(out var entry, out var fault)
+            ? entry
+            : throw new InvalidDataException($"Entry {index} cannot be read ({fault.Code}).");
+}

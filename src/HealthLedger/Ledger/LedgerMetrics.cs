@@ -1,0 +1,19 @@
+using System.Diagnostics.Metrics;
+
+namespace HealthLedger.Ledger;
+
+/// <summary>What the ledger counts: numbers only, nothing about anybody.</summary>
+internal static class LedgerMetrics
+{
+    /// <summary>The meter's name.</summary>
+    public const string Name = "HealthLedger.Ledger";
+
+    private static readonly Meter s_meter = new(Name);
+
+    public static readonly Counter<long> Batches = s_meter.CreateCounter<long>("healthledger.ledger.batches", description: "Batches committed.");
+    public static readonly Counter<long> Entries = s_meter.CreateCounter<long>("healthledger.ledger.entries", description: "Entries committed, STATE entries included.");
+    public static readonly Counter<long> Stale = s_meter.CreateCounter<long>("healthledger.ledger.stale", description: "Appends refused because a decision was overtaken.");
+    public static readonly Counter<long> Unavailable = s_meter.CreateCounter<long>("healthledger.ledger.unavailable", description: "Appends that could not be taken.");
+    public static readonly Histogram<int> BatchSize = s_meter.CreateHistogram<int>("healthledger.ledger.batch.size", description: "Entries in a batch.");
+    public static readonly Histogram<double> CommitDuration = s_meter.CreateHistogram<double>("healthledger.ledger.commit.duration", "s", "From taking a batch to releasing its waiters.");
+}

@@ -1,0 +1,73 @@
+using HealthLedger.Ledger.Storage;
+
+namespace HealthLedger.Ledger;
+
+/// <summary>What the sequencer, the keeper and the readers of one ledger share.</summary>
+internal sealed class LedgerParts : IDisposable
+{
+    private Published? _published;
+    private ulong _flatDurable;
+
+    public required ILedgerStorage Storage { get; init; }
+
+    public required LockCheckpoint Lock { get; init; }
+
+    public required Journal Journal { get; init; }
+
+    public required FlatFiles Flat { get; init; }
+
+    public required Indexing Indexing { get; init; }
+
+    public required EventTag Tags { get; init; }
+
+    public required Chains Chains { get; init; }
+
+    public required ConsentStates States { get; init; }
+
+    public required DecisionVersions Versions { get; init; }
+
+    public required AppendQueue Queue { get; init; }
+
+    public required NoticeTail Tail { get; init; }
+
+    /// <summary>Wakes the keeper.</summary>
+    public AutoResetEvent Kept { get; } = new(false);
+
+    /// <summary>The flat files are durable up to this size; the next lock checkpoint says so.</summary>
+    public ulong FlatDurable
+    {
+        get => Volatile.Read(ref _flatDurable);
+        set => Volatile.Write(ref _flatDurable, value);
+    }
+
+    /// <summary>What the lock checkpoint on the disk says of <see cref="FlatDurable"/>: the journal must keep everything behind it.</summary>
+    public ulong FlatDurableLocked { get; private set; }
+
+    /// <summary>True where a new journal segment began since the keeper last asked.</summary>
+    public bool Rotated { get; set; }
+
+    /// <summary>The newest checkpoint.</summary>
+    public Published Published => Volatile.Read(ref _published) ?? throw new InvalidOperationException("The ledger has no checkpoint yet.");
+
+    public void Publish(Published published, ulong flatDurableLocked, bool rotated)
+    {
+        FlatDurableLocked = flatDurableLocked;
+        Volatile.Write(ref _published, published);
+        Tail.Wake();
+        if (rotated)
+        {
+            Rotated = true;
+            Kept.Set();
+        }
+    }
+
+    public void Dispose()
+    {
+        Tail.Dispose();
+        Flat.Dispose();
+        Journal.Dispose();
+        Lock.Dispose();
+        Storage.Dispose();
+        Kept.Dispose();
+    }
+}

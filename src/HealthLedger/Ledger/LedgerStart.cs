@@ -1,0 +1,275 @@
+using HealthLedger.Ledger.Storage;
+using HealthLedger.Proofs;
+using HealthLedger.Proofs.ConsentStateMap;
+using HealthLedger.Proofs.Entries;
+using HealthLedger.Proofs.Merkle;
+using HealthLedger.Proofs.Notes;
+
+namespace HealthLedger.Ledger;
+
+/// <summary>
+/// Brings a ledger's directory to the state that its lock checkpoint acknowledges, or refuses: a ledger that starts from anything else would sign a
+/// second history.
+/// </summary>
+internal static class LedgerStart
+{
+    private const int Chunk = 4096;
+    private const string Restore = "Restore the ledger's directory, keys and database from one consistent backup; do not delete single files.";
+
+    /// <summary>Reads, repairs and checks everything.</summary>
+    /// <returns>The parts, and the tree at the lock checkpoint; the parts have no checkpoint yet where the ledger is new.</returns>
+    /// <exception cref="LedgerRefusesToStartException">The directory is not what this ledger acknowledged.</exception>
+    public static (LedgerParts Parts, CompactRange Tree, LockState? Locked) Open(LedgerOptions options, ILedgerStorage storage)
+    {
+        var @lock = LockCheckpoint.Open(storage);
+        var flat = new FlatFiles(storage);
+        var journal = new Journal(storage, options.SegmentBytes, options.PreallocateBytes);
+        try
+        {
+            var locked = @lock.Current;
+            if (locked is null && (@lock.IsDamaged || flat.EntriesHeld > 0))
+            {
+                throw Refuse(@lock.IsDamaged ? "The lock file is damaged." : "There are entries but no lock checkpoint.");
+            }
+
+            @lock.Preallocate();
+            storage.FlushDirectory();
+            var tree = locked is null ? StartNew(journal) : Recover(options, flat, journal, locked);
+            var map = BuildIndex(options.Index, flat, locked);
+
+            LedgerParts? parts = null;
+            var indexing = new Indexing(options.Index);
+            var tags = new EventTag(options.Keys.Origin);
+            parts = new LedgerParts
+            {
+                Storage = storage,
+                Lock = @lock,
+                Journal = journal,
+                Flat = flat,
+                Indexing = indexing,
+                Tags = tags,
+                Chains = new Chains(indexing, tags),
+                States = new ConsentStates(map),
+                Versions = new DecisionVersions(),
+                Queue = new AppendQueue(options.QueueLimit, options.MaxBatchEntries, options.MaxBatchBytes),
+                Tail = new NoticeTail(storage, journal, options.Keys, () => parts!.Published.Size),
+            };
+
+            if (locked is not null)
+            {
+                // The lock checkpoint may be ahead of the one that was last shown: publish it.
+                parts.FlatDurable = locked.FlatDurable;
+                parts.Publish(new Published(locked.Size, locked.Root, locked.MapRoot, locked.Time, locked.Note), locked.FlatDurable, rotated: false);
+            }
+
+            return (parts, tree, locked);
+        }
+        catch
+        {
+            journal.Dispose();
+            flat.Dispose();
+            @lock.Dispose();
+            throw;
+        }
+    }
+
+    private static LedgerRefusesToStartException Refuse(string found) => new(found, Restore);
+
+    private static CompactRange StartNew(Journal journal)
+    {
+        journal.RecoverEmpty();
+        return new CompactRange();
+    }
+
+    private static CompactRange Recover(LedgerOptions options, FlatFiles flat, Journal journal, LockState locked)
+    {
+        CheckNote(options.Keys, locked);
+        if (flat.EntriesHeld > locked.Size)
+        {
+            throw Refuse($"The ledger holds {flat.EntriesHeld} entries, its lock checkpoint only {locked.Size}: the lock file is older than the entries.");
+        }
+
+        var lowest = CheckParticipants(options.Participants, locked);
+        CompactRange? tree = null;
+        ulong? firstSize = null;
+        foreach (var record in journal.Recover(locked))
+        {
+            if (firstSize is null)
+            {
+                firstSize = record.SizeBefore;
+                CheckJournalReachesBack(record, locked, lowest);
+            }
+
+            if (record.SizeAfter > locked.FlatDurable)
+            {
+                tree = Reapply(flat, tree ?? flat.ReadEdge(record.SizeBefore), record);
+            }
+
+            Reapply(options.Participants, record);
+        }
+
+        return CheckStored(flat, locked);
+    }
+
+    private static void CheckNote(LedgerKeys keys, LockState locked)
+    {
+        var note = SignedNote.Parse(locked.Note);
+        if (!note.IsValid || !note.Value.Verify([keys.Log.Verifier]).IsValid
+            || !Checkpoint.Parse(note.Value.Text).TryGet(out var checkpoint, out _)
+            || checkpoint.Origin != keys.Origin || checkpoint.Size != locked.Size || checkpoint.Root != locked.Root)
+        {
+            throw new LedgerRefusesToStartException(
+                $"The lock checkpoint was not signed by the key of {keys.Origin}.", "Start with the keys that belong to this ledger's directory.");
+        }
+    }
+
+    private static ulong CheckParticipants(IReadOnlyList<ICommitParticipant> participants, LockState locked)
+    {
+        var lowest = ulong.MaxValue;
+        foreach (var participant in participants)
+        {
+            if (participant.AppliedSize > locked.Size)
+            {
+                throw Refuse($"A store has applied batches up to size {participant.AppliedSize}, the ledger ends at {locked.Size}: the ledger is older than the store.");
+            }
+
+            lowest = Math.Min(lowest, participant.AppliedSize);
+        }
+
+        return lowest;
+    }
+
+    /// <summary>What is no longer in the journal must have arrived everywhere.</summary>
+    private static void CheckJournalReachesBack(JournalRecord first, LockState locked, ulong participantsApplied)
+    {
+        if (first.SizeBefore > locked.FlatDurable)
+        {
+            throw Refuse($"The journal begins at size {first.SizeBefore}, but the files are durable only up to {locked.FlatDurable}: journal segments are missing.");
+        }
+
+        if (first.RedoBefore > participantsApplied)
+        {
+            throw Refuse($"A store has applied batches up to size {participantsApplied}, and the journal no longer has all that came after: the store is older than the ledger.");
+        }
+    }
+
+    private static CompactRange Reapply(FlatFiles flat, CompactRange tree, JournalRecord record)
+    {
+        var growth = TreeGrowth.Of(tree, record.Entries);
+        if (growth.Root != record.Root)
+        {
+            throw Refuse($"The journal's batch at size {record.SizeBefore} does not lead to the root it names.");
+        }
+
+        flat.Apply(record, growth);
+        return growth.Tree;
+    }
+
+    private static void Reapply(IReadOnlyList<ICommitParticipant> participants, JournalRecord record)
+    {
+        if (record.RedoCount == 0)
+        {
+            return;
+        }
+
+        var redo = record.Redo;
+        foreach (var participant in participants)
+        {
+            if (participant.AppliedSize < record.SizeAfter)
+            {
+                participant.Apply(record.SizeAfter, redo);
+            }
+        }
+    }
+
+    /// <summary>The right edge as stored must be the tree that was signed, and its last entry the state that was signed with it.</summary>
+    private static CompactRange CheckStored(FlatFiles flat, LockState locked)
+    {
+        CompactRange tree;
+        LedgerEntry last;
+        try
+        {
+            tree = flat.ReadEdge(locked.Size);
+            last = LedgerEntry.Parse(flat.ReadEntries(locked.Size - 1, 1)) is { IsValid: true } parsed
+                ? parsed.Value
+                : throw Refuse("The last entry cannot be read.");
+        }
+        catch (EndOfStreamException exception)
+        {
+            throw new LedgerRefusesToStartException("The ledger's files are shorter than its lock checkpoint says.", Restore, exception);
+        }
+
+        if (tree.Root != locked.Root)
+        {
+            throw Refuse($"At size {locked.Size} the stored hashes lead to another root than the one that was signed.");
+        }
+
+        var leaf = new Hash(flat.ReadTile(new TilePath(0, (locked.Size - 1) / TilePath.FullWidth, (int)((locked.Size - 1) % TilePath.FullWidth) + 1)).AsSpan(^Hash.Length));
+        return last.Kind == EntryKind.State && last.Commitment == locked.MapRoot && last.LeafHash() == leaf
+            ? tree
+            : throw Refuse("The last entry is not the STATE entry of the lock checkpoint.");
+    }
+
+    /// <summary>Brings the index up to the ledger's size and builds the consent map from its leaves; an index that does not fit is rebuilt once.</summary>
+    private static ConsentMap BuildIndex(ILedgerIndex index, FlatFiles flat, LockState? locked)
+    {
+        var size = locked?.Size ?? 0;
+        if (index.AppliedSize > size)
+        {
+            throw Refuse($"The index holds entries up to size {index.AppliedSize}, the ledger ends at {size}: the ledger is older than its index.");
+        }
+
+        var map = Replay(index, flat, size);
+        if (locked is not null && map.Root != locked.MapRoot)
+        {
+            index.Clear();
+            map = Replay(index, flat, size);
+            if (map.Root != locked.MapRoot)
+            {
+                throw Refuse("The consents in the entries lead to another map than the one that was signed.");
+            }
+        }
+
+        return map;
+    }
+
+    private static ConsentMap Replay(ILedgerIndex index, FlatFiles flat, ulong size)
+    {
+        var map = new ConsentMap();
+        foreach (var leaf in index.Leaves())
+        {
+            map.Set(leaf.Handle, leaf.State);
+        }
+
+        for (var at = index.AppliedSize; at < size;)
+        {
+            var count = (int)Math.Min(Chunk, size - at);
+            var entries = flat.ReadEntries(at, count);
+            var tags = new List<TagPlace>(count);
+            var leaves = new Dictionary<Hash, ConsentLeaf>();
+            for (var i = 0; i < count; i++, at++)
+            {
+                if (!LedgerEntry.Parse(entries.AsSpan(i * LedgerEntry.Size, LedgerEntry.Size)).TryGet(out var entry, out var fault))
+                {
+                    throw Refuse($"Entry {at} cannot be read ({fault.Code}).");
+                }
+
+                if (Indexing.PlaceOf(entry, at) is { } place)
+                {
+                    tags.Add(place);
+                }
+
+                if (entry.Operation != Proofs.Entries.ConsentOperation.None)
+                {
+                    var state = ConsentState.After(at, entry);
+                    map.Set(entry.Handle, state);
+                    leaves[entry.Handle] = new ConsentLeaf(entry.Handle, state);
+                }
+            }
+
+            index.Apply(at, tags, leaves.Values);
+        }
+
+        return map;
+    }
+}

@@ -1,0 +1,157 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Threading.Channels;
+using HealthLedger.Ledger.Storage;
+using HealthLedger.Sealing;
+
+namespace HealthLedger.Ledger;
+
+/// <summary>A notice of a committed batch.</summary>
+/// <param name="Size">The checkpoint size of its batch: what to acknowledge once all notices of this size are dealt with.</param>
+/// <param name="Bytes">What <see cref="AppendRequest.Notice"/> held.</param>
+public sealed record LedgerNotice(ulong Size, ReadOnlyMemory<byte> Bytes);
+
+/// <summary>
+/// The notices of committed batches, in order, at least once: the ledger's journal is the outbox. The cursor is moved by <see cref="Acknowledge"/> and
+/// survives restarts; the journal keeps what lies behind it. A ledger that was never read from keeps nothing for a tail.
+/// </summary>
+public sealed class NoticeTail : IDisposable
+{
+    internal const string FileName = "tail";
+    internal const string NoticeLabel = "notice";
+    private const int CursorSize = sizeof(ulong) + 32;
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly ILedgerStorage _storage;
+    private readonly Journal _journal;
+    private readonly LedgerKeys _keys;
+    private readonly Func<ulong> _published;
+    private readonly Lock _lock = new();
+    private ILedgerFile? _file;
+    private ulong _cursor;
+    private int _readers;
+
+    internal NoticeTail(ILedgerStorage storage, Journal journal, LedgerKeys keys, Func<ulong> published)
+    {
+        (_storage, _journal, _keys, _published) = (storage, journal, keys, published);
+        if (storage.List().Contains(FileName))
+        {
+            _file = storage.Open(FileName);
+            _cursor = ReadCursor(_file);
+        }
+    }
+
+    /// <summary>The size up to which everything was acknowledged. A cursor lost to a crash begins again with the oldest notice kept.</summary>
+    public ulong Cursor
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _cursor;
+            }
+        }
+    }
+
+    /// <summary>The journal is needed from this size on; the whole ledger's size where nobody reads.</summary>
+    internal ulong NeededFrom => Volatile.Read(ref _file) is null ? ulong.MaxValue : Cursor;
+
+    /// <summary>
+    /// All notices behind the cursor, then those to come, until cancelled. One reader at a time. The first read of a new ledger makes the cursor: what
+    /// was published before it is given only as far as the journal still has it.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">Somebody reads already.</exception>
+    public async IAsyncEnumerable<LedgerNotice> Read([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        if (Interlocked.CompareExchange(ref _readers, 1, 0) != 0)
+        {
+            throw new InvalidOperationException("The tail has a reader already.");
+        }
+
+        try
+        {
+            Register();
+            uint segment = 0;
+            long position = 0;
+            var size = Cursor;
+            while (true)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var record = size < _published() ? _journal.Next(ref segment, ref position, size) : null;
+                if (record is null)
+                {
+                    await _wake.Reader.ReadAsync(cancellation).ConfigureAwait(false);
+                    continue;
+                }
+
+                size = record.SizeAfter;
+                foreach (var notice in record.Notices)
+                {
+                    yield return new LedgerNotice(size, Open(notice.Span));
+                }
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref _readers, 0);
+        }
+    }
+
+    /// <summary>Everything up to and including this size is dealt with and need not be given again.</summary>
+    public void Acknowledge(ulong size)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(size, _published());
+        lock (_lock)
+        {
+            if (size <= _cursor)
+            {
+                return;
+            }
+
+            Register();
+            Span<byte> cursor = stackalloc byte[CursorSize];
+            BinaryPrimitives.WriteUInt64BigEndian(cursor, size);
+            SHA256.HashData(cursor[..sizeof(ulong)], cursor[sizeof(ulong)..]);
+
+            // Not flushed: a cursor that a power cut takes back gives notices twice, which "at least once" allows.
+            _file!.Write(cursor, 0);
+            _cursor = size;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _wake.Writer.TryComplete();
+        _file?.Dispose();
+    }
+
+    internal void Wake() => _wake.Writer.TryWrite(true);
+
+    internal static byte[] Seal(LedgerKeys keys, ReadOnlySpan<byte> notice) =>
+        notice.IsEmpty ? [] : Envelope.Seal(keys.NoticeKey, NoticeLabel, System.Text.Encoding.UTF8.GetBytes(keys.Origin), notice);
+
+    private byte[] Open(ReadOnlySpan<byte> notice) =>
+        Envelope.Open(_keys.NoticeKey, NoticeLabel, System.Text.Encoding.UTF8.GetBytes(_keys.Origin), notice)
+        ?? throw new InvalidDataException("A notice in the journal does not open with this ledger's key.");
+
+    private void Register()
+    {
+        lock (_lock)
+        {
+            if (_file is null)
+            {
+                Volatile.Write(ref _file, _storage.Open(FileName));
+                _storage.FlushDirectory();
+            }
+        }
+    }
+
+    private static ulong ReadCursor(ILedgerFile file)
+    {
+        Span<byte> cursor = stackalloc byte[CursorSize];
+        return file.Read(cursor, 0) == CursorSize && SHA256.HashData(cursor[..sizeof(ulong)]).AsSpan().SequenceEqual(cursor[sizeof(ulong)..])
+            ? BinaryPrimitives.ReadUInt64BigEndian(cursor)
+            : 0;
+    }
+}

@@ -1,0 +1,11 @@
+using HealthLedger.Proofs;
+
+namespace HealthLedger.Ledger;
+
+/// <summary>The checkpoint that the ledger shows to everybody, and the consent map that its last entry commits to.</summary>
+/// <param name="Size">Entries.</param>
+/// <param name="Root">The root over them.</param>
+/// <param name="MapRoot">The consent map's root, as the STATE entry at <c>Size - 1</c> says.</param>
+/// <param name="Time">When its last batch was sequenced.</param>
+/// <param name="Note">The signed note (C2SP tlog-checkpoint) with the log's signature and the local cosignature.</param>
+public sealed record Published(ulong Size, Hash Root, Hash MapRoot, DateTimeOffset Time, ReadOnlyMemory<byte> Note);

@@ -1,0 +1,142 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace HealthLedger.Ledger.Storage;
+
+/// <summary>A directory of the file system, held exclusively by this process as long as this object lives.</summary>
+internal sealed class DiskStorage : ILedgerStorage
+{
+    private const string LockName = "LOCK";
+    private readonly string _directory;
+    private readonly FileStream _held;
+
+    private DiskStorage(string directory, FileStream held) => (_directory, _held) = (directory, held);
+
+    /// <summary>Takes the directory, which is made where it does not exist (readable by its owner alone).</summary>
+    /// <exception cref="DirectoryInUseException">Another process, or another ledger of this one, holds it.</exception>
+    public static DiskStorage Hold(string directory)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(directory);
+        }
+        else
+        {
+            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        try
+        {
+            // On Unix FileShare.None is flock(LOCK_EX): the kernel lets go of it when the process ends, however it ends.
+            var held = new FileStream(Path.Combine(directory, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new DiskStorage(directory, held);
+        }
+        catch (IOException exception) when (exception is not DirectoryNotFoundException and not FileNotFoundException and not PathTooLongException)
+        {
+            throw new DirectoryInUseException(directory, exception);
+        }
+    }
+
+    public long FreeBytes => new DriveInfo(_directory).AvailableFreeSpace;
+
+    public IReadOnlyList<string> List() => [.. Directory.EnumerateFiles(_directory).Select(path => Path.GetFileName(path)!).Where(name => name != LockName)];
+
+    public ILedgerFile Open(string name) => new DiskFile(name, Path.Combine(_directory, name));
+
+    public void Delete(string name) => File.Delete(Path.Combine(_directory, name));
+
+    public void FlushDirectory() => FlushDirectory(_directory);
+
+    public void Replace(string name, ReadOnlySpan<byte> content)
+    {
+        var temporary = Path.Combine(_directory, name + ".new");
+        File.WriteAllBytes(temporary, content);
+        File.Move(temporary, Path.Combine(_directory, name), overwrite: true);
+    }
+
+    public void Dispose() => _held.Dispose();
+
+    private static void FlushDirectory(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return; // NTFS journals its directories; there is nothing to flush by hand.
+        }
+
+        var descriptor = Posix.Open(path, 0, 0);
+        if (descriptor < 0)
+        {
+            throw new IOException($"The ledger's directory cannot be opened to flush it (error {Marshal.GetLastPInvokeError()}).");
+        }
+
+        var result = Posix.Flush(descriptor);
+        var error = Marshal.GetLastPInvokeError();
+        _ = Posix.Close(descriptor);
+        if (result != 0)
+        {
+            throw new IOException($"The ledger's directory could not be flushed (error {error}).");
+        }
+    }
+
+    /// <summary>The framework cannot open a directory, and the name of a new file is durable only once its directory is flushed.</summary>
+    private static class Posix
+    {
+        [DllImport("libc", EntryPoint = "open", SetLastError = true)]
+        public static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, int mode);
+
+        [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
+        public static extern int Flush(int descriptor);
+
+        [DllImport("libc", EntryPoint = "close", SetLastError = true)]
+        public static extern int Close(int descriptor);
+    }
+
+    private sealed class DiskFile(string name, string path) : ILedgerFile
+    {
+        // Shared for reading, so that tools can verify a running ledger's directory.
+        private readonly SafeFileHandle _handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+
+        public long Length => RandomAccess.GetLength(_handle);
+
+        public int Read(Span<byte> buffer, long offset)
+        {
+            var read = 0;
+            while (read < buffer.Length)
+            {
+                var got = RandomAccess.Read(_handle, buffer[read..], offset + read);
+                if (got == 0)
+                {
+                    break;
+                }
+
+                read += got;
+            }
+
+            return read;
+        }
+
+        public void Write(ReadOnlySpan<byte> bytes, long offset)
+        {
+            try
+            {
+                RandomAccess.Write(_handle, bytes, offset);
+            }
+            catch (IOException exception) when (IsFull(exception))
+            {
+                throw new StorageFullException(name, exception);
+            }
+        }
+
+        public void Flush() => RandomAccess.FlushToDisk(_handle);
+
+        public void SetLength(long length) => RandomAccess.SetLength(_handle, length);
+
+        public void Dispose() => _handle.Dispose();
+
+        // ENOSPC and EDQUOT; ERROR_DISK_FULL and ERROR_HANDLE_DISK_FULL.
+        private static bool IsFull(IOException exception) =>
+            OperatingSystem.IsWindows()
+                ? (exception.HResult & 0xffff) is 0x70 or 0x27
+                : exception.HResult is 28 or 122;
+    }
+}

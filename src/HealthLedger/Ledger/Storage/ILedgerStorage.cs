@@ -1,0 +1,48 @@
+namespace HealthLedger.Ledger.Storage;
+
+/// <summary>The one directory that holds a ledger. Behind this seam tests put a disk that fails, fills up and forgets what was not flushed.</summary>
+internal interface ILedgerStorage : IDisposable
+{
+    /// <summary>The names of all files.</summary>
+    IReadOnlyList<string> List();
+
+    /// <summary>Opens a file for reading and writing, an empty one where there is none. A new file's name is durable only after <see cref="FlushDirectory"/>.</summary>
+    ILedgerFile Open(string name);
+
+    /// <summary>Removes a file that is not open.</summary>
+    void Delete(string name);
+
+    /// <summary>Makes creations and deletions durable. MUST throw where it cannot.</summary>
+    void FlushDirectory();
+
+    /// <summary>Puts <paramref name="content"/> in the file's place at once: a reader sees the old content or the new. Not durable: for what a start writes again.</summary>
+    void Replace(string name, ReadOnlySpan<byte> content);
+
+    /// <summary>Bytes that can still be written.</summary>
+    long FreeBytes { get; }
+}
+
+/// <summary>A file that is read and written at given places. Reads may run beside a write to another part of the file.</summary>
+internal interface ILedgerFile : IDisposable
+{
+    /// <summary>Bytes in the file.</summary>
+    long Length { get; }
+
+    /// <summary>Reads until the buffer is full or the file ends.</summary>
+    /// <returns>Bytes read.</returns>
+    int Read(Span<byte> buffer, long offset);
+
+    /// <summary>Writes all bytes; they need not be durable yet.</summary>
+    /// <exception cref="StorageFullException">There is no room. Some of the bytes may have been written.</exception>
+    void Write(ReadOnlySpan<byte> bytes, long offset);
+
+    /// <summary>On return everything written before the call is durable. After an exception nothing is known of any of it: the caller MUST NOT try again.</summary>
+    void Flush();
+
+    /// <summary>Cuts the file, or lengthens it with zeros.</summary>
+    void SetLength(long length);
+}
+
+/// <summary>The storage has no room left: the one storage failure that passes by itself.</summary>
+internal sealed class StorageFullException(string file, Exception? inner)
+    : IOException($"No room to write {file}.", inner);

@@ -1,0 +1,373 @@
+using System.Globalization;
+using HealthLedger.Proofs;
+
+namespace HealthLedger.Ledger.Storage;
+
+/// <summary>
+/// The staging area: segments <c>journal-N.log</c> of records, one for each batch, flushed before the batch is signed. A record stays until the flat
+/// files, the index, the vault and the tail no longer need it. Segments are filled with zeros ahead of the records, because a flush that does not have
+/// to record a new file length takes half the time.
+/// </summary>
+/// <remarks>
+/// <see cref="Stage"/> and <see cref="Commit"/> belong to the sequencer; <see cref="Next"/> and <see cref="DeleteUpTo"/> may run beside them.
+/// </remarks>
+internal sealed class Journal : IDisposable
+{
+    private const string Prefix = "journal-";
+    private const string Suffix = ".log";
+    private readonly ILedgerStorage _storage;
+    private readonly long _segmentBytes;
+    private readonly byte[] _zeros;
+    private readonly Lock _lock = new();
+    private readonly SortedDictionary<uint, Segment> _segments = [];
+    private Segment? _current;
+    private long _position;
+    private (Segment Segment, long End, ulong Size)? _staged;
+
+    public Journal(ILedgerStorage storage, long segmentBytes, int preallocateBytes)
+    {
+        (_storage, _segmentBytes, _zeros) = (storage, segmentBytes, new byte[preallocateBytes]);
+        foreach (var number in storage.List().Select(NumberOf).OfType<uint>())
+        {
+            _segments.Add(number, new Segment(number, storage.Open(NameOf(number))));
+        }
+    }
+
+    /// <summary>Segments present, oldest first.</summary>
+    public IReadOnlyList<uint> Segments
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _segments.Keys];
+            }
+        }
+    }
+
+    /// <summary>The batch that <see cref="Stage"/> wrote ends here.</summary>
+    public (uint Segment, long Position) StagedEnd => (_staged!.Value.Segment.Number, _staged.Value.End);
+
+    /// <summary>Writes a record behind the last committed one and makes it durable.</summary>
+    /// <exception cref="StorageFullException">There is no room; what was written of the record is cut off again, and staging may be tried later.</exception>
+    /// <exception cref="IOException">Nothing is known of the storage any more: fatal.</exception>
+    public void Stage(JournalRecord record)
+    {
+        _staged = null;
+        var segment = _current;
+        var position = _position;
+        if (segment is null || (position > 0 && position + record.Length > _segmentBytes))
+        {
+            segment = Begin(segment is null ? 1 : segment.Number + 1);
+            position = 0;
+        }
+
+        var end = position + record.Length;
+        var length = segment.File.Length;
+        try
+        {
+            for (var at = length; at < end; at += _zeros.Length)
+            {
+                segment.File.Write(_zeros, at);
+            }
+
+            segment.File.Write(record.Bytes, position);
+        }
+        catch (StorageFullException)
+        {
+            segment.File.SetLength(length);
+            throw;
+        }
+
+        segment.File.Flush();
+        _staged = (segment, end, record.SizeAfter);
+    }
+
+    /// <summary>Reads the staged record again from the file.</summary>
+    public JournalRecord? ReadStaged(long length, ref byte[] buffer)
+    {
+        var (segment, end, _) = _staged!.Value;
+        return ReadAt(segment, end - length, ref buffer);
+    }
+
+    /// <summary>The staged record is covered by the lock checkpoint.</summary>
+    /// <returns>True where this began a new segment, so that old ones may be ripe for deletion.</returns>
+    public bool Commit()
+    {
+        var (segment, end, size) = _staged!.Value;
+        var rotated = !ReferenceEquals(segment, _current);
+        lock (_lock)
+        {
+            (_current, _position) = (segment, end);
+            (segment.Committed, segment.LastSize) = (end, size);
+        }
+
+        _staged = null;
+        return rotated;
+    }
+
+    /// <summary>
+    /// Reads all records up to the lock checkpoint, oldest first, and leaves the journal ready to stage the next.
+    /// A record is valid until the next one is asked for.
+    /// </summary>
+    /// <exception cref="LedgerRefusesToStartException">A record is missing or damaged, or the journal goes on where the lock checkpoint does not.</exception>
+    public IEnumerable<JournalRecord> Recover(LockState state)
+    {
+        var buffer = new byte[64 * 1024];
+        if (!_segments.ContainsKey(state.Segment))
+        {
+            throw Refuse($"{NameOf(state.Segment)} is missing, which the lock checkpoint points to.");
+        }
+
+        ulong? size = null;
+        foreach (var segment in _segments.Values.Where(segment => segment.Number <= state.Segment).ToList())
+        {
+            long position = 0;
+            while (segment.Number < state.Segment || position < state.Position)
+            {
+                var record = ReadAt(segment, position, ref buffer);
+                if (record is null && segment.Number < state.Segment)
+                {
+                    break; // the rest of a full segment; a damaged record shows at the next segment, whose sizes do not go on
+                }
+
+                if (record is null || (size is { } before && record.SizeBefore != before))
+                {
+                    throw Refuse($"{NameOf(segment.Number)} is damaged at byte {position}, before the end of what was acknowledged.");
+                }
+
+                size = record.SizeAfter;
+                position += record.Length;
+                (segment.Committed, segment.LastSize) = (position, record.SizeAfter);
+                yield return record;
+            }
+
+            if (segment.Number == state.Segment && position != state.Position)
+            {
+                throw Refuse($"{NameOf(segment.Number)} has no record that ends at byte {state.Position}, where the lock checkpoint says.");
+            }
+        }
+
+        if (size != state.Size)
+        {
+            throw Refuse($"The journal ends at size {size?.ToString(CultureInfo.InvariantCulture) ?? "none"}, the lock checkpoint at {state.Size}.");
+        }
+
+        DropBeyond(state, ref buffer);
+        (_current, _position) = (_segments[state.Segment], state.Position);
+    }
+
+    /// <summary>Prepares the journal of a ledger that has no lock checkpoint yet: at most one batch can have been staged.</summary>
+    public void RecoverEmpty()
+    {
+        var buffer = new byte[64 * 1024];
+        if (_segments.Keys.Any(number => number != 1))
+        {
+            throw Refuse("There are journal segments but no lock checkpoint.");
+        }
+
+        if (_segments.TryGetValue(1, out var segment))
+        {
+            RefuseSecond(segment, 0, 0, ref buffer);
+            Delete(segment);
+        }
+    }
+
+    /// <summary>The committed record at or behind a place, null where there is none yet. The place moves behind it.</summary>
+    /// <param name="segment">Segment number, 0 to begin with the oldest.</param>
+    /// <param name="position">Byte in the segment.</param>
+    /// <param name="size">Records up to this checkpoint size are skipped. <see cref="DeleteUpTo"/> must not pass it.</param>
+    public JournalRecord? Next(ref uint segment, ref long position, ulong size)
+    {
+        while (true)
+        {
+            Segment? at;
+            long committed;
+            lock (_lock)
+            {
+                var from = segment;
+                at = _segments.Values.FirstOrDefault(s => s.Number >= from && s.LastSize > size);
+                if (at is null)
+                {
+                    return null;
+                }
+
+                committed = at.Committed;
+            }
+
+            (position, segment) = (at.Number == segment ? position : 0, at.Number);
+            while (position < committed)
+            {
+                var length = LengthAt(at, position, out var after);
+                if (after > size)
+                {
+                    var buffer = Array.Empty<byte>();
+                    var record = ReadAt(at, position, ref buffer)
+                        ?? throw new InvalidDataException($"{NameOf(segment)} is damaged at byte {position}.");
+                    position += record.Length;
+                    return record;
+                }
+
+                position += length;
+            }
+        }
+    }
+
+    /// <summary>Deletes all segments but the current one whose last batch ends at <paramref name="size"/> or before.</summary>
+    public void DeleteUpTo(ulong size)
+    {
+        List<Segment> ripe;
+        lock (_lock)
+        {
+            ripe = [.. _segments.Values.Where(s => _current is not null && s.Number < _current.Number).TakeWhile(s => s.LastSize <= size)];
+            ripe.ForEach(segment => _segments.Remove(segment.Number));
+        }
+
+        ripe.ForEach(segment =>
+        {
+            segment.File.Dispose();
+            _storage.Delete(NameOf(segment.Number));
+        });
+    }
+
+    public void Dispose()
+    {
+        foreach (var segment in _segments.Values)
+        {
+            segment.File.Dispose();
+        }
+    }
+
+    private static string NameOf(uint number) => $"{Prefix}{number.ToString("D8", CultureInfo.InvariantCulture)}{Suffix}";
+
+    private static uint? NumberOf(string name) =>
+        name.StartsWith(Prefix, StringComparison.Ordinal) && name.EndsWith(Suffix, StringComparison.Ordinal)
+        && uint.TryParse(name.AsSpan(Prefix.Length, name.Length - Prefix.Length - Suffix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : null;
+
+    private static LedgerRefusesToStartException Refuse(string found) =>
+        new(found, "Restore the ledger's directory from one consistent backup. Do not delete single files.");
+
+    private static JournalRecord? ReadAt(Segment segment, long position, ref byte[] buffer)
+    {
+        Span<byte> header = stackalloc byte[JournalRecord.HeaderSize];
+        if (segment.File.Read(header, position) < header.Length)
+        {
+            return null;
+        }
+
+        var length = JournalRecord.LengthOf(header);
+        if (length == 0 || position + length > segment.File.Length)
+        {
+            return null;
+        }
+
+        if (buffer.Length < length)
+        {
+            buffer = new byte[length];
+        }
+
+        return segment.File.Read(buffer.AsSpan(0, (int)length), position) == length
+            ? JournalRecord.Parse(buffer.AsMemory(0, (int)length))
+            : null;
+    }
+
+    private static long LengthAt(Segment segment, long position, out ulong sizeAfter)
+    {
+        var header = new byte[JournalRecord.HeaderSize];
+        var length = segment.File.Read(header, position) == header.Length ? JournalRecord.LengthOf(header) : 0;
+        if (length == 0)
+        {
+            throw new InvalidDataException($"{NameOf(segment.Number)} is damaged at byte {position}.");
+        }
+
+        sizeAfter = JournalRecord.Built(header).SizeAfter;
+        return length;
+    }
+
+    private Segment Begin(uint number)
+    {
+        lock (_lock)
+        {
+            if (!_segments.TryGetValue(number, out var segment))
+            {
+                segment = new Segment(number, _storage.Open(NameOf(number)));
+                _storage.FlushDirectory();
+                _segments.Add(number, segment);
+            }
+
+            return segment;
+        }
+    }
+
+    /// <summary>
+    /// One batch may lie behind the lock checkpoint: staged when the process ended, never acknowledged. It is made unreadable, so that no later start
+    /// takes it for part of the journal. Two cannot: the ledger stages a batch only after it locked the one before.
+    /// </summary>
+    private void DropBeyond(LockState state, ref byte[] buffer)
+    {
+        var last = _segments[state.Segment];
+        if (_segments.Keys.Any(number => number > state.Segment + 1))
+        {
+            throw Refuse("The journal has later segments than the lock checkpoint: the lock file is older than the journal.");
+        }
+
+        var next = _segments.GetValueOrDefault(state.Segment + 1);
+        var staged = RefuseSecond(last, state.Position, state.Size, ref buffer);
+        if (next is not null)
+        {
+            var inNext = RefuseSecond(next, 0, staged ?? state.Size, ref buffer);
+            if (staged is not null && inNext is not null)
+            {
+                throw Refuse("The journal has two batches behind the lock checkpoint: the lock file is older than the journal.");
+            }
+
+            Delete(next);
+        }
+
+        if (staged is not null)
+        {
+            last.File.Write(new byte[JournalRecord.HeaderSize], state.Position);
+            last.File.Flush();
+        }
+    }
+
+    /// <summary>The size after the record at this place, null where there is none; refuses where another one follows it.</summary>
+    private static ulong? RefuseSecond(Segment segment, long position, ulong size, ref byte[] buffer)
+    {
+        if (ReadAt(segment, position, ref buffer) is not { } record || record.SizeBefore != size)
+        {
+            return null;
+        }
+
+        var after = record.SizeAfter;
+        if (ReadAt(segment, position + record.Length, ref buffer) is { } second && second.SizeBefore == after)
+        {
+            throw Refuse("The journal has two batches behind the lock checkpoint: the lock file is older than the journal.");
+        }
+
+        return after;
+    }
+
+    private void Delete(Segment segment)
+    {
+        _segments.Remove(segment.Number);
+        segment.File.Dispose();
+        _storage.Delete(NameOf(segment.Number));
+        _storage.FlushDirectory();
+    }
+
+    private sealed class Segment(uint number, ILedgerFile file)
+    {
+        public uint Number { get; } = number;
+
+        public ILedgerFile File { get; } = file;
+
+        /// <summary>Where the last committed record ends.</summary>
+        public long Committed { get; set; }
+
+        /// <summary>The checkpoint size of the last committed record.</summary>
+        public ulong LastSize { get; set; }
+    }
+}
