@@ -50,7 +50,7 @@ internal ref partial struct ResourceWalk
         var offset = _reader.TokenStartIndex;
         List<int>? nulls = null;
         var count = 0;
-        for (; _reader.Read() && _reader.TokenType != JsonTokenType.EndArray; count++)
+        for (; !_log.IsFull && _reader.Read() && _reader.TokenType != JsonTokenType.EndArray; count++)
         {
             if (_reader.TokenType == JsonTokenType.Null && form.Type.IsPrimitive)
             {
@@ -162,7 +162,7 @@ internal ref partial struct ResourceWalk
         var offset = _reader.TokenStartIndex;
         List<int>? nulls = null;
         var count = 0;
-        for (; _reader.Read() && _reader.TokenType != JsonTokenType.EndArray; count++)
+        for (; !_log.IsFull && _reader.Read() && _reader.TokenType != JsonTokenType.EndArray; count++)
         {
             if (_reader.TokenType == JsonTokenType.Null)
             {

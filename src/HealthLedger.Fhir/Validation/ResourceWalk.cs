@@ -60,7 +60,11 @@ internal ref partial struct ResourceWalk
         }
 
         // Anything but white space after the object is the reader's exception.
-        _reader.Read();
+        if (!_log.IsFull)
+        {
+            _reader.Read();
+        }
+
         return type;
     }
 
@@ -159,7 +163,7 @@ internal ref partial struct ResourceWalk
         var sawResourceType = false;
         var sawList = false;
 
-        while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
+        while (!_log.IsFull && _reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
         {
             properties++;
             if (_reader.ValueIsEscaped)
@@ -216,6 +220,11 @@ internal ref partial struct ResourceWalk
                 _reader.Read();
                 sawList |= Value(form, use);
             }
+        }
+
+        if (_log.IsFull)
+        {
+            return;
         }
 
         Finish(type, start, properties, values, companions, isResource);
