@@ -1,6 +1,7 @@
 // FHIR R4 3.1.0.11.2 (transaction), 2.36 (Bundle); the demo's own promises: same seed same bytes, plausible and correlated values.
 using System.Text;
 using System.Text.Json;
+using HealthLedger.Fhir.Validation;
 using HealthLedger.Gateway.Demo.Hospital;
 
 namespace HealthLedger.Gateway.Tests.Demo.Hospital;
@@ -181,6 +182,22 @@ public sealed class DemoHospitalTests
             Assert.All(person.AddressLines, l => Assert.Contains(l, person.Secrets));
             Assert.Equal(bundle.Resources, person.Secrets.Count(s => Guid.TryParseExact(s, "D", out _)));
             Assert.All(person.Secrets, s => Assert.True(Encoding.UTF8.GetByteCount(s) >= 6 && text.Contains(s, StringComparison.Ordinal), s));
+        }
+    }
+
+    [Fact]
+    public void Every_resource_is_valid_R4()
+    {
+        foreach (var bundle in DemoHospital.Generate(11, 60, s_today))
+        {
+            var whole = ResourceValidator.Validate(bundle.Json, "Bundle");
+            Assert.True(whole.IsValid, string.Join("; ", whole.Issues.Take(5)));
+            using var json = JsonDocument.Parse(bundle.Json);
+            foreach (var entry in Entries(json))
+            {
+                var outcome = ResourceValidator.Validate(Encoding.UTF8.GetBytes(entry.GetProperty("resource").GetRawText()));
+                Assert.True(outcome.IsValid, string.Join("; ", outcome.Issues.Take(5)));
+            }
         }
     }
 
