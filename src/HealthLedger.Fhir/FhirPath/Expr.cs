@@ -76,9 +76,11 @@ internal sealed class MemberExpr(Expr? target, string name) : Expr
 
 internal sealed class IndexerExpr(Expr target, Expr index) : Expr
 {
+    public Expr Target { get; } = target;
+
     public override Items Evaluate(in Scope scope)
     {
-        var items = target.Evaluate(scope);
+        var items = Target.Evaluate(scope);
         var at = Singles.Integer(index.Evaluate(scope));
         return at is { } i && i >= 0 && i < items.Count ? new Items(items[i]) : Items.Empty;
     }

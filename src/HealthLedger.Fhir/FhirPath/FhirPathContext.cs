@@ -11,6 +11,9 @@ internal sealed class FhirPathContext
 
     private int _budget = DefaultBudget;
 
+    /// <summary>Steps this evaluation may take.</summary>
+    public int Budget { init => _budget = value; }
+
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>%resource: the innermost resource that holds the focus.</summary>
@@ -33,8 +36,6 @@ internal sealed class FhirPathContext
 
     /// <summary>search: `as` and ofType accept collections (R4's search expressions rely on it, although FHIRPath demands one item).</summary>
     public bool LenientAs { get; init; }
-
-    public int StepsLeft => _budget;
 
     public void Charge(int steps)
     {

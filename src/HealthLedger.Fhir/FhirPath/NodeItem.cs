@@ -18,8 +18,9 @@ internal sealed class NodeItem : Item
     private Item? _value;
     private bool _valueRead;
 
-    private NodeItem(string name, TypeDefinition? type, JsonElement json, NodeItem? parent)
+    private NodeItem(string name, TypeDefinition? type, JsonElement json, NodeItem? parent, ElementDefinition? definition = null)
     {
+        Definition = definition;
         Name = name;
         Type = type;
         _json = json;
@@ -42,6 +43,9 @@ internal sealed class NodeItem : Item
 
     /// <summary>Null for an element that the definitions do not know.</summary>
     public TypeDefinition? Type { get; }
+
+    /// <summary>The element's definition; null for a root and for what the definitions do not know.</summary>
+    public ElementDefinition? Definition { get; }
 
     public NodeItem? Parent { get; }
 
@@ -129,11 +133,11 @@ internal sealed class NodeItem : Item
         var name = form?.Definition.Name ?? System.Text.Encoding.UTF8.GetString(jsonName);
         if (value.ValueKind != JsonValueKind.Array)
         {
-            if (value.ValueKind != JsonValueKind.Null) children.Add(Make(name, form?.Type, value));
+            if (value.ValueKind != JsonValueKind.Null) children.Add(Make(name, form, value));
             return;
         }
         // A null keeps the place of a value that has extensions only; without a shadow it is dropped again.
-        foreach (var entry in value.EnumerateArray()) children.Add(Make(name, form?.Type, entry));
+        foreach (var entry in value.EnumerateArray()) children.Add(Make(name, form, entry));
         if (JsonHasNull(value)) DropPlaceholdersWithout(children, name);
     }
 
@@ -144,10 +148,11 @@ internal sealed class NodeItem : Item
         return false;
     }
 
-    private NodeItem Make(string name, TypeDefinition? type, JsonElement value)
+    private NodeItem Make(string name, ElementForm? form, JsonElement value)
     {
+        var type = form?.Type;
         if (type is { Kind: TypeKind.Resource } && value.ValueKind == JsonValueKind.Object) type = ResourceTypeOf(value) ?? type;
-        return new NodeItem(name, type, value, this);
+        return new NodeItem(name, type, value, this, form?.Definition);
     }
 
     private void DropPlaceholdersWithout(List<NodeItem> children, string name)
@@ -169,7 +174,7 @@ internal sealed class NodeItem : Item
             {
                 if (entries[i].ValueKind != JsonValueKind.Object) continue;
                 if (i < own.Count) own[i]._shadow = entries[i];
-                else children.Add(new NodeItem(name, form?.Type, default, this) { _shadow = entries[i] });
+                else children.Add(new NodeItem(name, form?.Type, default, this, form?.Definition) { _shadow = entries[i] });
             }
             children.RemoveAll(c => c.Name == name && c._json.ValueKind == JsonValueKind.Null && c._shadow.ValueKind != JsonValueKind.Object);
         }

@@ -11,12 +11,15 @@ internal sealed class IssueLog
     private readonly ReadOnlyMemory<byte> _text;
     private List<ValidationIssue>? _issues;
     private int _depth;
+    private int _lastOffset;
+    private int _lastLine = 1;
 
     public IssueLog(ReadOnlyMemory<byte> text) => _text = text;
 
     public IReadOnlyList<ValidationIssue> Issues => _issues ?? (IReadOnlyList<ValidationIssue>)[];
 
-    public bool IsFull => _issues?.Count >= ResourceValidator.MaxIssues;
+    /// <summary>True where no issue is taken any more: the walk ends, so that a body of nothing but faults costs no more than one with 200.</summary>
+    public bool IsFull { get; private set; }
 
     /// <summary>Steps into an element; <paramref name="index"/> is -1 where it does not repeat.</summary>
     public void Enter(string name, int index)
@@ -46,13 +49,21 @@ internal sealed class IssueLog
         _issues.Add(_issues.Count == ResourceValidator.MaxIssues - 1
             ? new(IssueSeverity.Error, IssueType.TooCostly, $"More than {ResourceValidator.MaxIssues - 1} faults; the rest is not listed. Correct these and validate again.", location, line, column)
             : new(severity, type, message, location, line, column));
+        IsFull = _issues.Count == ResourceValidator.MaxIssues;
     }
 
+    /// <summary>Most issues come in the order of the text, so lines are counted from the last one on.</summary>
     private (int Line, int Column) LineAndColumn(long offset)
     {
-        var before = _text.Span[..(int)Math.Clamp(offset, 0, _text.Length)];
-        var lastBreak = before.LastIndexOf((byte)'\n');
-        return (before.Count((byte)'\n') + 1, before.Length - lastBreak);
+        var end = (int)Math.Clamp(offset, 0, _text.Length);
+        if (end < _lastOffset)
+        {
+            (_lastOffset, _lastLine) = (0, 1);
+        }
+
+        _lastLine += _text.Span[_lastOffset..end].Count((byte)'\n');
+        _lastOffset = end;
+        return (_lastLine, end - _text.Span[..end].LastIndexOf((byte)'\n'));
     }
 
     private string Location(string? child)

@@ -9,6 +9,8 @@ namespace HealthLedger.Fhir.Validation;
 internal static class PrimitiveFormat
 {
     private const int LongestId = 64;
+    private const int LongestDecimal = 64;
+    private const int LongestExponent = 3;
 
     private static readonly SearchValues<byte> Whitespace = SearchValues.Create(" \t\r\n"u8);
     private static readonly SearchValues<byte> IdBytes = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-."u8);
@@ -46,6 +48,7 @@ internal static class PrimitiveFormat
         PrimitiveKind.Integer => IsInteger(text, int.MinValue),
         PrimitiveKind.UnsignedInt => IsInteger(text, 0),
         PrimitiveKind.PositiveInt => IsInteger(text, 1),
+        PrimitiveKind.Decimal => IsDecimal(text),
         _ => true,
     };
 
@@ -65,6 +68,7 @@ internal static class PrimitiveFormat
         PrimitiveKind.Integer => "a whole number from -2147483648 to 2147483647",
         PrimitiveKind.UnsignedInt => "a whole number from 0 to 2147483647",
         PrimitiveKind.PositiveInt => "a whole number from 1 to 2147483647",
+        PrimitiveKind.Decimal => "a number of at most 64 characters with an exponent of at most three digits",
         _ => "another text",
     };
 
@@ -140,6 +144,13 @@ internal static class PrimitiveFormat
         }
 
         return true;
+    }
+
+    /// <summary>Any JSON number has the form; the limits keep arithmetic on it affordable, far beyond the 18 digits that FHIR asks for.</summary>
+    private static bool IsDecimal(ReadOnlySpan<byte> text)
+    {
+        var exponent = text.IndexOfAny("eE"u8);
+        return text.Length <= LongestDecimal && (exponent < 0 || text[(exponent + 1)..].TrimStart("+-"u8).Length <= LongestExponent);
     }
 
     /// <summary>JSON allows 1.0, 1e2 and -0 for a number; none is an integer's text in FHIR.</summary>

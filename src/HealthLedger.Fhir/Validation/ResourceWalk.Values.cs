@@ -1,15 +1,11 @@
-using System.Buffers;
 using System.Text.Json;
 using HealthLedger.Fhir.Definitions;
-using HealthLedger.Fhir.Json;
 
 namespace HealthLedger.Fhir.Validation;
 
-/// <summary>Values of elements: arrays and single values, resources inside resources, primitives.</summary>
+/// <summary>Values of elements: arrays and single values, resources inside resources, ids and extensions of primitives.</summary>
 internal ref partial struct ResourceWalk
 {
-    private const int MaxStringCharacters = 1024 * 1024;
-
     /// <summary>Validates the value of an element. True where it was an array of a primitive, which must be compared with its companion.</summary>
     private bool Value(ElementForm form, ElementType? use)
     {
@@ -50,7 +46,7 @@ internal ref partial struct ResourceWalk
         var offset = _reader.TokenStartIndex;
         List<int>? nulls = null;
         var count = 0;
-        for (; _reader.Read() && _reader.TokenType != JsonTokenType.EndArray; count++)
+        for (; !_log.IsFull && _reader.Read() && _reader.TokenType != JsonTokenType.EndArray; count++)
         {
             if (_reader.TokenType == JsonTokenType.Null && form.Type.IsPrimitive)
             {
@@ -162,7 +158,7 @@ internal ref partial struct ResourceWalk
         var offset = _reader.TokenStartIndex;
         List<int>? nulls = null;
         var count = 0;
-        for (; _reader.Read() && _reader.TokenType != JsonTokenType.EndArray; count++)
+        for (; !_log.IsFull && _reader.Read() && _reader.TokenType != JsonTokenType.EndArray; count++)
         {
             if (_reader.TokenType == JsonTokenType.Null)
             {
@@ -227,107 +223,6 @@ internal ref partial struct ResourceWalk
                         list.Offset);
                 }
             }
-        }
-    }
-
-    /// <summary>Validates a primitive's JSON kind, its text, and what its element asks of it.</summary>
-    private void Primitive(ElementForm form, ElementType? use)
-    {
-        var kind = form.Type.Primitive;
-        var token = _reader.TokenType;
-        if (token != PrimitiveFormat.Token(kind) && !(token == JsonTokenType.False && kind == PrimitiveKind.Boolean))
-        {
-            _log.Error(
-                IssueType.Structure,
-                token == JsonTokenType.Null ? "null is not a value. Leave the element out." : $"{form.JsonName} must be {PrimitiveFormat.JsonKind(kind)} ({form.Type.Name}).",
-                _reader.TokenStartIndex);
-            _reader.Skip();
-            return;
-        }
-
-        if (kind == PrimitiveKind.Boolean)
-        {
-            return;
-        }
-
-        if (!_reader.ValueIsEscaped)
-        {
-            Text(form, use, kind, _reader.ValueSpan);
-            return;
-        }
-
-        var rented = ArrayPool<byte>.Shared.Rent(_reader.ValueSpan.Length);
-        try
-        {
-            Text(form, use, kind, rented.AsSpan(0, _reader.CopyString(rented)));
-        }
-        catch (InvalidOperationException)
-        {
-            // The reader leaves escapes to those who read the string; half a surrogate pair is no character.
-            _log.Error(IssueType.Value, "The string has an escape that is not a Unicode character.", _reader.TokenStartIndex);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(rented, clearArray: true);
-        }
-    }
-
-    private readonly void Text(ElementForm form, ElementType? use, PrimitiveKind kind, ReadOnlySpan<byte> text)
-    {
-        if (text.IsEmpty)
-        {
-            _log.Error(IssueType.Value, "The string is empty. Leave the element out, or give it content.", _reader.TokenStartIndex);
-            return;
-        }
-
-        if (!PrimitiveFormat.Matches(kind, text))
-        {
-            _log.Error(IssueType.Value, $"{form.JsonName} is not a valid {form.Type.Name}: expected is {PrimitiveFormat.Expected(kind)}.", _reader.TokenStartIndex);
-            return;
-        }
-
-        switch (kind)
-        {
-            case PrimitiveKind.Xhtml when NarrativeCheck.Fault(text) is { } fault:
-                _log.Error(IssueType.Invariant, fault, _reader.TokenStartIndex);
-                break;
-            case PrimitiveKind.String or PrimitiveKind.Markdown:
-                if (text.Length > MaxStringCharacters && System.Text.Encoding.UTF8.GetCharCount(text) > MaxStringCharacters)
-                {
-                    _log.Error(IssueType.TooLong, "The string is longer than 1,048,576 characters. Put large content into a Binary.", _reader.TokenStartIndex);
-                }
-                else if (form.IsReferenceText)
-                {
-                    Reference(use, text);
-                }
-
-                break;
-        }
-
-        if (form.Definition.Binding is { Strength: BindingStrength.Required, Codes: { } codes } && !codes.Contains(text))
-        {
-            _log.Error(IssueType.CodeInvalid, $"The code is not in the required value set {codes.Url}{RequiredCoding.Allowed(codes)}.", _reader.TokenStartIndex);
-        }
-    }
-
-    private readonly void Reference(ElementType? use, ReadOnlySpan<byte> text)
-    {
-        var reference = LiteralReference.Parse(text);
-        if (reference.Kind == ReferenceKind.Invalid || (reference.Kind == ReferenceKind.Conditional && !_inBundle))
-        {
-            _log.Error(
-                IssueType.Value,
-                reference.Kind == ReferenceKind.Conditional
-                    ? "A conditional reference (Type?query) is allowed in a transaction Bundle only."
-                    : "The reference has none of the allowed forms: Type/id, Type/id/_history/version, an absolute URL, urn:uuid:, urn:oid:, #id.",
-                _reader.TokenStartIndex);
-        }
-        else if (reference.Kind is ReferenceKind.Relative or ReferenceKind.Conditional
-                 && use is { ReferenceTargets: { Count: > 0 } targets }
-                 && !targets.Contains(reference.ResourceType!)
-                 && !targets.Contains("Resource"))
-        {
-            _log.Error(IssueType.Structure, $"A reference to {reference.ResourceType} is not allowed here; allowed are {string.Join(", ", targets)}.", _reader.TokenStartIndex);
         }
     }
 }

@@ -48,6 +48,9 @@ public sealed class ReplayConsentState
         return verdict;
     }
 
+    /// <summary>Counts an entry that could not be read; it changes nothing.</summary>
+    internal void SkipUnreadable() => NextIndex++;
+
     /// <summary>Whether the rules allow an entry's operation on a map: the sequencer asks this before it appends.</summary>
     public static Verdict Check(ConsentMap map, ulong index, in LedgerEntry entry)
     {

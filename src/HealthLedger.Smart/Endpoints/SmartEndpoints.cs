@@ -35,8 +35,8 @@ public static class SmartEndpoints
             return Write(new TokenAnswer.Refused(400, "invalid_client", "Authenticate with client_assertion only, without an Authorization header."));
         }
 
-        var (form, error) = await TokenForm.Read(context.Request, context.RequestAborted);
-        return Write(error ?? await Find<TokenEndpoint>(context).Answer(form!, context.RequestAborted));
+        var (form, error) = await SmallForm.Read(context.Request, context.RequestAborted);
+        return Write(error is not null ? new TokenAnswer.Refused(error.Status, "invalid_request", error.Why) : await Find<TokenEndpoint>(context).Answer(form!, context.RequestAborted));
     }
 
     private static IResult Write(TokenAnswer answer) => answer switch

@@ -14,4 +14,7 @@ public static class SecretNames
 
     /// <summary>32 bytes: hashes the names by which people are found.</summary>
     public const string PeopleNames = "smart-people-names";
+
+    /// <summary>32 bytes: seals the pages' cookies and antiforgery tokens.</summary>
+    public const string Pages = "smart-pages";
 }

@@ -2,6 +2,8 @@ using HealthLedger.Proofs;
 using HealthLedger.Proofs.ConsentStateMap;
 using HealthLedger.Proofs.Entries;
 using HealthLedger.Proofs.Merkle;
+using HealthLedger.Proofs.Notes;
+using HealthLedger.Proofs.Receipts;
 using HealthLedger.Sealing;
 
 namespace HealthLedger.Ledger;
@@ -71,6 +73,22 @@ public sealed partial class LedgerLog
         return envelope.Length == 0
             ? null
             : Envelope.Open(chain.AuditKey.Span, FactLabel, FactPlace(entry.Commitment.Bytes), envelope);
+    }
+
+    /// <summary>
+    /// What proves an entry to somebody who has only the verifier key: the entry, its place under the newest checkpoint, and the fact where the chain
+    /// is given and opens it.
+    /// </summary>
+    /// <param name="index">The entry.</param>
+    /// <param name="chain">The chain whose fact is shown; null to show none.</param>
+    /// <param name="id">The receipt's id at the gateway; may be empty.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The published ledger has no such entry.</exception>
+    public Receipt ReceiptOf(ulong index, EventChain? chain, string id = "")
+    {
+        var published = Published;
+        var note = SignedNote.Parse(published.Note.Span);
+        var proof = new TlogProof(index, [.. Inclusion(index, published.Size)], note.Value);
+        return new Receipt(Origin, index, ReadEntry(index), proof.ToString(), chain is null ? null : OpenFact(index, chain), id);
     }
 
     /// <summary>How many events a chain has.</summary>

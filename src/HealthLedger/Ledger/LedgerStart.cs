@@ -84,6 +84,18 @@ internal static class LedgerStart
     private static CompactRange Recover(LedgerOptions options, FlatFiles flat, Journal journal, LockState locked)
     {
         CheckNote(options.Keys, locked);
+        try
+        {
+            return RecoverFiles(options, flat, journal, locked);
+        }
+        catch (EndOfStreamException exception)
+        {
+            throw new LedgerRefusesToStartException("The ledger's files are shorter than its lock checkpoint says.", Restore, exception);
+        }
+    }
+
+    private static CompactRange RecoverFiles(LedgerOptions options, FlatFiles flat, Journal journal, LockState locked)
+    {
         if (flat.EntriesHeld > locked.Size)
         {
             throw Refuse($"The ledger holds {flat.EntriesHeld} entries, its lock checkpoint only {locked.Size}: the lock file is older than the entries.");
@@ -185,27 +197,15 @@ internal static class LedgerStart
     /// <summary>The right edge as stored must be the tree that was signed, and its last entry the state that was signed with it.</summary>
     private static CompactRange CheckStored(FlatFiles flat, LockState locked)
     {
-        CompactRange tree;
-        LedgerEntry last;
-        try
-        {
-            tree = flat.ReadEdge(locked.Size);
-            last = LedgerEntry.Parse(flat.ReadEntries(locked.Size - 1, 1)) is { IsValid: true } parsed
-                ? parsed.Value
-                : throw Refuse("The last entry cannot be read.");
-        }
-        catch (EndOfStreamException exception)
-        {
-            throw new LedgerRefusesToStartException("The ledger's files are shorter than its lock checkpoint says.", Restore, exception);
-        }
-
+        var tree = flat.ReadEdge(locked.Size);
         if (tree.Root != locked.Root)
         {
             throw Refuse($"At size {locked.Size} the stored hashes lead to another root than the one that was signed.");
         }
 
+        var last = LedgerEntry.Parse(flat.ReadEntries(locked.Size - 1, 1));
         var leaf = new Hash(flat.ReadTile(new TilePath(0, (locked.Size - 1) / TilePath.FullWidth, (int)((locked.Size - 1) % TilePath.FullWidth) + 1)).AsSpan(^Hash.Length));
-        return last.Kind == EntryKind.State && last.Commitment == locked.MapRoot && last.LeafHash() == leaf
+        return last.IsValid && last.Value.Kind == EntryKind.State && last.Value.Commitment == locked.MapRoot && last.Value.LeafHash() == leaf
             ? tree
             : throw Refuse("The last entry is not the STATE entry of the lock checkpoint.");
     }

@@ -150,6 +150,23 @@ public sealed class FhirDefinitionsTests
     }
 
     [Fact]
+    public void No_type_has_more_elements_than_the_bits_that_validation_marks_them_with()
+    {
+        var seen = new HashSet<TypeDefinition>();
+        var open = new Queue<TypeDefinition>(R4.ResourceTypes.Concat(R4.DataTypes).Select(n => R4.Type(n)!));
+        while (open.TryDequeue(out var type))
+        {
+            Assert.True(type.Elements.Count <= 64, type.Name);
+            foreach (var next in type.Elements.SelectMany(e => e.Types).Select(t => t.Type).Where(seen.Add))
+            {
+                open.Enqueue(next);
+            }
+        }
+
+        Assert.True(seen.Count > 500);
+    }
+
+    [Fact]
     public void Every_element_of_every_type_is_found_under_each_of_its_json_names()
     {
         var seen = 0;

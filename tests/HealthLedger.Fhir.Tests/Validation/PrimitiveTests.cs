@@ -20,6 +20,7 @@ public sealed class PrimitiveTests
     [InlineData("Integer", "0 1 -1 2147483647 -2147483648", "2147483648 -2147483649 -0 1.0 1e2")]
     [InlineData("UnsignedInt", "0 1 2147483647", "-1 2147483648 1.0")]
     [InlineData("PositiveInt", "1 2147483647", "0 -1 2147483648")]
+    [InlineData("Decimal", "0 -0.10 1e2 1.5E-300 123456789012345678901234567890.123456789", "1e1000 1E-1000 0.00000000000000000000000000000000000000000000000000000000000000001")]
     [InlineData("Code", "a a-b ä/b", "")]
     [InlineData("Uri", "http://a.example/x?y#z urn:x a", "")]
     public void Texts_of_the_type_match_and_others_do_not(string kind, string valid, string invalid)

@@ -48,6 +48,17 @@ public sealed class PublishedResourcesTests
     }
 
     [Fact]
+    public void Every_example_and_definition_of_us_core_is_valid()
+    {
+        foreach (var (name, json) in ExampleFiles.Of("ig/us-core").Where(f => f.Name != "package.json"))
+        {
+            var outcome = ResourceValidator.Validate(json);
+
+            Assert.True(outcome.Issues.Count == 0, $"{name}: {outcome.Issues.FirstOrDefault()}");
+        }
+    }
+
+    [Fact]
     public void What_the_reference_validator_accepts_is_accepted()
     {
         if (SharedData.Folder("validator") is not { } folder)

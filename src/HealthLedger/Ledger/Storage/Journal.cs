@@ -95,7 +95,7 @@ internal sealed class Journal : IDisposable
     public bool Commit()
     {
         var (segment, end, size) = _staged!.Value;
-        var rotated = !ReferenceEquals(segment, _current);
+        var rotated = _current is not null && !ReferenceEquals(segment, _current);
         lock (_lock)
         {
             (_current, _position) = (segment, end);
@@ -126,7 +126,7 @@ internal sealed class Journal : IDisposable
             while (segment.Number < state.Segment || position < state.Position)
             {
                 var record = ReadAt(segment, position, ref buffer);
-                if (record is null && segment.Number < state.Segment)
+                if (record is null && segment.Number < state.Segment && position > 0)
                 {
                     break; // the rest of a full segment; a damaged record shows at the next segment, whose sizes do not go on
                 }

@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace HealthLedger.Smart.Endpoints;
 
-/// <summary>Reads the token endpoint's form with limits, so that nobody can make it hold much.</summary>
-internal static class TokenForm
+/// <summary>Reads a posted form with limits, so that nobody can make the server hold much.</summary>
+internal static class SmallForm
 {
     public const int MaxBytes = 64 * 1024;
     private const string ContentType = "application/x-www-form-urlencoded";
@@ -18,7 +18,7 @@ internal static class TokenForm
     };
 
     /// <summary>The parameters; or an error where the form cannot be read or holds a parameter twice (RFC 6749 section 3.2). Empty values count as absent.</summary>
-    public static async Task<(IReadOnlyDictionary<string, string>? Form, TokenAnswer.Refused? Error)> Read(HttpRequest request, CancellationToken cancellationToken)
+    public static async Task<(IReadOnlyDictionary<string, string>? Form, FormFault? Error)> Read(HttpRequest request, CancellationToken cancellationToken)
     {
         var mediaType = request.ContentType?.Split(';')[0].Trim();
         if (!string.Equals(mediaType, ContentType, StringComparison.OrdinalIgnoreCase))
@@ -37,10 +37,11 @@ internal static class TokenForm
             return Fault(413, "The body is larger than 64 KiB.");
         }
 
+        var reader = new FormFeature(request, Limits);
         IFormCollection fields;
         try
         {
-            fields = await new FormFeature(request, Limits).ReadFormAsync(cancellationToken);
+            fields = await reader.ReadFormAsync(cancellationToken);
         }
         catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
@@ -51,6 +52,8 @@ internal static class TokenForm
             return Fault(400, "The form cannot be read.");
         }
 
+        // Whoever reads the form after us, such as the antiforgery check, gets this one.
+        request.HttpContext.Features.Set<IFormFeature>(reader);
         var form = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, values) in fields)
         {
@@ -68,6 +71,11 @@ internal static class TokenForm
         return (form, null);
     }
 
-    private static (IReadOnlyDictionary<string, string>? Form, TokenAnswer.Refused? Error) Fault(int status, string why) =>
-        (null, new TokenAnswer.Refused(status, "invalid_request", why));
+    private static (IReadOnlyDictionary<string, string>? Form, FormFault? Error) Fault(int status, string why) =>
+        (null, new FormFault(status, why));
 }
+
+/// <summary>Why a form was not read.</summary>
+/// <param name="Status">400 or 413.</param>
+/// <param name="Why">What is wrong with it.</param>
+internal sealed record FormFault(int Status, string Why);

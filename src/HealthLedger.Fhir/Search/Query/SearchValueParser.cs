@@ -1,0 +1,127 @@
+using HealthLedger.Fhir.Definitions;
+using HealthLedger.Fhir.FhirPath;
+
+namespace HealthLedger.Fhir.Search;
+
+/// <summary>Reads the values of one parameter by its type.</summary>
+internal sealed class SearchValueParser(SearchOptions options)
+{
+    /// <summary>Null where the modifier is served for the parameter's type (R4 search.html#modifiers).</summary>
+    public static SearchIssueCode? JudgeModifier(PlannedParameter parameter, string modifier)
+    {
+        if (modifier.Length == 0) return null;
+        if (parameter.Code is "_id" or "_lastUpdated") return SearchIssueCode.InvalidModifier;
+        return (parameter.Type, modifier) switch
+        {
+            (SearchParameterType.Token, "not") => null,
+            (SearchParameterType.Token, "text" or "in" or "not-in" or "above" or "below" or "of-type") => SearchIssueCode.NotSupported,
+            (SearchParameterType.String, "exact" or "contains") => null,
+            (SearchParameterType.String, "text") => SearchIssueCode.NotSupported,
+            (SearchParameterType.Uri, "above" or "below") => null,
+            (SearchParameterType.Reference, "identifier") => null,
+            (SearchParameterType.Reference, "above" or "below") => SearchIssueCode.NotSupported,
+            (SearchParameterType.Reference, _) => FhirDefinitions.R4.ResourceType(modifier) is null ? SearchIssueCode.InvalidModifier : null,
+            _ => SearchIssueCode.InvalidModifier,
+        };
+    }
+
+    /// <summary>The criterion, or null where a value is malformed.</summary>
+    public SearchCriterion? Criterion(PlannedParameter parameter, string modifier, ushort index, List<string> alternatives)
+    {
+        switch (parameter.Code)
+        {
+            case "_id":
+                // Text that cannot be an id matches nothing, as an id that nobody has.
+                return new IdCriterion([.. alternatives.ConvertAll(SearchText.Unescape)]);
+            case "_lastUpdated":
+                return All(alternatives, Date) is { } instants ? new LastUpdatedCriterion(instants) : null;
+        }
+        switch (parameter.Type)
+        {
+            case SearchParameterType.Token:
+                return All(alternatives, Token) is { } tokens ? new TokenCriterion(parameter.Code, modifier, index, tokens) : null;
+            case SearchParameterType.String:
+                return new StringCriterion(parameter.Code, modifier, index, [.. alternatives.ConvertAll(SearchText.Unescape)]);
+            case SearchParameterType.Uri:
+                return new UriCriterion(parameter.Code, modifier, index, [.. alternatives.ConvertAll(SearchText.Unescape)]);
+            case SearchParameterType.Date:
+                return All(alternatives, Date) is { } dates ? new DateCriterion(parameter.Code, index, dates) : null;
+            case SearchParameterType.Number:
+                return All(alternatives, text => NumberValue.Parse(text)) is { } numbers ? new NumberCriterion(parameter.Code, index, numbers) : null;
+            case SearchParameterType.Quantity:
+                return All(alternatives, Quantity) is { } quantities ? new QuantityCriterion(parameter.Code, index, quantities) : null;
+            case SearchParameterType.Reference when modifier == "identifier":
+                return All(alternatives, Token) is { } identifiers ? new ReferenceCriterion(parameter.Code, modifier, index, [], identifiers, parameter.Definition) : null;
+            case SearchParameterType.Reference:
+                return All(alternatives, text => Reference(text, modifier)) is { } references ? new ReferenceCriterion(parameter.Code, modifier, index, references, [], parameter.Definition) : null;
+            default:
+                return null;
+        }
+    }
+
+    private static T[]? All<T>(List<string> alternatives, Func<string, T?> parse)
+        where T : struct
+    {
+        var values = new T[alternatives.Count];
+        for (var i = 0; i < values.Length; i++)
+        {
+            if (parse(alternatives[i]) is not { } value) return null;
+            values[i] = value;
+        }
+        return values;
+    }
+
+    private static TokenValue? Token(string text)
+    {
+        var parts = SearchText.Split(text, '|').ConvertAll(SearchText.Unescape);
+        return parts switch
+        {
+            [var code] => new TokenValue(null, code),
+            [var system, ""] when system.Length > 0 => new TokenValue(system, null),
+            [var system, var code] when code.Length > 0 => new TokenValue(system, code),
+            _ => null,
+        };
+    }
+
+    private DateValue? Date(string text)
+    {
+        var rest = SearchText.Unescape(text).AsSpan();
+        var prefix = Prefixes.Take(ref rest);
+        // A plus sign in a URL that was not encoded arrives as a blank: no other blank can stand in a date.
+        Span<char> written = stackalloc char[48];
+        if (rest.Length > written.Length) return null;
+        rest.Replace(written, ' ', '+');
+        if (!Temporal.TryParse(written[..rest.Length], TemporalKind.DateTime, out var value) || value.Precision == TemporalPrecision.Hour) return null;
+        var (from, to) = value.UtcRange();
+        if (prefix == SearchPrefix.Approximate)
+        {
+            // R4 recommends 10 % of the distance from now.
+            var slack = Math.Abs(options.Now.UtcTicks - from) / 10;
+            (from, to) = (Math.Max(0, from - slack), to > long.MaxValue - slack ? long.MaxValue : to + slack);
+        }
+        return new DateValue(prefix, from, to);
+    }
+
+    private static QuantityValue? Quantity(string text)
+    {
+        var parts = SearchText.Split(text, '|').ConvertAll(SearchText.Unescape);
+        if (parts.Count is not (1 or 3) || NumberValue.Parse(parts[0]) is not { } number) return null;
+        if (parts.Count == 1) return new QuantityValue(number, null, null);
+        return new QuantityValue(number, parts[1].Length == 0 ? null : parts[1], parts[2].Length == 0 ? null : parts[2]);
+    }
+
+    private ReferenceValue? Reference(string text, string modifier)
+    {
+        var type = modifier.Length == 0 ? null : modifier;
+        var value = SearchText.Unescape(text);
+        if (ReferenceText.IsId(value)) return new ReferenceValue(type, value, false);
+        if (ReferenceText.TryParse(value, out var parsed))
+        {
+            if (type is not null && parsed.Type.Name != type) return null;
+            return parsed.Base.Length == 0 || options.LocalBase.Length > 0 && parsed.Base.SequenceEqual(options.LocalBase)
+                ? new ReferenceValue(parsed.Type.Name, parsed.Id.ToString(), false)
+                : new ReferenceValue(type, string.Concat(parsed.Base, "/", parsed.Type.Name, string.Concat("/", parsed.Id)), true);
+        }
+        return value.Contains(':') ? new ReferenceValue(type, value, true) : null;
+    }
+}

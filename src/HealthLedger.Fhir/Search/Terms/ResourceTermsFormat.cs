@@ -1,0 +1,220 @@
+using System.Buffers;
+using HealthLedger.Fhir.Definitions;
+
+namespace HealthLedger.Fhir.Search;
+
+/// <summary>
+/// The stored form: version (1 byte), fingerprint of vocabulary and parameters (4 bytes), type (index among the resource types), then per kind of term a count and its entries in the order below.
+/// Parameters are their index among the type's. Terms are derived data: bytes of another version or fingerprint are not converted, the caller extracts them again.
+/// </summary>
+internal static class ResourceTermsFormat
+{
+    public const byte Version = 1;
+
+    public static bool IsCurrent(ReadOnlySpan<byte> bytes) =>
+        bytes.Length > 5 && bytes[0] == Version && System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(bytes[1..]) == TermVocabulary.Fingerprint;
+
+    public static void Write(ResourceTerms terms, IBufferWriter<byte> output)
+    {
+        var writer = new TermWriter(output);
+        writer.Byte(Version);
+        writer.UInt32(TermVocabulary.Fingerprint);
+        writer.Number((ulong)IndexOf(terms.ResourceType));
+        WriteTokens(writer, terms.Tokens);
+        writer.Number((ulong)terms.References.Length);
+        foreach (var t in terms.References)
+        {
+            writer.Number((ulong)t.Parameter << 1 | (t.IsAbsolute ? 1u : 0));
+            writer.String(t.Type);
+            writer.String(t.Target);
+        }
+        WriteTokens(writer, terms.ReferenceIdentifiers);
+        writer.Number((ulong)terms.Dates.Length);
+        foreach (var t in terms.Dates)
+        {
+            writer.Number(t.Parameter);
+            writer.Number((ulong)t.Low);
+            writer.Number((ulong)(t.High - t.Low));
+        }
+        WriteTexts(writer, terms.Strings);
+        WriteTexts(writer, terms.Uris);
+        writer.Number((ulong)terms.Numbers.Length);
+        foreach (var t in terms.Numbers)
+        {
+            writer.Number(t.Parameter);
+            writer.Decimal(t.Low);
+            writer.Decimal(t.High);
+        }
+        writer.Number((ulong)terms.Quantities.Length);
+        foreach (var t in terms.Quantities)
+        {
+            writer.Number((ulong)t.Parameter << 1 | (t.Low == t.High ? 1u : 0));
+            writer.Decimal(t.Low);
+            if (t.Low != t.High) writer.Decimal(t.High);
+            writer.String(t.System);
+            writer.String(t.Code);
+            writer.String(t.Unit);
+        }
+        WriteCodings(writer, terms.Codings);
+        WriteCodings(writer, terms.SecurityLabels);
+    }
+
+    private static void WriteTokens(in TermWriter writer, TokenTerm[] tokens)
+    {
+        writer.Number((ulong)tokens.Length);
+        foreach (var t in tokens)
+        {
+            writer.Number((ulong)t.Parameter << 2 | (byte)t.Origin);
+            writer.String(t.System);
+            writer.String(t.Code);
+        }
+    }
+
+    private static void WriteTexts(in TermWriter writer, TextTerm[] texts)
+    {
+        writer.Number((ulong)texts.Length);
+        foreach (var t in texts)
+        {
+            writer.Number(t.Parameter);
+            writer.String(t.Text);
+        }
+    }
+
+    private static void WriteCodings(in TermWriter writer, IReadOnlyList<CodingTerm> codings)
+    {
+        writer.Number((ulong)codings.Count);
+        foreach (var c in codings)
+        {
+            writer.Byte(c.IsMain ? (byte)1 : (byte)0);
+            writer.String(c.System);
+            writer.String(c.Code);
+        }
+    }
+
+    public static ResourceTerms Read(ReadOnlySpan<byte> bytes, TermPool pool)
+    {
+        if (!IsCurrent(bytes)) throw new InvalidDataException("The stored terms are of another version.");
+        var scanner = new TermScanner(bytes[5..], pool);
+        var types = FhirDefinitions.R4.ResourceTypes;
+        var type = scanner.Number();
+        if (type >= (ulong)types.Count) throw TermScanner.Damaged();
+        var plan = TypePlan.Of(types[(int)type]);
+        var terms = new ResourceTerms(plan)
+        {
+            Tokens = ReadTokens(ref scanner, plan),
+            References = ReadReferences(ref scanner, plan),
+            ReferenceIdentifiers = ReadTokens(ref scanner, plan),
+            Dates = ReadDates(ref scanner, plan),
+            Strings = ReadTexts(ref scanner, plan),
+            Uris = ReadTexts(ref scanner, plan),
+            Numbers = ReadNumbers(ref scanner, plan),
+            Quantities = ReadQuantities(ref scanner, plan),
+            Codings = ReadCodings(ref scanner),
+            SecurityLabels = ReadCodings(ref scanner),
+        };
+        return scanner.IsAtEnd ? terms : throw TermScanner.Damaged();
+    }
+
+    private static ushort Parameter(ulong number, TypePlan plan) => number < (ulong)plan.Parameters.Length ? (ushort)number : throw TermScanner.Damaged();
+
+    private static TokenTerm[] ReadTokens(ref TermScanner scanner, TypePlan plan)
+    {
+        var tokens = new TokenTerm[scanner.Count()];
+        for (var i = 0; i < tokens.Length; i++)
+        {
+            var head = scanner.Number();
+            var origin = (TokenOrigin)(head & 3);
+            if (origin > TokenOrigin.Personal) throw TermScanner.Damaged();
+            var system = scanner.Vocabulary();
+            tokens[i] = new TokenTerm(Parameter(head >> 2, plan), origin, system, origin == TokenOrigin.Personal ? scanner.Personal() : scanner.Vocabulary());
+        }
+        return tokens;
+    }
+
+    private static ReferenceTerm[] ReadReferences(ref TermScanner scanner, TypePlan plan)
+    {
+        var references = new ReferenceTerm[scanner.Count()];
+        for (var i = 0; i < references.Length; i++)
+        {
+            var head = scanner.Number();
+            var type = scanner.Vocabulary();
+            references[i] = new ReferenceTerm(Parameter(head >> 1, plan), (head & 1) == 1, type, scanner.RequiredPersonal());
+        }
+        return references;
+    }
+
+    private static DateTerm[] ReadDates(ref TermScanner scanner, TypePlan plan)
+    {
+        var dates = new DateTerm[scanner.Count()];
+        for (var i = 0; i < dates.Length; i++)
+        {
+            var parameter = Parameter(scanner.Number(), plan);
+            ulong low = scanner.Number(), length = scanner.Number();
+            if (low > long.MaxValue || length > long.MaxValue - low) throw TermScanner.Damaged();
+            dates[i] = new DateTerm(parameter, (long)low, (long)(low + length));
+        }
+        return dates;
+    }
+
+    private static TextTerm[] ReadTexts(ref TermScanner scanner, TypePlan plan)
+    {
+        var texts = new TextTerm[scanner.Count()];
+        for (var i = 0; i < texts.Length; i++)
+        {
+            var parameter = Parameter(scanner.Number(), plan);
+            texts[i] = new TextTerm(parameter, scanner.RequiredPersonal());
+        }
+        return texts;
+    }
+
+    private static NumberTerm[] ReadNumbers(ref TermScanner scanner, TypePlan plan)
+    {
+        var numbers = new NumberTerm[scanner.Count()];
+        for (var i = 0; i < numbers.Length; i++)
+        {
+            var parameter = Parameter(scanner.Number(), plan);
+            var low = scanner.Decimal();
+            numbers[i] = new NumberTerm(parameter, low, scanner.Decimal());
+        }
+        return numbers;
+    }
+
+    private static QuantityTerm[] ReadQuantities(ref TermScanner scanner, TypePlan plan)
+    {
+        var quantities = new QuantityTerm[scanner.Count()];
+        for (var i = 0; i < quantities.Length; i++)
+        {
+            var head = scanner.Number();
+            var low = scanner.Decimal();
+            var high = (head & 1) == 1 ? low : scanner.Decimal();
+            string? system = scanner.Vocabulary(), code = scanner.Vocabulary();
+            quantities[i] = new QuantityTerm(Parameter(head >> 1, plan), low, high, system, code, scanner.Vocabulary());
+        }
+        return quantities;
+    }
+
+    private static CodingTerm[] ReadCodings(ref TermScanner scanner)
+    {
+        var codings = new CodingTerm[scanner.Count()];
+        for (var i = 0; i < codings.Length; i++)
+        {
+            var isMain = scanner.Byte() switch { 0 => false, 1 => true, _ => throw TermScanner.Damaged() };
+            var system = scanner.Vocabulary();
+            codings[i] = new CodingTerm(system, scanner.Vocabulary(), isMain);
+        }
+        return codings;
+    }
+
+    private static int IndexOf(string type)
+    {
+        var types = FhirDefinitions.R4.ResourceTypes;
+        int low = 0, high = types.Count - 1;
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (string.CompareOrdinal(types[middle], type) < 0) low = middle + 1;
+            else high = middle;
+        }
+        return low;
+    }
+}

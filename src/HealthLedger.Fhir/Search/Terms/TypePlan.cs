@@ -1,0 +1,75 @@
+using System.Collections.Concurrent;
+using HealthLedger.Fhir.Definitions;
+using HealthLedger.Fhir.FhirPath;
+
+namespace HealthLedger.Fhir.Search;
+
+/// <summary>
+/// What to read from resources of one type: its search parameters in ordinal order of their codes (their index is the <c>Parameter</c> of terms), with compiled expressions.
+/// A union is split into its branches, and those that start from another type are dropped: no value is lost, and no duplicates need to be removed by comparison.
+/// </summary>
+internal sealed class TypePlan
+{
+    private static readonly ConcurrentDictionary<string, TypePlan> Plans = new(StringComparer.Ordinal);
+
+    private readonly Dictionary<string, ushort> _byCode = new(StringComparer.Ordinal);
+
+    private TypePlan(TypeDefinition type)
+    {
+        Type = type;
+        var parameters = FhirDefinitions.R4.SearchParametersOf(type.Name).OrderBy(p => p.Code, StringComparer.Ordinal).ToArray();
+        Parameters = Array.ConvertAll(parameters, p => new PlannedParameter(p, Branches(p, type)));
+        for (ushort i = 0; i < Parameters.Length; i++) _byCode[Parameters[i].Code] = i;
+        CompartmentParameters = [.. (FhirDefinitions.R4.Compartment("Patient")?.Parameters(type.Name) ?? []).Where(_byCode.ContainsKey).Select(c => _byCode[c])];
+    }
+
+    public TypeDefinition Type { get; }
+
+    public PlannedParameter[] Parameters { get; }
+
+    /// <summary>The parameters whose references to patients put a record into their compartments.</summary>
+    public ushort[] CompartmentParameters { get; }
+
+    public ushort? IndexOf(string code) => _byCode.TryGetValue(code, out var index) ? index : null;
+
+    /// <exception cref="ArgumentException">The type is no concrete resource type.</exception>
+    public static TypePlan Of(string type) => Plans.GetOrAdd(type, static name =>
+        new TypePlan(FhirDefinitions.R4.ResourceType(name) ?? throw new ArgumentException("Not a resource type.", nameof(type))));
+
+    private static Expr[] Branches(SearchParameterDefinition parameter, TypeDefinition type)
+    {
+        // Composites pair the values of other parameters; the id is known from where the record is kept.
+        if (parameter.Expression.Length == 0 || parameter.Code is "_id" or "_lastUpdated" || parameter.Type is SearchParameterType.Composite or SearchParameterType.Special) return [];
+        var branches = new List<Expr>();
+        Split(FhirPathExpression.Parse(parameter.Expression).Root, branches);
+        branches.RemoveAll(b => RootName(b) is { } root && FhirDefinitions.R4.Type(root) is { Kind: TypeKind.Resource } && !type.Is(root));
+        return [.. branches];
+    }
+
+    private static void Split(Expr expression, List<Expr> branches)
+    {
+        if (expression is UnionExpr union)
+        {
+            Split(union.Left, branches);
+            Split(union.Right, branches);
+        }
+        else branches.Add(expression);
+    }
+
+    private static string? RootName(Expr expression)
+    {
+        while (true)
+        {
+            var target = expression switch { MemberExpr m => m.Target, CallExpr c => c.Target, TypeExpr t => t.Target, IndexerExpr i => i.Target, _ => null };
+            if (target is null) return expression is MemberExpr { Name: var name } && char.IsAsciiLetterUpper(name[0]) ? name : null;
+            expression = target;
+        }
+    }
+}
+
+/// <summary>One search parameter of a type with what selects its values.</summary>
+internal sealed record PlannedParameter(SearchParameterDefinition Definition, Expr[] Branches)
+{
+    public string Code => Definition.Code;
+    public SearchParameterType Type => Definition.Type;
+}

@@ -1,0 +1,156 @@
+// R4 search: http://hl7.org/fhir/R4/search.html#errors, #count, #total, #sort, #summary
+using FsCheck;
+using FsCheck.Fluent;
+using HealthLedger.Fhir.Definitions;
+using HealthLedger.Fhir.Search;
+
+namespace HealthLedger.Fhir.Tests.Search;
+
+public sealed class SearchQueryTests
+{
+    [Theory]
+    [InlineData("Patient", "Name=x", SearchIssueCode.UnknownParameter)]
+    [InlineData("Patient", "no-such=x", SearchIssueCode.UnknownParameter)]
+    [InlineData("Condition", "Patient=1", SearchIssueCode.UnknownParameter)]
+    [InlineData("Condition", "foo.bar=1", SearchIssueCode.UnknownParameter)]
+    [InlineData("Observation", "patient.name=x", SearchIssueCode.NotSupported)]
+    [InlineData("Observation", "subject:Patient.name=x", SearchIssueCode.NotSupported)]
+    [InlineData("Patient", "_has:Observation:patient:code=1", SearchIssueCode.NotSupported)]
+    [InlineData("Patient", "_include=Patient:organization", SearchIssueCode.NotSupported)]
+    [InlineData("Patient", "_revinclude:iterate=Observation:patient", SearchIssueCode.NotSupported)]
+    [InlineData("Patient", "_filter=name eq x", SearchIssueCode.NotSupported)]
+    [InlineData("Patient", "_elements=name", SearchIssueCode.NotSupported)]
+    [InlineData("Patient", "_summary=true", SearchIssueCode.NotSupported)]
+    [InlineData("Patient", "_text=x", SearchIssueCode.NotSupported)]
+    [InlineData("Location", "near=1|2", SearchIssueCode.NotSupported)]
+    [InlineData("Observation", "code-value-quantity=1$2", SearchIssueCode.NotSupported)]
+    [InlineData("Observation", "code:in=http://x", SearchIssueCode.NotSupported)]
+    [InlineData("Observation", "code:text=x", SearchIssueCode.NotSupported)]
+    [InlineData("Patient", "gender:exact=male", SearchIssueCode.InvalidModifier)]
+    [InlineData("Patient", "name:not=x", SearchIssueCode.InvalidModifier)]
+    [InlineData("Patient", "birthdate:exact=2020", SearchIssueCode.InvalidModifier)]
+    [InlineData("Patient", "organization:Nothing=1", SearchIssueCode.InvalidModifier)]
+    [InlineData("Patient", "name:=x", SearchIssueCode.InvalidModifier)]
+    [InlineData("Patient", "birthdate=20200101", SearchIssueCode.InvalidValue)]
+    [InlineData("Patient", "birthdate=2020-02-30", SearchIssueCode.InvalidValue)]
+    [InlineData("Patient", "birthdate=zz2020", SearchIssueCode.InvalidValue)]
+    [InlineData("Patient", "birthdate=2020-01-01T10", SearchIssueCode.InvalidValue)]
+    [InlineData("Patient", "name=", SearchIssueCode.InvalidValue)]
+    [InlineData("Patient", "name=a,,b", SearchIssueCode.InvalidValue)]
+    [InlineData("Patient", "identifier=a|b|c", SearchIssueCode.InvalidValue)]
+    [InlineData("Patient", "identifier=|", SearchIssueCode.InvalidValue)]
+    [InlineData("Patient", "organization=a b", SearchIssueCode.InvalidValue)]
+    [InlineData("Patient", "organization:Organization=Patient/1", SearchIssueCode.InvalidValue)]
+    [InlineData("Patient", "gender:missing=yes", SearchIssueCode.InvalidValue)]
+    [InlineData("Observation", "value-quantity=abc", SearchIssueCode.InvalidValue)]
+    [InlineData("Observation", "value-quantity=1|x", SearchIssueCode.InvalidValue)]
+    [InlineData("Patient", "_count=-1", SearchIssueCode.InvalidValue)]
+    [InlineData("Patient", "_total=some", SearchIssueCode.InvalidValue)]
+    [InlineData("Patient", "_summary=x", SearchIssueCode.InvalidValue)]
+    [InlineData("Patient", "_sort=nothing", SearchIssueCode.UnknownParameter)]
+    public void What_is_not_understood_is_refused_by_name(string type, string query, SearchIssueCode expected)
+    {
+        var result = Samples.Parse(type, query);
+
+        Assert.Null(result.Query);
+        var issue = Assert.Single(result.Errors);
+        Assert.Equal(expected, issue.Code);
+        Assert.Equal(query[..query.IndexOf('=')], issue.Parameter);
+    }
+
+    [Fact]
+    public void A_lenient_client_gets_a_warning_for_what_is_left_out_but_not_for_malformed_values()
+    {
+        var result = Samples.Parse("Patient", "no-such=x&_include=Patient:organization&gender=male", isLenient: true);
+
+        Assert.Equal(2, result.Warnings.Count);
+        Assert.Single(result.Query!.Criteria);
+        Assert.Equal("gender", Assert.Single(result.Query.Understood).Key);
+        Assert.Null(Samples.Parse("Patient", "birthdate=x", isLenient: true).Query);
+    }
+
+    [Fact]
+    public void Queries_beyond_the_limits_are_refused()
+    {
+        Assert.Equal(SearchIssueCode.TooMany, Samples.Parse("Patient", string.Join('&', Enumerable.Repeat("gender=male", 65))).Errors[0].Code);
+        Assert.Equal(SearchIssueCode.TooMany, Samples.Parse("Patient", "_id=" + string.Join(',', Enumerable.Repeat("a", 1001))).Errors[0].Code);
+        Assert.Equal(SearchIssueCode.TooMany, Samples.Parse("Patient", "name=" + new string('a', 70_000)).Errors[0].Code);
+        Assert.Equal(SearchIssueCode.TooMany, Samples.Parse("Patient", "_sort=" + string.Join(',', Enumerable.Repeat("birthdate", 9))).Errors[0].Code);
+    }
+
+    [Fact]
+    public void Results_are_counted_and_sorted_as_asked()
+    {
+        var query = Samples.Query("Patient", "_count=20&_total=accurate&_sort=family,-birthdate");
+        SearchCandidate Named(string id, string family, string? birth) => new(Samples.Terms(
+            $$"""{"resourceType":"Patient","name":[{"family":"{{family}}"}]{{(birth is null ? "" : $",\"birthDate\":\"{birth}\"")}}}"""), id, Samples.Now);
+        SearchCandidate[] patients = [Named("1", "Ö", "1990"), Named("2", "a", null), Named("3", "A", "1980"), Named("4", "a", "1985-05"), Named("5", "a", "1985-05")];
+
+        Array.Sort(patients, (a, b) => query.Compare(a, b));
+
+        Assert.Equal(["4", "5", "3", "2", "1"], patients.Select(p => p.Id));
+        Assert.Equal((20, SearchTotal.Accurate, false), (query.Count, query.Total, query.IsCountOnly));
+        Assert.True(Samples.Query("Patient", "_summary=count").IsCountOnly);
+        Assert.True(Samples.Query("Patient", "_count=0").IsCountOnly);
+    }
+
+    [Theory]
+    [InlineData("Observation", "patient=p1", "p1")]
+    [InlineData("Observation", "patient=Patient/p1,p2", "p1 p2")]
+    [InlineData("Observation", "subject=Patient/p1", "p1")]
+    [InlineData("Observation", "subject:Patient=p1", "p1")]
+    [InlineData("Observation", "patient=p1,p2&subject=Patient/p2", "p2")]
+    [InlineData("Observation", "patient=p1&patient=p2", "")]
+    [InlineData("Encounter", "subject=Patient/p1", "p1")]
+    [InlineData("AllergyIntolerance", "recorder=Patient/p1", "p1")]
+    [InlineData("Patient", "_id=p1,p2", "p1 p2")]
+    [InlineData("Observation", "subject=p1", null)]
+    [InlineData("Observation", "subject=Patient/p1,Group/g", null)]
+    [InlineData("Observation", "patient:identifier=1", null)]
+    [InlineData("Observation", "patient=http://other.example/Patient/1", null)]
+    [InlineData("Observation", "focus=Patient/p1", null)]
+    [InlineData("Observation", "code=1", null)]
+    [InlineData("Patient", "link=Patient/p1", null)]
+    public void A_query_names_the_patients_that_alone_can_match(string type, string query, string? expected)
+    {
+        var ids = Samples.Query(type, query).PatientIds();
+
+        Assert.Equal(expected, ids is null ? null : string.Join(' ', ids.Order(StringComparer.Ordinal)));
+    }
+
+    [Fact]
+    public void Every_official_parameter_over_elements_is_served()
+    {
+        var served = 0;
+        var unserved = new List<string>();
+        foreach (var type in FhirDefinitions.R4.ResourceTypes)
+        {
+            foreach (var parameter in FhirDefinitions.R4.SearchParametersOf(type))
+            {
+                if (parameter.Expression.Length == 0 || parameter.Type is SearchParameterType.Composite or SearchParameterType.Special) continue;
+                var value = parameter.Type switch
+                {
+                    SearchParameterType.Date => "2020", SearchParameterType.Number or SearchParameterType.Quantity => "1", SearchParameterType.Uri => "urn:x", _ => "a",
+                };
+                var result = SearchQuery.Parse(type, [new(parameter.Code, value)], Samples.Options);
+                if (result.Query is null) unserved.Add(type + "." + parameter.Code);
+                else served++;
+            }
+        }
+        Assert.True(served > 2000);
+        // An example of the specification, on Patient with an expression over DocumentReference: it selects nothing.
+        Assert.Equal(["Patient.part-agree"], unserved);
+    }
+
+    [Fact]
+    public void Any_query_is_read_or_refused_and_never_throws()
+    {
+        string[] names = ["name", "_id", "birthdate", "identifier", "organization", "_sort", "_count", "link", "general-practitioner", "_lastUpdated", "_profile", "_source", ":", ".", "_has:", "name:", "a.b:c"];
+        var queries = Gen.Elements(names).Zip(ArbMap.Default.GeneratorFor<string>()).Select(p => new KeyValuePair<string, string>(p.Item1, p.Item2 ?? "")).ListOf();
+        Prop.ForAll(queries.ToArbitrary(), query =>
+        {
+            var result = SearchQuery.Parse("Patient", query, Samples.Options);
+            return (result.Query is null) == (result.Errors.Count > 0);
+        }).QuickCheckThrowOnFailure();
+    }
+}

@@ -1,0 +1,99 @@
+// FHIR R4 AuditEvent (hl7.org/fhir/R4/auditevent.html); IHE BALP 1.1, PatientRead and Query patterns.
+using System.Text;
+using System.Text.Json;
+using HealthLedger.Proofs.Facts;
+
+namespace HealthLedger.Proofs.Tests.Facts;
+
+public class AuditEventWriterTests
+{
+    private static readonly Fact s_read = new FactBuilder()
+        .Set(FactField.Event, "access").At(SmallLog.Now).Set(FactField.Client, "demo-clinic").Set(FactField.User, "Practitioner/p1")
+        .Set(FactField.Organization, "Organization/o1").Set(FactField.Purpose, "TREAT").Set(FactField.Interaction, "read")
+        .Set(FactField.Patient, "Patient/x").Set(FactField.Targets, """[{"ref":"Observation/o/_history/2","sha256":"ab"},{"ref":"Patient/x"}]""")
+        .Set(FactField.Decision, "permit").Set(FactField.Reason, "permit").Set(FactField.Consent, "Consent/c/_history/1#0.1")
+        .Set(FactField.Request, "req-1").Set(FactField.Binding, "").Build(new byte[32]);
+
+    private static JsonElement Write(FactOpening opening) => JsonDocument.Parse(AuditEventWriter.Write(7, "log.example/1", opening)).RootElement;
+
+    private static string? Text(JsonElement element, string path)
+    {
+        foreach (var step in path.Split('.'))
+        {
+            element = int.TryParse(step, out var index) ? element[index] : element.GetProperty(step);
+        }
+
+        return element.ToString();
+    }
+
+    [Fact]
+    public void A_read_has_the_parts_that_BALP_asks_for_save_the_network_address()
+    {
+        var audit = Write(FactOpening.Full(s_read));
+        Assert.Equal("AuditEvent", Text(audit, "resourceType"));
+        Assert.False(audit.TryGetProperty("meta", out _));
+        Assert.Equal("rest", Text(audit, "type.code"));
+        Assert.Equal("read", Text(audit, "subtype.0.code"));
+        Assert.Equal("R", Text(audit, "action"));
+        Assert.Equal("2023-11-14T22:13:20.000Z", Text(audit, "recorded"));
+        Assert.Equal("0", Text(audit, "outcome"));
+        Assert.Equal("TREAT", Text(audit, "purposeOfEvent.0.coding.0.code"));
+        Assert.Equal(["110153", "110152", "IRCP", "PROV"], audit.GetProperty("agent").EnumerateArray().Select(agent => Text(agent, "type.coding.0.code")));
+        Assert.Equal(["False", "False", "True", "False"], audit.GetProperty("agent").EnumerateArray().Select(agent => Text(agent, "requestor")));
+        Assert.Equal("log.example/1", Text(audit, "source.observer.identifier.value"));
+        var entities = audit.GetProperty("entity").EnumerateArray().ToList();
+        Assert.Equal("log.example/1#7", Text(entities[0], "what.identifier.value"));
+        Assert.Equal("Patient/x", Text(entities[1], "what.reference"));
+        Assert.Equal("1", Text(entities[1], "role.code"));
+        Assert.Equal("Observation/o/_history/2", Text(entities[2], "what.reference"));
+        Assert.Equal("ab", Text(entities[2], "detail.0.valueString"));
+        Assert.Equal("Consent/c/_history/1", Text(entities[4], "what.reference"));
+        Assert.Equal("0.1", Text(entities[4], "detail.0.valueString"));
+        Assert.Equal("XrequestId", Text(entities[5], "type.code"));
+        Assert.Equal(6, entities.Count);
+    }
+
+    [Fact]
+    public void The_same_opening_gives_the_same_bytes() =>
+        Assert.Equal(AuditEventWriter.Write(7, "o", FactOpening.Full(s_read)), AuditEventWriter.Write(7, "o", FactOpening.Parse(FactOpening.Full(s_read).ToJson()).Value));
+
+    [Fact]
+    public void A_partial_opening_tells_only_what_was_opened_and_says_that_it_is_partial()
+    {
+        var json = AuditEventWriter.Write(7, "log.example/1", FactOpening.Of(s_read, [FactField.Purpose]));
+        var text = Encoding.UTF8.GetString(json);
+        var audit = JsonDocument.Parse(json).RootElement;
+        Assert.Equal("SUBSETTED", Text(audit, "meta.tag.0.code"));
+        Assert.Equal("TREAT", Text(audit, "purposeOfEvent.0.coding.0.code"));
+        Assert.Equal("masked", Text(audit, "_recorded.extension.0.valueCode"));
+        Assert.Equal("masked", Text(audit, "type.extension.0.valueCode"));
+        Assert.Single(audit.GetProperty("agent").EnumerateArray());
+        Assert.Single(audit.GetProperty("entity").EnumerateArray());
+        Assert.False(audit.TryGetProperty("outcome", out _));
+        foreach (var hidden in new[] { "Patient", "Observation/", "demo-clinic", "Practitioner", "Organization", "Consent/", "req-1" })
+        {
+            Assert.DoesNotContain(hidden, text);
+        }
+    }
+
+    [Fact]
+    public void A_refusal_is_a_minor_failure_and_a_client_alone_is_its_requestor()
+    {
+        var audit = Write(FactOpening.Full(new FactBuilder().Set(FactField.Event, "refusal").At(SmallLog.Now).Set(FactField.Client, "c")
+            .Set(FactField.Interaction, "search-type").Set(FactField.Decision, "deny").Set(FactField.Reason, "no-consent").Set(FactField.Targets, "not json").Build(new byte[32])));
+        Assert.Equal("4", Text(audit, "outcome"));
+        Assert.Equal("no-consent", Text(audit, "outcomeDesc"));
+        Assert.Equal("E", Text(audit, "action"));
+        Assert.Equal(["110152", "110153"], audit.GetProperty("agent").EnumerateArray().Select(agent => Text(agent, "type.coding.0.code")));
+        Assert.Equal("True", Text(audit, "agent.1.requestor"));
+        Assert.Equal("not json", Text(audit, "entity.1.what.identifier.value"));
+    }
+
+    [Theory]
+    [InlineData("signin", "110114")]
+    [InlineData("risk", "110100")]
+    [InlineData("release", "110100")]
+    [InlineData("consent", "rest")]
+    public void Other_events_have_their_types(string kind, string code) =>
+        Assert.Equal(code, Text(Write(FactOpening.Full(new FactBuilder().Set(FactField.Event, kind).Build(new byte[32]))), "type.code"));
+}

@@ -1,0 +1,80 @@
+// The files beside this one were written by the first version of the formats (docs/formats). They are never written again: whatever the code
+// becomes, it must read them and judge them so. Keys: seeds 00..1f (log) and 20..3f (witness).
+using HealthLedger.Proofs.ConsentStateMap;
+using HealthLedger.Proofs.Entries;
+using HealthLedger.Proofs.Facts;
+using HealthLedger.Proofs.Notes;
+using HealthLedger.Proofs.Receipts;
+using HealthLedger.Proofs.Tokens;
+
+namespace HealthLedger.Proofs.Tests.Fixtures;
+
+public class FixtureTests
+{
+    private static readonly Hash s_handle = Hash.FromHex("74aaae60331957a83c35ee7a46b3217c7d55b18f41256cfa96167edf34c24562");
+    private static readonly Hash s_absent = Hash.FromHex("00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff");
+    private static readonly Hash s_mapRoot = Hash.FromHex("94145899eaf1f4636e4f70c4b7922fb69da031e7be34d3f1ce80c3b15a00eb5e");
+    private static readonly Hash s_commitment = Hash.FromHex("83904eb7dc47a07ae3a1f0baa7585e837e1d533b9b1ee0ce4768888b651ad26d");
+
+    private static readonly LogPolicy s_policy = LogPolicy.Parse(Text("policy.txt")).Value;
+
+    private static byte[] Bytes(string name) => File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Fixtures", name));
+
+    private static string Text(string name) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Fixtures", name));
+
+    [Fact]
+    public void The_entry_reads_and_hashes_as_ever()
+    {
+        var entry = LedgerEntry.Parse(Bytes("entry.bin")).Value;
+        Assert.Equal((EntryKind.Event, ConsentOperation.Grant, 1_699_999_980UL, LedgerEntry.NoEnd), (entry.Kind, entry.Operation, entry.Time, entry.NotAfter));
+        Assert.Equal(s_handle, entry.Handle);
+        Assert.Equal(s_commitment, entry.Commitment);
+        Assert.Equal("bdb69e1d63c543189b26614614e9b8daca0f3710bbd394a4d8c459c5c8bc8e55", entry.LeafHash().ToString());
+        Assert.Equal(Bytes("entry.bin"), entry.ToBytes());
+    }
+
+    [Fact]
+    public void The_fact_reads_and_commits_as_ever_and_its_partial_opening_holds()
+    {
+        var fact = Fact.Parse(Bytes("fact.bin")).Value;
+        Assert.Equal(s_commitment, fact.Commitment);
+        Assert.Equal("själv", fact[FactField.Reason]);
+        Assert.Equal("2023-11-14T22:13:20.000Z", fact[FactField.Time]);
+        Assert.Null(fact[FactField.Organization]);
+        var opening = FactOpening.Parse(Bytes("fact-opening.json")).Value;
+        Assert.True(opening.Verify(s_commitment).Holds);
+        Assert.Equal(("PATRQT", null), (opening.ValueOf(FactField.Purpose), opening.ValueOf(FactField.Patient)));
+        Assert.True(opening[FactField.Consent] is { Opened: true, Value: null });
+    }
+
+    [Fact]
+    public void The_map_proofs_hold_as_ever()
+    {
+        var present = ConsentMapProof.Parse(Bytes("map-proof-present.bin")).Value;
+        Assert.True(present.Verify(s_handle, s_mapRoot).Holds);
+        Assert.Equal((ConsentStanding.Granted, 21UL), (present.State!.Value.Standing, present.State.Value.LastEntry));
+        var absent = ConsentMapProof.Parse(Bytes("map-proof-absent.bin")).Value;
+        Assert.True(absent.Verify(s_absent, s_mapRoot).Holds);
+        Assert.Equal(MapProofKind.OtherLeaf, absent.Kind);
+    }
+
+    [Fact]
+    public void The_receipt_verifies_as_ever()
+    {
+        var receipt = Receipt.Parse(Bytes("receipt.json")).Value;
+        var verdict = receipt.Verify(s_policy);
+        Assert.True(verdict.Holds, verdict.Fault?.ToString());
+        Assert.Equal(9, verdict.Checks.Count);
+        Assert.Equal(21UL, receipt.Index);
+    }
+
+    [Fact]
+    public void The_consent_token_verifies_as_ever()
+    {
+        var expected = new TokenExpectations(s_policy, "https://gateway.example", "risk", "HRESCH", TimeSpan.FromMinutes(5));
+        var valid = ConsentTokenVerification.Verify(
+            Text("consent-token.jwt"), Bytes("consent-token-proof.json"), expected, DateTimeOffset.FromUnixTimeSeconds(1_700_000_100)).Value;
+        Assert.Equal(s_handle, valid.Token.Handle);
+        Assert.Equal(23UL, valid.Checkpoint.Checkpoint.Size);
+    }
+}
