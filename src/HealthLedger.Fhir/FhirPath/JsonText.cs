@@ -19,6 +19,20 @@ internal static class JsonText
         }
     }
 
+    /// <summary>A string's content as UTF-8. Escapes are resolved: <c>"Pat\u0069ent"</c> is Patient.</summary>
+    public static ReadOnlySpan<byte> Utf8(JsonElement json)
+    {
+        var raw = JsonMarshal.GetRawUtf8Value(json)[1..^1];
+        return raw.Contains((byte)'\\') ? Encoding.UTF8.GetBytes(String(json)) : raw;
+    }
+
+    /// <summary>A property's name as UTF-8. Escapes are resolved, so that an escaped <c>subject</c> cannot hide whose record it is.</summary>
+    public static ReadOnlySpan<byte> Name(JsonProperty property)
+    {
+        var raw = JsonMarshal.GetRawUtf8PropertyName(property);
+        return raw.Contains((byte)'\\') ? Encoding.UTF8.GetBytes(Lossy(Encoding.UTF8.GetString(raw))) : raw;
+    }
+
     private static string Lossy(string escaped)
     {
         var result = new StringBuilder(escaped.Length);

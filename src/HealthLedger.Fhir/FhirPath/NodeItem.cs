@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using HealthLedger.Fhir.Definitions;
 
@@ -119,7 +118,7 @@ internal sealed class NodeItem : Item
         var shadows = false;
         foreach (var property in json.EnumerateObject())
         {
-            var raw = JsonMarshal.GetRawUtf8PropertyName(property);
+            var raw = JsonText.Name(property);
             if (raw.Length > 0 && raw[0] == (byte)'_') shadows = true;
             else if (!(IsResource && raw.SequenceEqual("resourceType"u8))) AddProperty(children, raw, property.Value);
         }
@@ -164,7 +163,7 @@ internal sealed class NodeItem : Item
     {
         foreach (var property in json.EnumerateObject())
         {
-            var raw = JsonMarshal.GetRawUtf8PropertyName(property);
+            var raw = JsonText.Name(property);
             if (raw.Length < 2 || raw[0] != (byte)'_') continue;
             var form = Type?.Element(raw[1..]);
             var name = form?.Definition.Name ?? System.Text.Encoding.UTF8.GetString(raw[1..]);
@@ -182,6 +181,6 @@ internal sealed class NodeItem : Item
 
     private static TypeDefinition? ResourceTypeOf(JsonElement json) =>
         json.TryGetProperty("resourceType"u8, out var name) && name.ValueKind == JsonValueKind.String
-            ? FhirDefinitions.R4.ResourceType(JsonMarshal.GetRawUtf8Value(name)[1..^1])
+            ? FhirDefinitions.R4.ResourceType(JsonText.Utf8(name))
             : null;
 }

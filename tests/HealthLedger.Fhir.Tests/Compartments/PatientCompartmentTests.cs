@@ -22,6 +22,7 @@ public sealed class PatientCompartmentTests
     [InlineData("""{"resourceType":"Consent","patient":{"reference":"Patient/p1"}}""", "p1")]
     [InlineData("""{"resourceType":"AuditEvent","entity":[{"what":{"reference":"Patient/p1"}}]}""", "p1")]
     [InlineData("""{"resourceType":"Group","member":[{"entity":{"reference":"Patient/p1"}},{"entity":{"reference":"Patient/p2"}}]}""", "p1 p2")]
+    [InlineData("""{"resourceType":"Observ\u0061tion","subj\u0065ct":{"referenc\u0065":"P\u0061tient/p1"}}""", "p1")]
     [InlineData("""{"resourceType":"Practitioner","id":"d"}""", "")]
     [InlineData("""{"resourceType":"Questionnaire","id":"q"}""", "")]
     public void Membership_follows_the_parameters_of_the_definition(string json, string expected) =>

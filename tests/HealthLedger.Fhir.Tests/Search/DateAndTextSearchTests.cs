@@ -38,6 +38,7 @@ public sealed class DateAndTextSearchTests
     [InlineData("ap2025-06-01", "2025-05-20", true)]
     [InlineData("ap2025-06-01", "2024-05-20", false)]
     [InlineData("2013-01-14T10:00:00 01:00", "2013-01-14T09:00:00Z", true)]
+    [InlineData("2013-01-14T10:00:00+01:00", "2013-01-14T10:00:00\\u002B01:00", true)]
     public void A_date_matches_by_the_range_its_precision_means(string query, string date, bool expected) =>
         Assert.Equal(expected, Samples.Matches("date=" + query, Observation($"\"effectiveDateTime\":\"{date}\"")));
 

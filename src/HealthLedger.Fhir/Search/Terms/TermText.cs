@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using HealthLedger.Fhir.FhirPath;
 
@@ -28,11 +29,20 @@ internal readonly struct TermText(TermPool pool)
     public static (long Low, long High)? Range(NodeItem node)
     {
         if (node.Json.ValueKind != JsonValueKind.String) return null;
-        var utf8 = JsonMarshal.GetRawUtf8Value(node.Json);
         Span<char> text = stackalloc char[48];
-        if (utf8.Length is < 6 or > 48) return null;
-        for (var i = 1; i < utf8.Length - 1; i++) text[i - 1] = (char)utf8[i];
-        return Temporal.TryParse(text[..(utf8.Length - 2)], TemporalKind.DateTime, out var value) ? value.UtcRange() : null;
+        int length;
+        if (Plain(node, out var utf8))
+        {
+            if (!Encoding.UTF8.TryGetChars(utf8, text, out length)) return null;
+        }
+        else
+        {
+            // Some writers escape the plus sign of an offset.
+            var unescaped = JsonText.String(node.Json);
+            length = unescaped.Length;
+            if (!unescaped.TryCopyTo(text)) return null;
+        }
+        return Temporal.TryParse(text[..length], TemporalKind.DateTime, out var value) ? value.UtcRange() : null;
     }
 }
 
