@@ -94,6 +94,31 @@ public sealed class LogPolicy
         return policy;
     }
 
+    /// <summary>
+    /// Whether two sets of witnesses without a common member could each make up the quorum: then dishonest ones need not even lie twice to
+    /// vouch for two histories. Null above 16 witnesses, where this is not computed.
+    /// </summary>
+    public bool? AllowsDisjointQuorums()
+    {
+        const int MostComputed = 16;
+        if (Witnesses.Count > MostComputed)
+        {
+            return null;
+        }
+
+        for (var half = 0; half < 1 << Witnesses.Count; half++)
+        {
+            if (IsQuorum(half) && IsQuorum(~half))
+            {
+                return true;
+            }
+        }
+
+        return false;
+        bool IsQuorum(int chosen) => QuorumTime(
+            [.. Witnesses.Where((_, i) => (chosen >> i & 1) == 1).Select(witness => new VerifiedSignature(witness, 1))]) is not null;
+    }
+
     /// <summary>The latest time at which the quorum had cosigned: null where these cosignatures are not enough.</summary>
     /// <returns>Unix seconds T such that cosignatures made at T or later suffice; <see cref="ulong.MaxValue"/> where the quorum is none.</returns>
     internal ulong? QuorumTime(IReadOnlyList<VerifiedSignature> signatures) => _quorum is null ? ulong.MaxValue : Time(_quorum, signatures);

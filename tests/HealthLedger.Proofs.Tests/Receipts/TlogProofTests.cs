@@ -148,6 +148,20 @@ public class TlogProofTests
     public void A_malformed_policy_is_refused(string policy, string code) =>
         Assert.Equal(code, LogPolicy.Parse(policy.Replace("LOG", NoteTests.LogVkey).Replace("WIT", NoteTests.WitnessVkey)).Fault!.Code);
 
+    [Theory]
+    [InlineData("quorum none", true)]
+    [InlineData("quorum w0", false)]
+    [InlineData("group q any w0 w1 w2\nquorum q", true)]
+    [InlineData("group q 2 w0 w1 w2\nquorum q", false)]
+    [InlineData("group q all w0 w1 w2\nquorum q", false)]
+    [InlineData("group a any w0 w1\ngroup q all a w2\nquorum q", false)]
+    public void A_policy_tells_whether_two_quorums_could_be_disjoint(string quorum, bool expected)
+    {
+        var witnesses = Enumerable.Range(0, 3).Select(i =>
+            $"witness w{i} {NoteVerifier.Create($"w{i}.example", NoteKeyType.Cosignature, Ed25519PrivateKey.FromSeed(NoteTests.Seed((byte)(100 + i))).PublicKey)}\n");
+        Assert.Equal(expected, LogPolicy.Parse($"log {NoteTests.LogVkey}\n{string.Concat(witnesses)}{quorum}").Value.AllowsDisjointQuorums());
+    }
+
     [Fact]
     public void A_checkpoint_of_another_origin_than_its_signer_is_refused()
     {
