@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using static HealthLedger.Proofs.Facts.AuditEventParts;
 
 namespace HealthLedger.Proofs.Facts;
 
@@ -14,8 +15,6 @@ public static class AuditEventWriter
     private const string Dicom = "http://dicom.nema.org/resources/ontology/DCM";
     private const string AuditType = "http://terminology.hl7.org/CodeSystem/audit-event-type";
     private const string EntityType = "http://terminology.hl7.org/CodeSystem/audit-entity-type";
-    private const string ObjectRole = "http://terminology.hl7.org/CodeSystem/object-role";
-    private const string ActReason = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
 
     /// <summary>The AuditEvent as UTF-8 JSON.</summary>
     /// <param name="index">The entry's index.</param>
@@ -113,13 +112,19 @@ public static class AuditEventWriter
     private static void WriteAgents(Utf8JsonWriter json, string origin, FactOpening fact)
     {
         // Data flows from source to destination: out of the server for reads, into it for everything else, queries included (BALP, "Query").
-        var reads = fact.ValueOf(FactField.Interaction) is { } interaction && Action(interaction) == "R";
+        // Which it was is not told where the interaction is not opened: a guess would be a statement.
+        var (server, caller) = fact.ValueOf(FactField.Interaction) switch
+        {
+            null => (null, null),
+            var interaction when Action(interaction) == "R" => ("110153", "110152"),
+            _ => ("110152", "110153"),
+        };
         var user = fact.ValueOf(FactField.User);
         json.WriteStartArray("agent");
-        Agent(json, Dicom, reads ? "110153" : "110152", origin, false, null);
+        Agent(json, Dicom, server, origin, false, null);
         if (fact.ValueOf(FactField.Client) is { Length: > 0 } client)
         {
-            Agent(json, Dicom, reads ? "110152" : "110153", client, user is null && fact[FactField.User].Opened, null);
+            Agent(json, Dicom, caller, client, user is null && fact[FactField.User].Opened, null);
         }
 
         if (user is { Length: > 0 })
@@ -218,128 +223,5 @@ public static class AuditEventWriter
         }
 
         return [(text, null)];
-    }
-
-    private static void Agent(Utf8JsonWriter json, string system, string code, string who, bool requestor, FactOpening? withPurpose)
-    {
-        json.WriteStartObject();
-        Type(json, system, code, concept: true);
-        Who(json, "who", who);
-        json.WriteBoolean("requestor", requestor);
-        if (withPurpose is not null)
-        {
-            Purpose(json, "purposeOfUse", withPurpose);
-        }
-
-        json.WriteEndObject();
-    }
-
-    private static void Purpose(Utf8JsonWriter json, string name, FactOpening fact)
-    {
-        if (fact.ValueOf(FactField.Purpose) is { Length: > 0 } purpose)
-        {
-            json.WriteStartArray(name);
-            json.WriteStartObject();
-            json.WriteStartArray("coding");
-            Coding(json, ActReason, purpose);
-            json.WriteEndArray();
-            json.WriteEndObject();
-            json.WriteEndArray();
-        }
-    }
-
-    private static void What(Utf8JsonWriter json, string reference) => Who(json, "what", reference);
-
-    /// <summary>A literal reference where the text is one (Type/id), else an identifier.</summary>
-    private static void Who(Utf8JsonWriter json, string name, string who)
-    {
-        json.WriteStartObject(name);
-        var parts = who.Split('/');
-        if (parts.Length is 2 or 4 && parts[0].Length > 0 && char.IsAsciiLetterUpper(parts[0][0]) && parts[0].All(char.IsAsciiLetter)
-            && parts[1].Length > 0 && (parts.Length == 2 || (parts[2] == "_history" && parts[3].Length > 0)))
-        {
-            json.WriteString("reference", who);
-        }
-        else
-        {
-            Identifier(json, who);
-        }
-
-        json.WriteEndObject();
-    }
-
-    private static void Identifier(Utf8JsonWriter json, string value)
-    {
-        json.WriteStartObject("identifier");
-        json.WriteString("value", value);
-        json.WriteEndObject();
-    }
-
-    private static void Details(Utf8JsonWriter json, params ReadOnlySpan<(string Type, string? Value)> details)
-    {
-        var open = false;
-        foreach (var (type, value) in details)
-        {
-            if (string.IsNullOrEmpty(value))
-            {
-                continue;
-            }
-
-            if (!open)
-            {
-                json.WriteStartArray("detail");
-                open = true;
-            }
-
-            json.WriteStartObject();
-            json.WriteString("type", type);
-            json.WriteString("valueString", value);
-            json.WriteEndObject();
-        }
-
-        if (open)
-        {
-            json.WriteEndArray();
-        }
-    }
-
-    private static void Type(Utf8JsonWriter json, string system, string code, bool concept = false)
-    {
-        json.WritePropertyName("type");
-        if (!concept)
-        {
-            Coding(json, system, code);
-            return;
-        }
-
-        json.WriteStartObject();
-        json.WriteStartArray("coding");
-        Coding(json, system, code);
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
-
-    private static void Role(Utf8JsonWriter json, string code)
-    {
-        json.WritePropertyName("role");
-        Coding(json, ObjectRole, code);
-    }
-
-    private static void Coding(Utf8JsonWriter json, string system, string code)
-    {
-        json.WriteStartObject();
-        json.WriteString("system", system);
-        json.WriteString("code", code);
-        json.WriteEndObject();
-    }
-
-    private static void Masked(Utf8JsonWriter json)
-    {
-        json.WriteStartArray("extension");
-        json.WriteStartObject();
-        json.WriteString("url", "http://hl7.org/fhir/StructureDefinition/data-absent-reason");
-        json.WriteString("valueCode", "masked");
-        json.WriteEndObject();
-        json.WriteEndArray();
     }
 }
