@@ -14,7 +14,7 @@ internal sealed class Chart : IDisposable
     private readonly List<JsonDocument> _documents = [];
     private readonly ILookup<string, ChartResource> _byType;
 
-    /// <exception cref="InvalidDataException">A resource is not a JSON object with a resourceType: what the vault opened is broken.</exception>
+    /// <exception cref="InvalidDataException">A resource is not a JSON object with a resourceType and an id: what the vault opened is broken.</exception>
     public Chart(IReadOnlyList<ReadOnlyMemory<byte>> resources)
     {
         if (resources.Count > MostResources) throw new InvalidDataException("A record holds more resources than an assessment reads.");
@@ -32,7 +32,7 @@ internal sealed class Chart : IDisposable
         {
             Dispose();
             // The parser's own message may quote the content, so it is not passed on.
-            throw new InvalidDataException("A record holds a resource that is not FHIR JSON.");
+            throw new InvalidDataException("A record holds a resource that is not stored FHIR JSON.");
         }
         _byType = parsed.ToLookup(r => r.Type, StringComparer.Ordinal);
     }
@@ -47,7 +47,9 @@ internal sealed class Chart : IDisposable
     private static ChartResource Read(JsonElement json)
     {
         if (Json.Text(json, "resourceType") is not { Length: > 0 } type) throw new InvalidDataException();
-        var reference = Json.Text(json, "id") is { } id ? $"{type}/{id}" : type;
+        // Whatever is used must be named in the basis of an assessment, so a resource without an id cannot be used.
+        if (Json.Text(json, "id") is not { Length: > 0 } id) throw new InvalidDataException();
+        var reference = $"{type}/{id}";
         var version = Json.Member(json, "meta") is { } meta ? Json.Text(meta, "versionId") : null;
         return new ChartResource(type, version is null ? reference : $"{reference}/_history/{version}", json);
     }

@@ -192,21 +192,22 @@ public sealed class ClinicalFeaturesTests
     [InlineData("[]")]
     [InlineData("{}")]
     [InlineData("{\"resourceType\":7}")]
+    [InlineData("{\"resourceType\":\"Observation\"}")]
     [InlineData("")]
     public void What_is_not_a_resource_is_a_broken_record_and_the_message_does_not_quote_it(string content)
     {
         var broken = Assert.Throws<InvalidDataException>(() => Read(RecordBuilder.Complete().Add(content)));
-        Assert.Equal("A record holds a resource that is not FHIR JSON.", broken.Message);
+        Assert.Equal("A record holds a resource that is not stored FHIR JSON.", broken.Message);
         Assert.Null(broken.InnerException);
     }
 
     [Theory]
-    [InlineData("""{"resourceType":"Observation"}""")]
-    [InlineData("""{"resourceType":"Observation","status":"final","code":"x","effectiveDateTime":5}""")]
-    [InlineData("""{"resourceType":"Observation","status":"final","code":{"coding":"x"},"effectiveDateTime":"soon"}""")]
-    [InlineData("""{"resourceType":"Observation","status":"final","code":{"coding":[7,{"system":"http://loinc.org","code":"2093-3"}]},"effectiveDateTime":"2026-02-01","valueQuantity":"many"}""")]
-    [InlineData("""{"resourceType":"MedicationRequest","status":"active","intent":"order","medicationReference":{"reference":""}}""")]
-    [InlineData("""{"resourceType":"Condition","code":{"coding":[{"system":"http://snomed.info/sct"}]}}""")]
+    [InlineData("""{"id":"odd","resourceType":"Observation"}""")]
+    [InlineData("""{"id":"odd","resourceType":"Observation","status":"final","code":"x","effectiveDateTime":5}""")]
+    [InlineData("""{"id":"odd","resourceType":"Observation","status":"final","code":{"coding":"x"},"effectiveDateTime":"soon"}""")]
+    [InlineData("""{"id":"odd","resourceType":"Observation","status":"final","code":{"coding":[7,{"system":"http://loinc.org","code":"2093-3"}]},"effectiveDateTime":"2026-02-01","valueQuantity":"many"}""")]
+    [InlineData("""{"id":"odd","resourceType":"MedicationRequest","status":"active","intent":"order","medicationReference":{"reference":""}}""")]
+    [InlineData("""{"id":"odd","resourceType":"Condition","code":{"coding":[{"system":"http://snomed.info/sct"}]}}""")]
     public void Odd_shapes_never_throw(string odd) => Assert.NotNull(Read(RecordBuilder.Complete().Add(odd)));
 
     [Fact]
