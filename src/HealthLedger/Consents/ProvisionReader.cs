@@ -103,18 +103,23 @@ internal sealed class ProvisionReader(ElementReader reader)
 
     private ProvisionType? ReadType(JsonElement element, string place, int depth)
     {
-        switch (reader.Text(element, "type", place))
+        var stated = element.TryGetProperty("type", out var type);
+        if (stated && type.ValueKind == JsonValueKind.String && type.ValueEquals("permit"))
         {
-            case "permit":
-                return ProvisionType.Permit;
-            case "deny":
-                return ProvisionType.Deny;
-            case null when depth == 1 && !element.TryGetProperty("type", out _):
-                return null;
-            default:
-                reader.Issue(place + ".type", "must be permit or deny; only the root may leave it out");
-                return null;
+            return ProvisionType.Permit;
         }
+
+        if (stated && type.ValueKind == JsonValueKind.String && type.ValueEquals("deny"))
+        {
+            return ProvisionType.Deny;
+        }
+
+        if (stated || depth > 1)
+        {
+            reader.Issue(place + ".type", "must be permit or deny; only the root may leave it out");
+        }
+
+        return null;
     }
 
     private string? ReadActor(JsonElement actor, string place, ProvisionDraft draft)
