@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using HealthLedger.Sealing;
 
 namespace HealthLedger.Vault.Keys;
@@ -44,7 +45,7 @@ public sealed class KeyRing : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(name.Length, 100, nameof(name));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(size, MaxSecretSize);
-        var secret = GetOrCreate(KeyedName.Of(subjects.Span, "secret", name), KeyKind.Secret, size);
+        var secret = GetOrCreate(KeyedName.Of(subjects.Span, "secret", name), KeyKind.Secret, () => PinnedSecret.Random(size));
         if (secret.Length == size)
         {
             return secret;
@@ -52,6 +53,30 @@ public sealed class KeyRing : IDisposable
 
         secret.Dispose();
         throw new ArgumentException($"The secret {name} has {secret.Length} bytes, not {size}.", nameof(size));
+    }
+
+    /// <summary>
+    /// The gateway's own secret of that name, made by <paramref name="make"/> at its first use (such as exported signing keys). The caller disposes it.
+    /// </summary>
+    /// <param name="name">1 to 100 characters.</param>
+    /// <param name="make">1 to <see cref="MaxSecretSize"/> bytes; zeroed afterwards.</param>
+    /// <exception cref="DamagedKeysException">The stored secret does not open.</exception>
+    public PinnedSecret GetOrCreate(string name, Func<byte[]> make)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(name.Length, 100, nameof(name));
+        return GetOrCreate(KeyedName.Of(subjects.Span, "secret", name), KeyKind.Secret, () =>
+        {
+            var made = make();
+            try
+            {
+                return PinnedSecret.CopyOf(made);
+            }
+            finally
+            {
+                CryptographicOperations.ZeroMemory(made);
+            }
+        });
     }
 
     /// <summary>A key derived from the master key, as <see cref="KeyDirectory.Derive"/>.</summary>
@@ -73,7 +98,7 @@ public sealed class KeyRing : IDisposable
             }
 
             KeyKind[] missing = stored.Any(key => key.Kind == KeyKind.Audit) ? ErasableKinds : [.. ErasableKinds, KeyKind.Audit];
-            store.TryAdd([.. missing.Select(kind => WrapFresh(subject, kind, Envelope.SecretSize))]); // false: somebody else was first
+            store.TryAdd([.. missing.Select(kind => WrapFresh(subject, kind))]); // false: somebody else was first
         }
     }
 
@@ -128,7 +153,7 @@ public sealed class KeyRing : IDisposable
         };
     }
 
-    private PinnedSecret GetOrCreate(KeyedName subject, KeyKind kind, int size)
+    private PinnedSecret GetOrCreate(KeyedName subject, KeyKind kind, Func<PinnedSecret> make)
     {
         while (true)
         {
@@ -137,7 +162,9 @@ public sealed class KeyRing : IDisposable
                 return Unwrap(wrapped);
             }
 
-            store.TryAdd([WrapFresh(subject, kind, size)]);
+            using var secret = make();
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(secret.Length, MaxSecretSize, nameof(make));
+            store.TryAdd([Wrap(subject, kind, secret)]); // false: somebody else was first
         }
     }
 
@@ -146,9 +173,14 @@ public sealed class KeyRing : IDisposable
             ? PinnedSecret.Create(wrapped.Sealed.Length - Envelope.Overhead, (this, wrapped), static (key, state) => state.Item1.Unwrap(state.wrapped, key))
             : throw new DamagedKeysException("A wrapped key has a length that no key has: keys.db is damaged.");
 
-    private WrappedKey WrapFresh(KeyedName subject, KeyKind kind, int size)
+    private WrappedKey WrapFresh(KeyedName subject, KeyKind kind)
     {
-        using var key = PinnedSecret.Random(size);
+        using var key = PinnedSecret.Random(Envelope.SecretSize);
+        return Wrap(subject, kind, key);
+    }
+
+    private WrappedKey Wrap(KeyedName subject, KeyKind kind, PinnedSecret key)
+    {
         Span<byte> associated = stackalloc byte[AssociatedSize];
         WriteAssociated(subject, kind, CurrentEpoch, associated);
         return new WrappedKey(subject, kind, CurrentEpoch, Envelope.Seal(WrappingKey(CurrentEpoch).Span, "wrapped-key", associated, key.Span));

@@ -1,0 +1,251 @@
+using System.Collections.Immutable;
+using HealthLedger.Fhir.Search;
+using HealthLedger.Ledger;
+using HealthLedger.Sealing;
+using HealthLedger.Vault.Keys;
+using HealthLedger.Vault.Storage;
+
+namespace HealthLedger.Vault;
+
+/// <summary>
+/// The sealed records. Plaintext leaves only through <see cref="Open(Recorded{AccessEntry}, Shelf, RecordKey, CancellationToken)"/>, which takes nothing but a recorded entry and opens nothing but what that entry permits;
+/// shelves hold the opened terms for deciding and matching inside. A change is prepared here, becomes real with the ledger's commit, and is seen from then on.
+/// </summary>
+public sealed class RecordVault : IDisposable
+{
+    private readonly VaultOptions options;
+    private readonly KeyRing ring;
+    private readonly IKeyHolder holder;
+    private readonly IVaultStore store;
+    private readonly RowSealer sealer;
+    private readonly PinnedSecret shelfNames, locatorNames, tenantKey;
+    private readonly ShelfStorage shelves;
+    private readonly ShelfCache cache;
+    private readonly Locators locators;
+    private readonly ShelfLocks locks = new();
+
+    /// <param name="ring">Not disposed by the vault.</param>
+    /// <param name="holder">Who unwraps data keys.</param>
+    /// <param name="store">Not disposed by the vault; its redo bytes are applied again before the vault is made.</param>
+    /// <param name="options">The limits.</param>
+    public RecordVault(KeyRing ring, IKeyHolder holder, IVaultStore store, VaultOptions options)
+    {
+        options.Validate();
+        this.options = options;
+        this.ring = ring;
+        this.holder = holder;
+        this.store = store;
+        sealer = new RowSealer(ring.Tenant);
+        shelfNames = ring.Derive("vault/shelf");
+        locatorNames = ring.Derive("vault/locator");
+        tenantKey = ring.GetOrCreate("vault/tenant", Envelope.SecretSize);
+        TenantChain = new EventChain("Tenant", ring.GetOrCreate("vault/tenant-audit", Envelope.SecretSize).Memory);
+        shelves = new ShelfStorage(store, ring, sealer, shelfNames, Vocabulary, TenantChain);
+        cache = new ShelfCache(options.ShelfCacheBytes, shelves.Load);
+        locators = new Locators(store, sealer, locatorNames, tenantKey, options.LocatorCacheEntries);
+        Patients = new PatientDirectory(store, sealer, locatorNames, tenantKey);
+    }
+
+    /// <summary>The chain of events that concern no patient.</summary>
+    public EventChain TenantChain { get; }
+
+    /// <summary>Which patients there are.</summary>
+    public PatientDirectory Patients { get; }
+
+    /// <summary>Shares the strings of search terms; those that name people only within one patient's shelf.</summary>
+    public TermPool Vocabulary { get; } = new();
+
+    /// <summary>The shelf as of its last committed change; null where nothing was ever committed to it.</summary>
+    /// <exception cref="TamperedRecordException">What is stored is not what was committed.</exception>
+    public ValueTask<Shelf?> OpenShelf(ShelfId shelf, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        return cache.Get(shelf);
+    }
+
+    /// <summary>The shelves on which a record's current version lives; null where there never was such a record. Both take the same steps.</summary>
+    /// <exception cref="TamperedRecordException">What is stored is not what was committed.</exception>
+    public ValueTask<ImmutableArray<ShelfId>?> Locate(string type, string id, CancellationToken cancellation) =>
+        ShelfId.IsType(type) && ShelfId.IsId(id) ? locators.Find(type, id, cancellation) : ValueTask.FromResult<ImmutableArray<ShelfId>?>(null);
+
+    /// <summary>The chain that events about a shelf's records are told on: the patient's, the tenant's for a directory shelf; null where there is no such patient.</summary>
+    public EventChain? ChainOf(ShelfId shelf) => shelves.FindChain(shelf);
+
+    /// <summary>
+    /// Opens one version of one record on a shelf: the only door to a record's plaintext. The caller disposes the result.
+    /// </summary>
+    /// <param name="entry">The recorded entry that permits it.</param>
+    /// <param name="shelf">The snapshot that the decision was made on.</param>
+    /// <param name="key">Which version.</param>
+    /// <param name="cancellation">Stops before the record is opened.</param>
+    /// <exception cref="ArgumentException">The entry does not permit this key, or the shelf has no content of it: a bug of the caller.</exception>
+    /// <exception cref="TamperedRecordException">The stored bytes are not those that were committed.</exception>
+    public async ValueTask<OpenedBytes> Open(Recorded<AccessEntry> entry, Shelf shelf, RecordKey key, CancellationToken cancellation)
+    {
+        if (!entry.Value.Permitted.Contains(key))
+        {
+            throw new ArgumentException("The entry does not permit this record version.", nameof(key));
+        }
+
+        if (shelf.Find(key) is not { Deleted: false } version)
+        {
+            throw new ArgumentException("The shelf has no content of this record version.", nameof(key));
+        }
+
+        var place = new RowPlace(VaultTable.Record, version.Shared?.Home ?? shelf.Tag, version.Handle);
+        using var row = await store.Read(place, cancellation) ?? throw new TamperedRecordException(place, "a record's row is missing");
+        if (Hash256.Of(row.Sealed.Span) != version.CiphertextHash)
+        {
+            throw new TamperedRecordException(place, "a record's row is not the one that was committed");
+        }
+
+        return Unseal(entry.Position, shelf, version, place, row) ?? throw new TamperedRecordException(place, "a record does not open");
+    }
+
+    /// <summary>As the other, on the newest snapshot of the record's first shelf.</summary>
+    /// <inheritdoc cref="Open(Recorded{AccessEntry}, Shelf, RecordKey, CancellationToken)"/>
+    public async ValueTask<OpenedBytes> Open(Recorded<AccessEntry> entry, RecordKey key, CancellationToken cancellation)
+    {
+        if (!entry.Value.Permitted.Contains(key))
+        {
+            throw new ArgumentException("The entry does not permit this record version.", nameof(key));
+        }
+
+        var found = await Locate(key.Type, key.Id, cancellation) ?? throw new ArgumentException("There is no such record.", nameof(key));
+        var shelf = await OpenShelf(found[0], cancellation)
+            ?? throw new TamperedRecordException(new RowPlace(VaultTable.Head, shelves.TagOf(found[0]), default), "the shelf of a record is missing");
+        return await Open(entry, shelf, key, cancellation);
+    }
+
+    /// <summary>
+    /// Waits for the right to change these shelves, and loads them. Shelves that are new get their keys here, durably, before anything is sealed under them.
+    /// </summary>
+    /// <param name="wanted">All shelves that the change touches: those that records live on now, and from now on.</param>
+    /// <param name="cancellation">Stops the waiting.</param>
+    public async ValueTask<ShelfLock> LockForWrite(IEnumerable<ShelfId> wanted, CancellationToken cancellation)
+    {
+        var ids = wanted.Distinct().ToList();
+        var gates = await locks.Take(ids, cancellation);
+        var pinned = new List<ShelfState>(ids.Count);
+        try
+        {
+            foreach (var id in ids)
+            {
+                pinned.Add(await cache.Pin(id, shelves.Create));
+            }
+
+            return new ShelfLock(pinned, () => Release(pinned, gates));
+        }
+        catch
+        {
+            Release(pinned, gates);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Seals a change of records. Nothing is stored or seen before the ledger commits it: put <see cref="PreparedChange.Redo"/> and
+    /// <see cref="PreparedChange.Commit"/> into the append, and keep the lock until its outcome is known.
+    /// </summary>
+    /// <param name="held">Holds every shelf that the writes touch, those that a record leaves too.</param>
+    /// <param name="writes">At least one; one for each record.</param>
+    /// <param name="cancellation">Stops the preparation.</param>
+    /// <exception cref="ArgumentException">A write is not what its documentation asks for: a bug of the caller.</exception>
+    /// <exception cref="InvalidOperationException">The lock is released, or another change prepared under it is pending.</exception>
+    public async ValueTask<PreparedChange> Prepare(ShelfLock held, IReadOnlyList<RecordWrite> writes, CancellationToken cancellation)
+    {
+        if (held.IsReleased || held.Pending is not null)
+        {
+            throw new InvalidOperationException("The lock is released, or a change prepared under it is neither committed nor abandoned.");
+        }
+
+        WriteRules.Check(writes, options);
+        using var preparation = new Preparation(held, sealer, holder, ring.Tenant, options.MaxTermsBytes);
+        var moved = new List<RecordWrite>();
+        foreach (var write in writes)
+        {
+            var before = await Locate(write.Key.Type, write.Key.Id, cancellation) ?? [];
+            WriteRules.Check(write, before, held);
+            preparation.Add(write, before.Except(write.Shelves));
+            if (!before.ToHashSet().SetEquals(write.Shelves))
+            {
+                preparation.Rows.Add(locators.Change(write.Key.Type, write.Key.Id, write.Shelves));
+                moved.Add(write);
+            }
+        }
+
+        var drafts = new List<ShelfState.Draft>();
+        foreach (var (shelf, entries) in preparation.Entries)
+        {
+            var draft = held.States[shelf].Prepare(entries);
+            await shelves.Layout(draft, preparation.Rows, cancellation);
+            drafts.Add(draft);
+            if (shelf.PatientId is { } patient && draft.Head.Sequence == 1)
+            {
+                preparation.Rows.Add(Patients.Change(patient));
+            }
+        }
+
+        return new PreparedChange(held, RedoCodec.Encode(preparation.Rows), [.. drafts.Select(Describe)], () => Commit(drafts, moved));
+    }
+
+    /// <summary>Zeroes the vault's keys. No request may be under way.</summary>
+    public void Dispose()
+    {
+        cache.Dispose();
+        shelfNames.Dispose();
+        locatorNames.Dispose();
+        tenantKey.Dispose();
+    }
+
+    private static ShelfChange Describe(ShelfState.Draft draft) => new(
+        draft.State.Id,
+        draft.State.Chain,
+        VersionSet.RootOf([.. draft.Changed.Select(stored => VersionSet.Leaf(stored.Entry))]),
+        draft.Root,
+        draft.Head.Sequence,
+        [.. draft.Changed.Select(stored => stored.Entry)]);
+
+    private void Commit(List<ShelfState.Draft> drafts, List<RecordWrite> moved)
+    {
+        foreach (var draft in drafts)
+        {
+            draft.Commit();
+            if (draft.State.Id.PatientId is { } patient && draft.Head.Sequence == 1)
+            {
+                Patients.Committed(patient);
+            }
+        }
+
+        moved.ForEach(write => locators.Committed(write.Key.Type, write.Key.Id, write.Shelves));
+    }
+
+    private void Release(List<ShelfState> pinned, ImmutableArray<int> gates)
+    {
+        pinned.ForEach(state => cache.Unpin(state.Id));
+        locks.Release(gates);
+    }
+
+    private OpenedBytes? Unseal(AppendOutcome.Appended receipt, Shelf shelf, ShelfEntry version, RowPlace place, StoredRow row)
+    {
+        Span<byte> key = stackalloc byte[Envelope.SecretSize];
+        Span<byte> contentKey = stackalloc byte[Envelope.SecretSize];
+        try
+        {
+            holder.Unwrap(shelf.DataKey, receipt, key);
+            if (version.Shared is null)
+            {
+                return sealer.Open(key, place, version.Key.Version, row.Sealed.Span);
+            }
+
+            return Preparation.TryOpenContentKey(ring.Tenant, key, place, shelf.Tag, version.Shared.WrappedKey.Span, contentKey)
+                ? sealer.Open(contentKey, place, version.Key.Version, row.Sealed.Span)
+                : null;
+        }
+        finally
+        {
+            System.Security.Cryptography.CryptographicOperations.ZeroMemory(key);
+            System.Security.Cryptography.CryptographicOperations.ZeroMemory(contentKey);
+        }
+    }
+}

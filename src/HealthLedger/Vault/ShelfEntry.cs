@@ -1,0 +1,95 @@
+using HealthLedger.Fhir.Search;
+using HealthLedger.Ledger;
+using HealthLedger.Vault.Storage;
+
+namespace HealthLedger.Vault;
+
+/// <summary>What a version of a record is to the shelf it stands on. The numbers are stored.</summary>
+public enum EntryState : byte
+{
+    /// <summary>It has content.</summary>
+    Live = 0,
+    /// <summary>This version deleted the record.</summary>
+    Deleted = 1,
+    /// <summary>With this version the record left the shelf: it belongs to other patients now.</summary>
+    Departed = 2,
+}
+
+/// <summary>
+/// One version of one record as a shelf knows it, all but its content. Immutable. Its values are a patient's data: they decide and match inside, and go out
+/// only by what a recorded entry permits.
+/// </summary>
+public sealed class ShelfEntry
+{
+    /// <summary>Which record, which version.</summary>
+    public required RecordKey Key { get; init; }
+
+    /// <summary>When this version was made, in UTC.</summary>
+    public required DateTimeOffset LastUpdated { get; init; }
+
+    /// <summary>Whether there is content.</summary>
+    public required EntryState State { get; init; }
+
+    /// <summary>True where this version deleted the record or took it off this shelf.</summary>
+    public bool Deleted => State != EntryState.Live;
+
+    /// <summary>The keyed name of the version's row: what facts call it by.</summary>
+    public required KeyedName Handle { get; init; }
+
+    /// <summary>The SHA-256 of the stored, sealed bytes; zeros where there is no content.</summary>
+    public required Hash256 CiphertextHash { get; init; }
+
+    /// <summary>Who answers for the record: <c>Organization/id</c>, or a client's id.</summary>
+    public required string Custodian { get; init; }
+
+    /// <summary>The search terms of the current version; null for an earlier or deleted one.</summary>
+    public ResourceTerms? Terms { get; init; }
+
+    /// <summary>How many bytes the stored form of <see cref="Terms"/> has.</summary>
+    internal int TermsLength { get; init; }
+
+    /// <summary>What the caller of the write put beside the current version, such as a compiled consent; empty for an earlier one.</summary>
+    public ReadOnlyMemory<byte> Annotation { get; init; }
+
+    /// <summary>The version before this one on this shelf; null for the first.</summary>
+    public ShelfEntry? Previous { get; init; }
+
+    /// <summary>Where the content lies when several shelves share it; null where it lies on this shelf.</summary>
+    internal SharedContent? Shared { get; init; }
+
+    /// <summary>Bytes of memory, estimated from above.</summary>
+    internal long Weight =>
+        320 + (2L * (Key.Id.Length + Key.Type.Length)) + (4 * TermsLength) + Annotation.Length + (Shared is null ? 0 : 240) + (Previous?.Weight ?? 0);
+
+    /// <summary>This version with the one before it.</summary>
+    internal ShelfEntry After(ShelfEntry previous) => new()
+    {
+        Key = Key, LastUpdated = LastUpdated, State = State, Handle = Handle, CiphertextHash = CiphertextHash, Custodian = Custodian, Terms = Terms, TermsLength = TermsLength,
+        Annotation = Annotation, Shared = Shared, Previous = previous,
+    };
+
+    /// <summary>This version with its terms opened, and its annotation in memory of its own.</summary>
+    internal ShelfEntry With(ResourceTerms? terms, int termsLength, ReadOnlyMemory<byte> annotation) => new()
+    {
+        Key = Key, LastUpdated = LastUpdated, State = State, Handle = Handle, CiphertextHash = CiphertextHash, Custodian = Custodian, Terms = terms, TermsLength = termsLength,
+        Annotation = annotation, Shared = Shared, Previous = Previous,
+    };
+
+    /// <summary>This version with its content in place.</summary>
+    internal ShelfEntry WithContent(Hash256 ciphertext, SharedContent? shared) => new()
+    {
+        Key = Key, LastUpdated = LastUpdated, State = State, Handle = Handle, CiphertextHash = ciphertext, Custodian = Custodian, Terms = Terms, TermsLength = TermsLength,
+        Annotation = Annotation, Shared = shared, Previous = Previous,
+    };
+
+    /// <summary>This version as one of the past: without what only the current one needs.</summary>
+    internal ShelfEntry Superseded() => new()
+    {
+        Key = Key, LastUpdated = LastUpdated, State = State, Handle = Handle, CiphertextHash = CiphertextHash, Custodian = Custodian, Previous = Previous, Shared = Shared,
+    };
+}
+
+/// <summary>Content that several shelves share: sealed under a key of its own, which is wrapped under the data key of each shelf.</summary>
+/// <param name="Home">The shelf under whose keyed name the row lies.</param>
+/// <param name="WrappedKey">The content key, wrapped under this shelf's data key.</param>
+internal sealed record SharedContent(KeyedName Home, ReadOnlyMemory<byte> WrappedKey);

@@ -1,0 +1,21 @@
+using HealthLedger.Vault.Storage;
+
+namespace HealthLedger.Vault;
+
+/// <summary>
+/// What storage holds is not what was committed: a row is missing, changed, moved, or of an earlier time. Nothing of it is disclosed. The message tells the table
+/// and the keyed names of shelf and row, which say nothing without the keys.
+/// </summary>
+public sealed class TamperedRecordException : Exception
+{
+    internal TamperedRecordException(RowPlace place, string finding)
+        : base($"Storage was tampered with or is damaged: {finding} (table {place.Table}, shelf {place.Shelf.Value:x32}, row {place.Row.Value:x32}).") => Place = place;
+
+    /// <summary>The row at fault.</summary>
+    public RowPlace Place { get; }
+}
+
+/// <summary>
+/// A shelf's search terms were written under other definitions than this version's. They must be extracted again from the records before the shelf can be used.
+/// </summary>
+public sealed class OutdatedTermsException() : Exception("A shelf holds search terms of another version of the definitions: extract them again.");
