@@ -120,12 +120,16 @@ internal sealed class TypeExpr(Expr? target, TypeOperation operation, TypeName t
             throw new FhirPathEvaluationException("\"as\" expects one item");
         var result = new ItemsBuilder();
         foreach (var each in input)
-            if (IsA(each)) result.Add(each);
+            if (IsA(each, Type)) result.Add(each);
+        // One official composite writes value.as(DateTime) for FHIR's dateTime.
+        if (result.IsEmpty && scope.Context.LenientAs && Type is { Namespace: null, Name: "DateTime" })
+            foreach (var each in input)
+                if (IsA(each, new TypeName(null, "dateTime"))) result.Add(each);
         return result.Build();
     }
 
     // A cast to a primitive type wants exactly that type: code is not returned as string.
-    private bool IsA(Item item) => item is NodeItem { IsPrimitive: true } ? item.Is(Type) && item.TypeName == Type.Name : item.Is(Type);
+    private static bool IsA(Item item, TypeName type) => item is NodeItem { IsPrimitive: true } ? item.Is(type) && item.TypeName == type.Name : item.Is(type);
 }
 
 internal enum TypeOperation { Is, As, OfType }

@@ -60,6 +60,8 @@ internal struct ItemsBuilder
     private Item[]? _many;
     private int _count;
 
+    public readonly bool IsEmpty => _count == 0;
+
     public void Add(Item item)
     {
         if (_count == 0) _first = item;

@@ -23,7 +23,10 @@ public sealed class SearchQueryTests
     [InlineData("Patient", "_summary=true", SearchIssueCode.NotSupported)]
     [InlineData("Patient", "_text=x", SearchIssueCode.NotSupported)]
     [InlineData("Location", "near=1|2", SearchIssueCode.NotSupported)]
-    [InlineData("Observation", "code-value-quantity=1$2", SearchIssueCode.NotSupported)]
+    [InlineData("Observation", "code-value-quantity=1", SearchIssueCode.InvalidValue)]
+    [InlineData("Observation", "code-value-quantity=1$2$3", SearchIssueCode.InvalidValue)]
+    [InlineData("Observation", "code-value-quantity=1$x", SearchIssueCode.InvalidValue)]
+    [InlineData("Observation", "code-value-quantity:not=1$2", SearchIssueCode.InvalidModifier)]
     [InlineData("Observation", "code:in=http://x", SearchIssueCode.NotSupported)]
     [InlineData("Observation", "code:text=x", SearchIssueCode.NotSupported)]
     [InlineData("Patient", "gender:exact=male", SearchIssueCode.InvalidModifier)]
@@ -140,6 +143,8 @@ public sealed class SearchQueryTests
         Assert.True(served > 2000);
         // An example of the specification, on Patient with an expression over DocumentReference: it selects nothing.
         Assert.Equal(["Patient.part-agree"], unserved);
+        Assert.DoesNotContain(SearchQuery.ServedParameters("Patient"), p => p.Code == "part-agree");
+        Assert.Contains(SearchQuery.ServedParameters("Patient"), p => p.Code == "birthdate");
     }
 
     [Fact]

@@ -158,7 +158,16 @@ internal sealed class NumberCriterion(string code, ushort index, NumberValue[] v
 /// <param name="Number">The number.</param>
 /// <param name="System">Null: any. Empty or null with a unit: the unit as code or as shown.</param>
 /// <param name="Unit">Null: any unit.</param>
-internal readonly record struct QuantityValue(NumberValue Number, string? System, string? Unit);
+internal readonly record struct QuantityValue(NumberValue Number, string? System, string? Unit)
+{
+    public bool Matches(in QuantityTerm term) => HasUnit(term) && Number.Matches(term.Low, term.High);
+
+    private bool HasUnit(in QuantityTerm term)
+    {
+        if (Unit is null) return System is null || term.System == System;
+        return System is null ? term.Code == Unit || term.Unit == Unit : term.System == System && term.Code == Unit;
+    }
+}
 
 /// <summary>A quantity: <c>number</c>, <c>number|system|code</c> or <c>number||unit</c> (R4 search.html#quantity). Units are not converted.</summary>
 internal sealed class QuantityCriterion(string code, ushort index, QuantityValue[] values) : SearchCriterion(code, "")
@@ -169,15 +178,9 @@ internal sealed class QuantityCriterion(string code, ushort index, QuantityValue
         {
             if (term.Parameter != index) continue;
             foreach (var value in values)
-                if (HasUnit(term, value) && value.Number.Matches(term.Low, term.High)) return true;
+                if (value.Matches(term)) return true;
         }
         return false;
-    }
-
-    private static bool HasUnit(in QuantityTerm term, in QuantityValue value)
-    {
-        if (value.Unit is null) return value.System is null || term.System == value.System;
-        return value.System is null ? term.Code == value.Unit || term.Unit == value.Unit : term.System == value.System && term.Code == value.Unit;
     }
 }
 

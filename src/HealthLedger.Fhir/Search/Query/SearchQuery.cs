@@ -50,6 +50,17 @@ public sealed class SearchQuery
         return new SearchQueryParser(TypePlan.Of(resourceType), options).Parse(parameters);
     }
 
+    /// <summary>The search parameters of a type that queries can use: what a CapabilityStatement lists.</summary>
+    /// <exception cref="ArgumentException">The type is no concrete resource type.</exception>
+    public static IEnumerable<SearchParameterDefinition> ServedParameters(string resourceType)
+    {
+        ArgumentNullException.ThrowIfNull(resourceType);
+        return TypePlan.Of(resourceType).Parameters.Where(IsServed).Select(p => p.Definition);
+    }
+
+    internal static bool IsServed(PlannedParameter parameter) =>
+        parameter.Code is "_id" or "_lastUpdated" || parameter.Type != SearchParameterType.Special && parameter.Branches.Length > 0;
+
     /// <summary>Whether a record matches all criteria.</summary>
     public bool Matches(in SearchCandidate candidate)
     {

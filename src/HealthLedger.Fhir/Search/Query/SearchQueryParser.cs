@@ -92,12 +92,12 @@ internal sealed class SearchQueryParser(TypePlan plan, SearchOptions options)
     private void ReadCriterion(string name, string modifier, ushort index, string value)
     {
         var parameter = plan.Parameters[index];
-        if (parameter.Type is SearchParameterType.Composite or SearchParameterType.Special || parameter.Branches.Length == 0 && parameter.Code is not ("_id" or "_lastUpdated"))
+        if (!SearchQuery.IsServed(parameter))
         {
             Unserved(SearchIssueCode.NotSupported, name, "This server does not support the parameter yet.");
             return;
         }
-        if (colonWithoutName(name, modifier))
+        if (modifier.Length == 0 && name.EndsWith(':'))
         {
             Error(SearchIssueCode.InvalidModifier, name, "A modifier is expected after the colon.");
             return;
@@ -130,8 +130,6 @@ internal sealed class SearchQueryParser(TypePlan plan, SearchOptions options)
         }
         if (_values.Criterion(parameter, modifier, index, alternatives) is { } criterion) _criteria.Add(criterion);
         else Error(SearchIssueCode.InvalidValue, name, $"The value is no {Expected(parameter.Type)}.");
-
-        static bool colonWithoutName(string name, string modifier) => modifier.Length == 0 && name.EndsWith(':');
     }
 
     private static string Expected(SearchParameterType type) => type switch
@@ -142,6 +140,7 @@ internal sealed class SearchQueryParser(TypePlan plan, SearchOptions options)
         SearchParameterType.Quantity => "quantity (number, number|system|code or number||unit)",
         SearchParameterType.Number => "number",
         SearchParameterType.Uri => "uri",
+        SearchParameterType.Composite => "composite (one value for each part, separated by $)",
         _ => "text",
     };
 

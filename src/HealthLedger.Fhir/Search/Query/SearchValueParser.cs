@@ -54,6 +54,47 @@ internal sealed class SearchValueParser(SearchOptions options)
                 return All(alternatives, Token) is { } identifiers ? new ReferenceCriterion(parameter.Code, modifier, index, [], identifiers, parameter.Definition) : null;
             case SearchParameterType.Reference:
                 return All(alternatives, text => Reference(text, modifier)) is { } references ? new ReferenceCriterion(parameter.Code, modifier, index, references, [], parameter.Definition) : null;
+            case SearchParameterType.Composite:
+                return All(parameter, alternatives) is { } tuples ? new CompositeCriterion(parameter.Code, index, tuples) : null;
+            default:
+                return null;
+        }
+    }
+
+    private ComponentMatcher[][]? All(PlannedParameter parameter, List<string> alternatives)
+    {
+        var tuples = new ComponentMatcher[alternatives.Count][];
+        for (var i = 0; i < tuples.Length; i++)
+        {
+            var parts = SearchText.Split(alternatives[i], '$');
+            if (parts.Count != parameter.Components.Length || parts.Exists(p => p.Length == 0)) return null;
+            tuples[i] = new ComponentMatcher[parts.Count];
+            for (var c = 0; c < parts.Count; c++)
+            {
+                if (Component(parameter.Components[c].Type, parts[c]) is not { } matcher) return null;
+                tuples[i][c] = matcher;
+            }
+        }
+        return tuples;
+    }
+
+    private ComponentMatcher? Component(SearchParameterType type, string text)
+    {
+        switch (type)
+        {
+            case SearchParameterType.Token when Token(text) is { } token:
+                return new ComponentMatcher<TokenTerm>(terms => terms.Tokens, term => token.Matches(term));
+            case SearchParameterType.Date when Date(text) is { } date:
+                return new ComponentMatcher<DateTerm>(terms => terms.Dates, term => Prefixes.Matches(date.Prefix, date.From, date.To, term.Low, term.High));
+            case SearchParameterType.Quantity when Quantity(text) is { } quantity:
+                return new ComponentMatcher<QuantityTerm>(terms => terms.Quantities, term => quantity.Matches(term));
+            case SearchParameterType.Number when NumberValue.Parse(text) is { } number:
+                return new ComponentMatcher<NumberTerm>(terms => terms.Numbers, term => number.Matches(term.Low, term.High));
+            case SearchParameterType.Reference when Reference(text, "") is { } reference:
+                return new ComponentMatcher<ReferenceTerm>(terms => terms.References, term => reference.Matches(term));
+            case SearchParameterType.String:
+                var folded = Folding.Fold(SearchText.Unescape(text));
+                return new ComponentMatcher<TextTerm>(terms => terms.Strings, term => Folding.StartsWith(term.Text, folded));
             default:
                 return null;
         }

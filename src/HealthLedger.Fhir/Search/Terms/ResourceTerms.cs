@@ -97,6 +97,9 @@ public sealed class ResourceTerms
             case SearchParameterType.Uri: return Array.Exists(Uris, t => t.Parameter == parameter);
             case SearchParameterType.Number: return Array.Exists(Numbers, t => t.Parameter == parameter);
             case SearchParameterType.Quantity: return Array.Exists(Quantities, t => t.Parameter == parameter);
+            case SearchParameterType.Composite:
+                return Has(parameter, SearchParameterType.Token) || Has(parameter, SearchParameterType.Reference) || Has(parameter, SearchParameterType.Date)
+                    || Has(parameter, SearchParameterType.String) || Has(parameter, SearchParameterType.Number) || Has(parameter, SearchParameterType.Quantity);
             default: return false;
         }
     }

@@ -5,7 +5,7 @@ namespace HealthLedger.Fhir.Search;
 
 /// <summary>
 /// The stored form: version (1 byte), fingerprint of vocabulary and parameters (4 bytes), type (index among the resource types), then per kind of term a count and its entries in the order below.
-/// Parameters are their index among the type's. Terms are derived data: bytes of another version or fingerprint are not converted, the caller extracts them again.
+/// Parameters are their index among the type's; a composite's is followed by component and instance. Terms are derived data: bytes of another version or fingerprint are not converted, the caller extracts them again.
 /// </summary>
 internal static class ResourceTermsFormat
 {
@@ -20,35 +20,36 @@ internal static class ResourceTermsFormat
         writer.Byte(Version);
         writer.UInt32(TermVocabulary.Fingerprint);
         writer.Number((ulong)IndexOf(terms.ResourceType));
-        WriteTokens(writer, terms.Tokens);
+        var plan = terms.Plan;
+        WriteTokens(writer, plan, terms.Tokens);
         writer.Number((ulong)terms.References.Length);
         foreach (var t in terms.References)
         {
-            writer.Number((ulong)t.Parameter << 1 | (t.IsAbsolute ? 1u : 0));
+            WriteKey(writer, plan, t.Key, 1, t.IsAbsolute ? 1u : 0);
             writer.String(t.Type);
             writer.String(t.Target);
         }
-        WriteTokens(writer, terms.ReferenceIdentifiers);
+        WriteTokens(writer, plan, terms.ReferenceIdentifiers);
         writer.Number((ulong)terms.Dates.Length);
         foreach (var t in terms.Dates)
         {
-            writer.Number(t.Parameter);
+            WriteKey(writer, plan, t.Key, 0, 0);
             writer.Number((ulong)t.Low);
             writer.Number((ulong)(t.High - t.Low));
         }
-        WriteTexts(writer, terms.Strings);
-        WriteTexts(writer, terms.Uris);
+        WriteTexts(writer, plan, terms.Strings);
+        WriteTexts(writer, plan, terms.Uris);
         writer.Number((ulong)terms.Numbers.Length);
         foreach (var t in terms.Numbers)
         {
-            writer.Number(t.Parameter);
+            WriteKey(writer, plan, t.Key, 0, 0);
             writer.Decimal(t.Low);
             writer.Decimal(t.High);
         }
         writer.Number((ulong)terms.Quantities.Length);
         foreach (var t in terms.Quantities)
         {
-            writer.Number((ulong)t.Parameter << 1 | (t.Low == t.High ? 1u : 0));
+            WriteKey(writer, plan, t.Key, 1, t.Low == t.High ? 1u : 0);
             writer.Decimal(t.Low);
             if (t.Low != t.High) writer.Decimal(t.High);
             writer.String(t.System);
@@ -59,23 +60,31 @@ internal static class ResourceTermsFormat
         WriteCodings(writer, terms.SecurityLabels);
     }
 
-    private static void WriteTokens(in TermWriter writer, TokenTerm[] tokens)
+    private static void WriteKey(in TermWriter writer, TypePlan plan, TermKey key, int flagBits, uint flags)
+    {
+        writer.Number((ulong)key.Parameter << flagBits | flags);
+        if (plan.Parameters[key.Parameter].Type != SearchParameterType.Composite) return;
+        writer.Byte(key.Component);
+        writer.Number(key.Instance);
+    }
+
+    private static void WriteTokens(in TermWriter writer, TypePlan plan, TokenTerm[] tokens)
     {
         writer.Number((ulong)tokens.Length);
         foreach (var t in tokens)
         {
-            writer.Number((ulong)t.Parameter << 2 | (byte)t.Origin);
+            WriteKey(writer, plan, t.Key, 2, (byte)t.Origin);
             writer.String(t.System);
             writer.String(t.Code);
         }
     }
 
-    private static void WriteTexts(in TermWriter writer, TextTerm[] texts)
+    private static void WriteTexts(in TermWriter writer, TypePlan plan, TextTerm[] texts)
     {
         writer.Number((ulong)texts.Length);
         foreach (var t in texts)
         {
-            writer.Number(t.Parameter);
+            WriteKey(writer, plan, t.Key, 0, 0);
             writer.String(t.Text);
         }
     }
@@ -115,18 +124,29 @@ internal static class ResourceTermsFormat
         return scanner.IsAtEnd ? terms : throw TermScanner.Damaged();
     }
 
-    private static ushort Parameter(ulong number, TypePlan plan) => number < (ulong)plan.Parameters.Length ? (ushort)number : throw TermScanner.Damaged();
+    private static TermKey ReadKey(ref TermScanner scanner, TypePlan plan, int flagBits, out uint flags)
+    {
+        var head = scanner.Number();
+        flags = (uint)(head & ((1u << flagBits) - 1));
+        var number = head >> flagBits;
+        if (number >= (ulong)plan.Parameters.Length) throw TermScanner.Damaged();
+        if (plan.Parameters[number].Type != SearchParameterType.Composite) return new TermKey((ushort)number);
+        var component = scanner.Byte();
+        var instance = scanner.Number();
+        if (component >= plan.Parameters[number].Components.Length || instance > ushort.MaxValue) throw TermScanner.Damaged();
+        return new TermKey((ushort)number, component, (ushort)instance);
+    }
 
     private static TokenTerm[] ReadTokens(ref TermScanner scanner, TypePlan plan)
     {
         var tokens = new TokenTerm[scanner.Count()];
         for (var i = 0; i < tokens.Length; i++)
         {
-            var head = scanner.Number();
-            var origin = (TokenOrigin)(head & 3);
+            var key = ReadKey(ref scanner, plan, 2, out var flags);
+            var origin = (TokenOrigin)flags;
             if (origin > TokenOrigin.Personal) throw TermScanner.Damaged();
             var system = scanner.Vocabulary();
-            tokens[i] = new TokenTerm(Parameter(head >> 2, plan), origin, system, origin == TokenOrigin.Personal ? scanner.Personal() : scanner.Vocabulary());
+            tokens[i] = new TokenTerm(key, origin, system, origin == TokenOrigin.Personal ? scanner.Personal() : scanner.Vocabulary());
         }
         return tokens;
     }
@@ -136,9 +156,9 @@ internal static class ResourceTermsFormat
         var references = new ReferenceTerm[scanner.Count()];
         for (var i = 0; i < references.Length; i++)
         {
-            var head = scanner.Number();
+            var key = ReadKey(ref scanner, plan, 1, out var flags);
             var type = scanner.Vocabulary();
-            references[i] = new ReferenceTerm(Parameter(head >> 1, plan), (head & 1) == 1, type, scanner.RequiredPersonal());
+            references[i] = new ReferenceTerm(key, flags == 1, type, scanner.RequiredPersonal());
         }
         return references;
     }
@@ -148,10 +168,10 @@ internal static class ResourceTermsFormat
         var dates = new DateTerm[scanner.Count()];
         for (var i = 0; i < dates.Length; i++)
         {
-            var parameter = Parameter(scanner.Number(), plan);
+            var key = ReadKey(ref scanner, plan, 0, out _);
             ulong low = scanner.Number(), length = scanner.Number();
             if (low > long.MaxValue || length > long.MaxValue - low) throw TermScanner.Damaged();
-            dates[i] = new DateTerm(parameter, (long)low, (long)(low + length));
+            dates[i] = new DateTerm(key, (long)low, (long)(low + length));
         }
         return dates;
     }
@@ -161,8 +181,8 @@ internal static class ResourceTermsFormat
         var texts = new TextTerm[scanner.Count()];
         for (var i = 0; i < texts.Length; i++)
         {
-            var parameter = Parameter(scanner.Number(), plan);
-            texts[i] = new TextTerm(parameter, scanner.RequiredPersonal());
+            var key = ReadKey(ref scanner, plan, 0, out _);
+            texts[i] = new TextTerm(key, scanner.RequiredPersonal());
         }
         return texts;
     }
@@ -172,9 +192,9 @@ internal static class ResourceTermsFormat
         var numbers = new NumberTerm[scanner.Count()];
         for (var i = 0; i < numbers.Length; i++)
         {
-            var parameter = Parameter(scanner.Number(), plan);
+            var key = ReadKey(ref scanner, plan, 0, out _);
             var low = scanner.Decimal();
-            numbers[i] = new NumberTerm(parameter, low, scanner.Decimal());
+            numbers[i] = new NumberTerm(key, low, scanner.Decimal());
         }
         return numbers;
     }
@@ -184,11 +204,11 @@ internal static class ResourceTermsFormat
         var quantities = new QuantityTerm[scanner.Count()];
         for (var i = 0; i < quantities.Length; i++)
         {
-            var head = scanner.Number();
+            var key = ReadKey(ref scanner, plan, 1, out var flags);
             var low = scanner.Decimal();
-            var high = (head & 1) == 1 ? low : scanner.Decimal();
+            var high = flags == 1 ? low : scanner.Decimal();
             string? system = scanner.Vocabulary(), code = scanner.Vocabulary();
-            quantities[i] = new QuantityTerm(Parameter(head >> 1, plan), low, high, system, code, scanner.Vocabulary());
+            quantities[i] = new QuantityTerm(key, low, high, system, code, scanner.Vocabulary());
         }
         return quantities;
     }

@@ -47,23 +47,45 @@ public static class SearchTermExtractor
         for (ushort i = 0; i < plan.Parameters.Length; i++)
         {
             var parameter = plan.Parameters[i];
-            foreach (var branch in parameter.Branches)
+            ushort instance = 0;
+            foreach (var value in Select(parameter.Branches, scope))
             {
-                Items values;
-                try
-                {
-                    values = branch.Evaluate(scope);
-                }
-                catch (FhirPathEvaluationException)
-                {
-                    // Only a resource that breaks its structure gets here (a list where one value belongs).
-                    continue;
-                }
-                foreach (var value in values) reader.Read(i, parameter.Type, value);
+                if (parameter.Type != SearchParameterType.Composite) reader.Read(i, parameter.Type, value);
+                else if (instance < ushort.MaxValue) ReadComponents(reader, parameter, i, instance++, new Scope(new Items(value), context));
             }
         }
         var codings = new CodingReader(pool);
         codings.Read(root);
         return reader.Build(plan, codings);
+    }
+
+    private static void ReadComponents(TermReader reader, PlannedParameter parameter, ushort index, ushort instance, in Scope scope)
+    {
+        var parts = new Items[parameter.Components.Length];
+        for (var c = 0; c < parts.Length; c++)
+        {
+            parts[c] = Select(parameter.Components[c].Branches, scope);
+            // An instance that lacks a part can never match.
+            if (parts[c].IsEmpty) return;
+        }
+        for (byte c = 0; c < parts.Length; c++)
+            foreach (var value in parts[c]) reader.Read(new TermKey(index, c, instance), parameter.Components[c].Type, value);
+    }
+
+    private static Items Select(Expr[] branches, in Scope scope)
+    {
+        var result = new ItemsBuilder();
+        foreach (var branch in branches)
+        {
+            try
+            {
+                result.AddRange(branch.Evaluate(scope));
+            }
+            catch (FhirPathEvaluationException)
+            {
+                // Only a resource that breaks its structure gets here (a list where one value belongs).
+            }
+        }
+        return result.Build();
     }
 }

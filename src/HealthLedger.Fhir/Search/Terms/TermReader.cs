@@ -28,58 +28,58 @@ internal sealed class TermReader(TermPool pool, string localBase)
         SecurityLabels = codings.Labels,
     };
 
-    public void Read(ushort parameter, SearchParameterType type, Item item)
+    public void Read(TermKey key, SearchParameterType type, Item item)
     {
         if (item is not NodeItem node)
         {
             // A computed value, as of Patient's "deceased".
-            if (type == SearchParameterType.Token && item is BooleanItem) _tokens.Add(new TokenTerm(parameter, TokenOrigin.Coded, null, pool.Vocabulary(item.ToString()!)));
+            if (type == SearchParameterType.Token && item is BooleanItem) _tokens.Add(new TokenTerm(key, TokenOrigin.Coded, null, pool.Vocabulary(item.ToString()!)));
             return;
         }
         switch (type)
         {
-            case SearchParameterType.Token: Token(parameter, node); break;
-            case SearchParameterType.Reference: Reference(parameter, node); break;
-            case SearchParameterType.Date: Date(parameter, node); break;
-            case SearchParameterType.String: String(parameter, node); break;
-            case SearchParameterType.Uri when _text.Personal(node) is { } uri: _uris.Add(new TextTerm(parameter, uri)); break;
-            case SearchParameterType.Number: Number(parameter, node); break;
-            case SearchParameterType.Quantity: Quantity(parameter, node); break;
+            case SearchParameterType.Token: Token(key, node); break;
+            case SearchParameterType.Reference: Reference(key, node); break;
+            case SearchParameterType.Date: Date(key, node); break;
+            case SearchParameterType.String: String(key, node); break;
+            case SearchParameterType.Uri when _text.Personal(node) is { } uri: _uris.Add(new TextTerm(key, uri)); break;
+            case SearchParameterType.Number: Number(key, node); break;
+            case SearchParameterType.Quantity: Quantity(key, node); break;
         }
     }
 
-    private void Token(ushort parameter, NodeItem node)
+    private void Token(TermKey key, NodeItem node)
     {
         switch (node.Type?.Name)
         {
             case "Coding":
-                AddToken(parameter, TokenOrigin.Coded, _text.Vocabulary(node.First("system")), _text.Vocabulary(node.First("code")));
+                AddToken(key, TokenOrigin.Coded, _text.Vocabulary(node.First("system")), _text.Vocabulary(node.First("code")));
                 break;
             case "CodeableConcept":
                 foreach (var child in node.Nodes)
-                    if (child.Name == "coding") Token(parameter, child);
+                    if (child.Name == "coding") Token(key, child);
                 break;
             case "Identifier":
-                AddToken(parameter, TokenOrigin.Personal, _text.Vocabulary(node.First("system")), _text.Personal(node.First("value")));
+                AddToken(key, TokenOrigin.Personal, _text.Vocabulary(node.First("system")), _text.Personal(node.First("value")));
                 break;
             case "ContactPoint":
-                AddToken(parameter, TokenOrigin.Personal, null, _text.Personal(node.First("value")));
+                AddToken(key, TokenOrigin.Personal, null, _text.Personal(node.First("value")));
                 break;
             case "code":
-                if (_text.Vocabulary(node) is { } code) _tokens.Add(new TokenTerm(parameter, TokenOrigin.Bare, ImpliedSystem(node, code), code));
+                if (_text.Vocabulary(node) is { } code) _tokens.Add(new TokenTerm(key, TokenOrigin.Bare, ImpliedSystem(node, code), code));
                 break;
             case "boolean":
-                AddToken(parameter, TokenOrigin.Coded, null, _text.Vocabulary(node));
+                AddToken(key, TokenOrigin.Coded, null, _text.Vocabulary(node));
                 break;
             default:
-                if (node.IsPrimitive) AddToken(parameter, TokenOrigin.Personal, null, _text.Personal(node));
+                if (node.IsPrimitive) AddToken(key, TokenOrigin.Personal, null, _text.Personal(node));
                 break;
         }
     }
 
-    private void AddToken(ushort parameter, TokenOrigin origin, string? system, string? code)
+    private void AddToken(TermKey key, TokenOrigin origin, string? system, string? code)
     {
-        if (system is not null || code is not null) _tokens.Add(new TokenTerm(parameter, origin, system, code));
+        if (system is not null || code is not null) _tokens.Add(new TokenTerm(key, origin, system, code));
     }
 
     private static string? ImpliedSystem(NodeItem node, string code)
@@ -90,113 +90,113 @@ internal sealed class TermReader(TermPool pool, string localBase)
         return null;
     }
 
-    private void Reference(ushort parameter, NodeItem node)
+    private void Reference(TermKey key, NodeItem node)
     {
         if (node.IsResource)
         {
             // Bundle.entry[0].resource: the first resource of a document or message.
-            if (_text.Personal(node.First("id")) is { } own) _references.Add(new ReferenceTerm(parameter, false, node.TypeName, own));
+            if (_text.Personal(node.First("id")) is { } own) _references.Add(new ReferenceTerm(key, false, node.TypeName, own));
             return;
         }
         if (node.First("identifier") is { } identifier)
         {
             string? system = _text.Vocabulary(identifier.First("system")), value = _text.Personal(identifier.First("value"));
-            if (system is not null || value is not null) _identifiers.Add(new TokenTerm(parameter, TokenOrigin.Personal, system, value));
+            if (system is not null || value is not null) _identifiers.Add(new TokenTerm(key, TokenOrigin.Personal, system, value));
         }
         var text = node.IsPrimitive ? node.Text : node.First("reference")?.Text;
         // References into the same resource are not found by search (R4 search.html#contained).
         if (string.IsNullOrEmpty(text) || text[0] == '#') return;
         if (!ReferenceText.TryParse(text, out var parsed))
         {
-            _references.Add(new ReferenceTerm(parameter, true, null, pool.Personal(text)));
+            _references.Add(new ReferenceTerm(key, true, null, pool.Personal(text)));
             return;
         }
         var local = parsed.Base.Length == 0 || localBase.Length > 0 && parsed.Base.SequenceEqual(localBase);
         _references.Add(local
-            ? new ReferenceTerm(parameter, false, parsed.Type.Name, pool.Personal(parsed.Id.ToString()))
-            : new ReferenceTerm(parameter, true, parsed.Type.Name, pool.Personal(string.Concat(parsed.Base, "/", parsed.Type.Name, string.Concat("/", parsed.Id)))));
+            ? new ReferenceTerm(key, false, parsed.Type.Name, pool.Personal(parsed.Id.ToString()))
+            : new ReferenceTerm(key, true, parsed.Type.Name, pool.Personal(string.Concat(parsed.Base, "/", parsed.Type.Name, string.Concat("/", parsed.Id)))));
     }
 
-    private void Date(ushort parameter, NodeItem node)
+    private void Date(TermKey key, NodeItem node)
     {
         switch (node.Type?.Name)
         {
             case "date" or "dateTime" or "instant":
-                if (TermText.Range(node) is { } range) _dates.Add(new DateTerm(parameter, range.Low, range.High));
+                if (TermText.Range(node) is { } range) _dates.Add(new DateTerm(key, range.Low, range.High));
                 break;
             case "Period":
-                Period(parameter, node);
+                Period(key, node);
                 break;
             case "Timing":
                 // A Timing is indexed by its stated events and its bounds: a generated schedule has no fixed times (R4 search.html#date).
                 foreach (var child in node.Nodes)
-                    if (child.Name == "event") Date(parameter, child);
-                if (node.First("repeat")?.First("bounds") is { } bounds && bounds.TypeName == "Period") Period(parameter, bounds);
+                    if (child.Name == "event") Date(key, child);
+                if (node.First("repeat")?.First("bounds") is { } bounds && bounds.TypeName == "Period") Period(key, bounds);
                 break;
         }
     }
 
-    private void Period(ushort parameter, NodeItem node)
+    private void Period(TermKey key, NodeItem node)
     {
         NodeItem? start = node.First("start"), end = node.First("end");
         if (start is null && end is null) return;
         (long Low, long High)? from = start is null ? (0, 1) : TermText.Range(start), to = end is null ? (0, long.MaxValue) : TermText.Range(end);
         // An end before its start breaks per-1; it is kept as the time it covers either way.
-        if (from is { } a && to is { } b) _dates.Add(new DateTerm(parameter, Math.Min(a.Low, end is null ? a.Low : b.High - 1), Math.Max(a.High, b.High)));
+        if (from is { } a && to is { } b) _dates.Add(new DateTerm(key, Math.Min(a.Low, end is null ? a.Low : b.High - 1), Math.Max(a.High, b.High)));
     }
 
-    private void String(ushort parameter, NodeItem node)
+    private void String(TermKey key, NodeItem node)
     {
         switch (node.Type?.Name)
         {
             case "HumanName" or "Address":
                 foreach (var child in node.Nodes)
-                    if (child is { IsPrimitive: true, Name: not ("use" or "type" or "id") }) AddString(parameter, child);
+                    if (child is { IsPrimitive: true, Name: not ("use" or "type" or "id") }) AddString(key, child);
                 break;
             case "ContactPoint":
-                AddString(parameter, node.First("value"));
+                AddString(key, node.First("value"));
                 break;
             case "CodeableConcept":
-                AddString(parameter, node.First("text"));
+                AddString(key, node.First("text"));
                 foreach (var child in node.Nodes)
-                    if (child.Name == "coding") AddString(parameter, child.First("display"));
+                    if (child.Name == "coding") AddString(key, child.First("display"));
                 break;
             case "Coding":
-                AddString(parameter, node.First("display"));
+                AddString(key, node.First("display"));
                 break;
             default:
-                if (node.IsPrimitive) AddString(parameter, node);
+                if (node.IsPrimitive) AddString(key, node);
                 break;
         }
     }
 
-    private void AddString(ushort parameter, NodeItem? node)
+    private void AddString(TermKey key, NodeItem? node)
     {
-        if (node is not null && _text.Personal(node) is { Length: > 0 } text) _strings.Add(new TextTerm(parameter, text));
+        if (node is not null && _text.Personal(node) is { Length: > 0 } text) _strings.Add(new TextTerm(key, text));
     }
 
-    private void Number(ushort parameter, NodeItem node)
+    private void Number(TermKey key, NodeItem node)
     {
         if (node.IsPrimitive)
         {
-            if (NodeValues.Decimal(node) is { } number) _numbers.Add(new NumberTerm(parameter, number, number));
+            if (NodeValues.Decimal(node) is { } number) _numbers.Add(new NumberTerm(key, number, number));
         }
-        else if (node.TypeName == "Range") _numbers.Add(new NumberTerm(parameter, Edge(node, "low") ?? decimal.MinValue, Edge(node, "high") ?? decimal.MaxValue));
+        else if (node.TypeName == "Range") _numbers.Add(new NumberTerm(key, Edge(node, "low") ?? decimal.MinValue, Edge(node, "high") ?? decimal.MaxValue));
     }
 
     private static decimal? Edge(NodeItem node, string name) => node.First(name)?.First("value") is { } value ? NodeValues.Decimal(value) : null;
 
-    private void Quantity(ushort parameter, NodeItem node)
+    private void Quantity(TermKey key, NodeItem node)
     {
         switch (node.Type?.Name)
         {
             case "Money":
                 if (Edge(node) is { } amount)
-                    _quantities.Add(new QuantityTerm(parameter, amount, amount, "urn:iso:std:iso:4217", _text.Vocabulary(node.First("currency")), null));
+                    _quantities.Add(new QuantityTerm(key, amount, amount, "urn:iso:std:iso:4217", _text.Vocabulary(node.First("currency")), null));
                 break;
             case "Range":
                 NodeItem? unit = node.First("low") ?? node.First("high");
-                if (unit is not null) AddQuantity(parameter, unit, Edge(node, "low") ?? decimal.MinValue, Edge(node, "high") ?? decimal.MaxValue);
+                if (unit is not null) AddQuantity(key, unit, Edge(node, "low") ?? decimal.MinValue, Edge(node, "high") ?? decimal.MaxValue);
                 break;
             case not null when node.Type!.Is("Quantity") && Edge(node) is { } value:
                 var (low, high) = node.First("comparator")?.Text switch
@@ -205,13 +205,13 @@ internal sealed class TermReader(TermPool pool, string localBase)
                     ">" or ">=" => (value, decimal.MaxValue),
                     _ => (value, value),
                 };
-                AddQuantity(parameter, node, low, high);
+                AddQuantity(key, node, low, high);
                 break;
         }
     }
 
     private static decimal? Edge(NodeItem node) => node.First("value") is { } value ? NodeValues.Decimal(value) : null;
 
-    private void AddQuantity(ushort parameter, NodeItem node, decimal low, decimal high) => _quantities.Add(
-        new QuantityTerm(parameter, low, high, _text.Vocabulary(node.First("system")), _text.Vocabulary(node.First("code")), _text.Vocabulary(node.First("unit"))));
+    private void AddQuantity(TermKey key, NodeItem node, decimal low, decimal high) => _quantities.Add(
+        new QuantityTerm(key, low, high, _text.Vocabulary(node.First("system")), _text.Vocabulary(node.First("code")), _text.Vocabulary(node.First("unit"))));
 }

@@ -18,7 +18,7 @@ internal sealed class TypePlan
     {
         Type = type;
         var parameters = FhirDefinitions.R4.SearchParametersOf(type.Name).OrderBy(p => p.Code, StringComparer.Ordinal).ToArray();
-        Parameters = Array.ConvertAll(parameters, p => new PlannedParameter(p, Branches(p, type)));
+        Parameters = Array.ConvertAll(parameters, p => new PlannedParameter(p, Branches(p, type), Components(p)));
         for (ushort i = 0; i < Parameters.Length; i++) _byCode[Parameters[i].Code] = i;
         CompartmentParameters = [.. (FhirDefinitions.R4.Compartment("Patient")?.Parameters(type.Name) ?? []).Where(_byCode.ContainsKey).Select(c => _byCode[c])];
     }
@@ -38,12 +38,30 @@ internal sealed class TypePlan
 
     private static Expr[] Branches(SearchParameterDefinition parameter, TypeDefinition type)
     {
-        // Composites pair the values of other parameters; the id is known from where the record is kept.
-        if (parameter.Expression.Length == 0 || parameter.Code is "_id" or "_lastUpdated" || parameter.Type is SearchParameterType.Composite or SearchParameterType.Special) return [];
+        // The id and the time of change are known from where the record is kept.
+        if (parameter.Expression.Length == 0 || parameter.Code is "_id" or "_lastUpdated" || parameter.Type == SearchParameterType.Special) return [];
         var branches = new List<Expr>();
         Split(FhirPathExpression.Parse(parameter.Expression).Root, branches);
         branches.RemoveAll(b => RootName(b) is { } root && FhirDefinitions.R4.Type(root) is { Kind: TypeKind.Resource } && !type.Is(root));
         return [.. branches];
+    }
+
+    private static PlannedComponent[] Components(SearchParameterDefinition parameter) =>
+        parameter.Type != SearchParameterType.Composite ? [] : [.. parameter.Components.Select(c =>
+        {
+            var branches = new List<Expr>();
+            Split(FhirPathExpression.Parse(c.Expression).Root, branches);
+            return new PlannedComponent(TypeOf(parameter, c), [.. branches]);
+        })];
+
+    // In R4 the two parts of DocumentReference's "relationship" name each other's definition: the one that selects the same element decides.
+    private static SearchParameterType TypeOf(SearchParameterDefinition composite, SearchComponentDefinition component)
+    {
+        var own = FhirDefinitions.R4.SearchParameter(component.DefinitionUrl);
+        var same = composite.Components.Select(c => FhirDefinitions.R4.SearchParameter(c.DefinitionUrl))
+            .FirstOrDefault(d => d is not null && d.Expression.EndsWith("." + component.Expression, StringComparison.Ordinal));
+        var isOwn = own is not null && own.Expression.Contains("." + component.Expression, StringComparison.Ordinal);
+        return (isOwn ? own : same ?? own)?.Type ?? SearchParameterType.Special;
     }
 
     private static void Split(Expr expression, List<Expr> branches)
@@ -67,8 +85,11 @@ internal sealed class TypePlan
     }
 }
 
-/// <summary>One search parameter of a type with what selects its values.</summary>
-internal sealed record PlannedParameter(SearchParameterDefinition Definition, Expr[] Branches)
+/// <summary>One part of a composite: what selects its values from each instance.</summary>
+internal sealed record PlannedComponent(SearchParameterType Type, Expr[] Branches);
+
+/// <summary>One search parameter of a type with what selects its values; of a composite, its instances.</summary>
+internal sealed record PlannedParameter(SearchParameterDefinition Definition, Expr[] Branches, PlannedComponent[] Components)
 {
     public string Code => Definition.Code;
     public SearchParameterType Type => Definition.Type;
