@@ -1,1 +1,9 @@
-Console.WriteLine("");
+using HealthLedger.Cli;
+
+using var stop = new CancellationTokenSource();
+Console.CancelKeyPress += (_, pressed) =>
+{
+    pressed.Cancel = true;
+    stop.Cancel();
+};
+return await CommandLine.Run(args, new Terminal(Console.Out, Console.Error, ShowsProgress: !Console.IsErrorRedirected), TimeProvider.System, stop.Token);

@@ -1,0 +1,90 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using HealthLedger.Cli.Token;
+using HealthLedger.Cli.Verify;
+
+namespace HealthLedger.Cli;
+
+/// <summary>The commands, and what happens around each.</summary>
+internal static class CommandLine
+{
+    private const string RootExamples = """
+          healthledger verify http://localhost:5080 --vkey "$(cat ledger.vkey)"
+          healthledger token --credentials demo-credentials.json --client demo-clinic --scope "system/*.rs"
+        """;
+
+    /// <summary>Runs one command line; the process's exit code.</summary>
+    public static async Task<int> Run(string[] args, Terminal terminal, TimeProvider time, CancellationToken cancellationToken)
+    {
+        // No RootCommand: it would call itself by the file's name.
+        var help = new HelpOption();
+        var root = new Command("healthledger", "Checks a HealthLedger from outside, and gets tokens for its FHIR server.") { help, new VersionOption() };
+        var examples = new Dictionary<Command, string> { [root] = RootExamples };
+        Add(VerifyCommand.Make(terminal, time), VerifyCommand.Examples);
+        Add(TokenCommand.Make(terminal, time), TokenCommand.Examples);
+        help.Action = new HelpWithExamples((HelpAction)help.Action!, examples, terminal.Out);
+
+        var settings = new InvocationConfiguration { Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false };
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors)
+            {
+                await terminal.Error.WriteLineAsync(error.Message);
+            }
+
+            await terminal.Error.WriteLineAsync("Try --help.");
+            return (int)ExitCode.Usage;
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(settings, cancellationToken);
+        }
+        catch (UsageException e)
+        {
+            await terminal.Error.WriteLineAsync(e.Message);
+            return (int)ExitCode.Usage;
+        }
+        catch (UnreachableException e)
+        {
+            await terminal.Error.WriteLineAsync($"unreachable: {e.Message}");
+            return (int)ExitCode.Unreachable;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await terminal.Error.WriteLineAsync("stopped");
+            return (int)ExitCode.Unreachable;
+        }
+
+        void Add(Command command, string example)
+        {
+            root.Subcommands.Add(command);
+            examples[command] = example;
+        }
+    }
+
+    private sealed class HelpWithExamples(HelpAction inner, Dictionary<Command, string> examples, TextWriter output) : SynchronousCommandLineAction
+    {
+        public override bool ClearsParseErrors => true;
+
+        public override int Invoke(ParseResult parseResult)
+        {
+            var code = inner.Invoke(parseResult);
+            if (examples.TryGetValue(parseResult.CommandResult.Command, out var example))
+            {
+                output.WriteLine("Examples:");
+                output.WriteLine(example);
+            }
+
+            return code;
+        }
+    }
+}
+
+/// <summary>The command line, or a file named on it, is wrong: exit 2.</summary>
+internal sealed class UsageException(string message) : Exception(message);
+
+/// <summary>A server or a directory cannot be read: exit 4.</summary>
+internal sealed class UnreachableException(string message) : Exception(message);

@@ -1,0 +1,48 @@
+namespace HealthLedger.Cli.Verify;
+
+/// <summary>The files that a ledger serves, wherever they come from. Nothing that it gives is trusted.</summary>
+internal abstract class LedgerSource : IDisposable
+{
+    /// <summary>What is read, for people.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>True where entry bundles can be asked for without being an auditor: a copy in a directory may hold them.</summary>
+    public abstract bool MayHoldEntries { get; }
+
+    /// <summary>The bytes under a path such as <c>tile/0/000</c>; null where there are none.</summary>
+    /// <param name="path">Relative, with slashes.</param>
+    /// <param name="maxBytes">At most one byte more than this is read: a longer file comes back cut, one byte too long.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <exception cref="UnreachableException">The source itself cannot be read.</exception>
+    public abstract Task<byte[]?> Fetch(string path, int maxBytes, CancellationToken cancellationToken);
+
+    /// <summary>The source that a command line names: an http or https URL, or a directory. A bare host means its <c>/ledger/</c>.</summary>
+    /// <exception cref="UsageException">It is neither.</exception>
+    public static LedgerSource Of(string place)
+    {
+        if (Uri.TryCreate(place, UriKind.Absolute, out var url) && url.Scheme is "http" or "https")
+        {
+            return url is { Query: "", Fragment: "" } ? new HttpLedger(url) : throw new UsageException("The ledger's URL must have neither query nor fragment.");
+        }
+
+        if (!Directory.Exists(place))
+        {
+            throw new UnreachableException($"{place} is neither an http URL nor a directory.");
+        }
+
+        var inside = Path.Combine(place, "ledger");
+        return new DirectoryLedger(!File.Exists(Path.Combine(place, "checkpoint")) && Directory.Exists(inside) ? inside : place);
+    }
+
+    public virtual void Dispose()
+    {
+    }
+
+    /// <summary>Reads a stream up to the limit and one byte.</summary>
+    protected static async Task<byte[]> Read(Stream stream, int maxBytes, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[maxBytes + 1];
+        var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+        return buffer.AsSpan(0, length).ToArray();
+    }
+}
