@@ -21,6 +21,10 @@ public enum DecisionReason
     ImplicitDeny,
     /// <summary><c>role-excluded</c>: callers of this role never see clinical data.</summary>
     RoleExcluded,
+    /// <summary><c>directory</c>: the record describes the care system, not a patient.</summary>
+    Directory,
+    /// <summary><c>changed-meanwhile</c>: what decides about the patient changed twice while the request ran.</summary>
+    ChangedMeanwhile,
 }
 
 /// <summary>What has to happen along with a permitted access.</summary>
@@ -56,6 +60,7 @@ public static class DecisionReasonCodes
     private static readonly string[] Codes =
     [
         "consent-permit", "consent-deny", "patient-access", "custodian", "emergency", "outside-permit", "implicit-permit", "implicit-deny", "role-excluded",
+        "directory", "changed-meanwhile",
     ];
 
     /// <summary>The code as facts, receipts and pages show it.</summary>

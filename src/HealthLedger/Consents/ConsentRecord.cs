@@ -7,7 +7,8 @@ namespace HealthLedger.Consents;
 /// <summary>A grantee's place in the ledger's consent-state map.</summary>
 /// <param name="Grantee">One of <see cref="ConsentDirective.Grantees"/>.</param>
 /// <param name="Handle">32 random bytes, never used before.</param>
-public readonly record struct GranteeHandle(string Grantee, ReadOnlyMemory<byte> Handle);
+/// <param name="Opening">32 random bytes that open the commitment to the scope; secret, unlike the handle.</param>
+public readonly record struct GranteeHandle(string Grantee, ReadOnlyMemory<byte> Handle, ReadOnlyMemory<byte> Opening);
 
 /// <summary>A compiled directive with its handles: what is stored, sealed, beside the Consent it was compiled from.</summary>
 public sealed class ConsentRecord
@@ -18,12 +19,12 @@ public sealed class ConsentRecord
     private const int FormatVersion = 1;
 
     /// <param name="directive">With id and version of the stored Consent.</param>
-    /// <param name="handles">One for each grantee of the directive, all different.</param>
+    /// <param name="handles">One for each grantee of an active directive, all different; none for one that is not active.</param>
     public ConsentRecord(ConsentDirective directive, ImmutableArray<GranteeHandle> handles)
     {
         ArgumentNullException.ThrowIfNull(directive);
-        if (!handles.Select(h => h.Grantee).Order(StringComparer.Ordinal).SequenceEqual(directive.Grantees)
-            || handles.Any(h => h.Handle.Length != HandleLength)
+        if (!handles.Select(h => h.Grantee).Order(StringComparer.Ordinal).SequenceEqual(directive.IsActive ? directive.Grantees : [])
+            || handles.Any(h => h.Handle.Length != HandleLength || h.Opening.Length != HandleLength)
             || handles.Select(h => Convert.ToHexString(h.Handle.Span)).Distinct().Count() != handles.Length)
         {
             throw new ArgumentException("There must be one handle of 32 bytes for each grantee, and no two alike.", nameof(handles));
@@ -48,11 +49,12 @@ public sealed class ConsentRecord
             json.WriteStartObject();
             json.WriteNumber("v", FormatVersion);
             json.WriteStartArray("handles");
-            foreach (var (grantee, handle) in Handles)
+            foreach (var (grantee, handle, opening) in Handles)
             {
                 json.WriteStartArray();
                 json.WriteStringValue(grantee);
                 json.WriteBase64StringValue(handle.Span);
+                json.WriteBase64StringValue(opening.Span);
                 json.WriteEndArray();
             }
 
@@ -75,7 +77,7 @@ public sealed class ConsentRecord
             var json = document.RootElement;
             if (json.GetProperty("v").GetInt32() == FormatVersion)
             {
-                var handles = json.GetProperty("handles").EnumerateArray().Select(h => new GranteeHandle(h[0].GetString()!, h[1].GetBytesFromBase64()));
+                var handles = json.GetProperty("handles").EnumerateArray().Select(h => new GranteeHandle(h[0].GetString()!, h[1].GetBytesFromBase64(), h[2].GetBytesFromBase64()));
                 return new ConsentRecord(DirectiveCodec.Read(json.GetProperty("directive")), [.. handles]);
             }
         }

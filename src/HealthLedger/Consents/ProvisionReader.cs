@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using HealthLedger.Access;
+using HealthLedger.Fhir.Definitions;
 
 namespace HealthLedger.Consents;
 
@@ -209,7 +210,7 @@ internal sealed class ProvisionReader(ElementReader reader)
     {
         switch (reader.Coding(contentClass, place))
         {
-            case ("http://hl7.org/fhir/resource-types", var type) when ResourceTypes.All.Contains(type):
+            case ("http://hl7.org/fhir/resource-types", var type) when FhirDefinitions.R4.ResourceType(type) is not null:
                 draft.Types.Add(type);
                 return null;
             case ("urn:ietf:rfc:3986", var profile) when !profile.Contains('|'):

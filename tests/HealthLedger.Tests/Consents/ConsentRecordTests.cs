@@ -12,12 +12,14 @@ public sealed class ConsentRecordTests
          "class":[{{Type("Observation")}},{{Type("Condition")}}],"provision":[{"type":"deny","securityLabel":[{{Label("HIV")}}]}]}
         """);
 
+    private static readonly byte[] Opening = [.. Enumerable.Repeat((byte)255, 32)];
+
     [Fact]
     public void The_stored_form_is_frozen()
     {
-        var stored = new ConsentRecord(Signed, [new GranteeHandle("Organization/r", new byte[32])]).Encode();
+        var stored = new ConsentRecord(Signed, [new GranteeHandle("Organization/r", new byte[32], Opening)]).Encode();
         Assert.Equal(
-            """{"v":1,"handles":[["Organization/r","AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="]],"directive":{"id":"c1","version":3,"patient":"Patient/p1","status":"active","subject":"Privacy","categories":["http://loinc.org|59284-0"],"dateTime":"2026-01-01","policies":["urn:example:policy"],"provision":{"type":"Permit","period":["2026-01-01T00:00:00.0000000\u002B00:00","2027-01-01T00:00:00.0000000\u002B00:00"],"stated":21,"notUnderstood":0,"modified":false,"actors":["Organization/r"],"purposes":["HRESCH"],"touchedPurposes":["HRESCH"],"types":["Observation","Condition"],"provisions":[{"type":"Deny","stated":8,"notUnderstood":0,"modified":false,"labels":["http://terminology.hl7.org/CodeSystem/v3-ActCode|HIV"]}]}}}""",
+            """{"v":1,"handles":[["Organization/r","AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","//////////////////////////////////////////8="]],"directive":{"id":"c1","version":3,"patient":"Patient/p1","status":"active","subject":"Privacy","categories":["http://loinc.org|59284-0"],"dateTime":"2026-01-01","policies":["urn:example:policy"],"provision":{"type":"Permit","period":["2026-01-01T00:00:00.0000000\u002B00:00","2027-01-01T00:00:00.0000000\u002B00:00"],"stated":21,"notUnderstood":0,"modified":false,"actors":["Organization/r"],"purposes":["HRESCH"],"touchedPurposes":["HRESCH"],"types":["Observation","Condition"],"provisions":[{"type":"Deny","stated":8,"notUnderstood":0,"modified":false,"labels":["http://terminology.hl7.org/CodeSystem/v3-ActCode|HIV"]}]}}}""",
             Encoding.UTF8.GetString(stored));
     }
 
@@ -67,16 +69,25 @@ public sealed class ConsentRecordTests
     public void Handles_must_fit_the_grantees()
     {
         Assert.Throws<ArgumentException>(() => new ConsentRecord(Signed, []));
-        Assert.Throws<ArgumentException>(() => new ConsentRecord(Signed, [new GranteeHandle("Organization/x", new byte[32])]));
-        Assert.Throws<ArgumentException>(() => new ConsentRecord(Signed, [new GranteeHandle("Organization/r", new byte[31])]));
+        Assert.Throws<ArgumentException>(() => new ConsentRecord(Signed, [new GranteeHandle("Organization/x", new byte[32], Opening)]));
+        Assert.Throws<ArgumentException>(() => new ConsentRecord(Signed, [new GranteeHandle("Organization/r", new byte[31], Opening)]));
+        Assert.Throws<ArgumentException>(() => new ConsentRecord(Signed, [new GranteeHandle("Organization/r", new byte[32], new byte[31])]));
         var two = Directive($$"""{"type":"permit","actor":[{{Actor("Organization/a")}},{{Actor("Organization/b")}}]}""");
-        Assert.Throws<ArgumentException>(() => new ConsentRecord(two, [new("Organization/a", new byte[32]), new("Organization/b", new byte[32])]));
+        Assert.Throws<ArgumentException>(() => new ConsentRecord(two, [new("Organization/a", new byte[32], Opening), new("Organization/b", new byte[32], Opening)]));
+    }
+
+    [Fact]
+    public void A_directive_that_is_not_active_has_no_handles()
+    {
+        var withdrawn = Directive("""{"type":"permit"}""", status: "inactive");
+        Assert.Empty(ConsentRecord.Decode(new ConsentRecord(withdrawn, []).Encode()).Handles);
+        Assert.Throws<ArgumentException>(() => new ConsentRecord(withdrawn, [new GranteeHandle(ConsentDirective.Anybody, new byte[32], Opening)]));
     }
 
     [Fact]
     public void A_damaged_or_foreign_record_is_refused_whichever_byte_it_is()
     {
-        var stored = new ConsentRecord(Signed, [new GranteeHandle("Organization/r", new byte[32])]).Encode();
+        var stored = new ConsentRecord(Signed, [new GranteeHandle("Organization/r", new byte[32], Opening)]).Encode();
         var newer = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(stored).Replace("\"v\":1", "\"v\":2", StringComparison.Ordinal));
         Assert.Throws<InvalidDataException>(() => ConsentRecord.Decode(newer));
         for (var i = 0; i < stored.Length; i++)
