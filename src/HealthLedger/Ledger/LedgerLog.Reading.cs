@@ -2,7 +2,6 @@ using HealthLedger.Proofs;
 using HealthLedger.Proofs.ConsentStateMap;
 using HealthLedger.Proofs.Entries;
 using HealthLedger.Proofs.Merkle;
-using HealthLedger.Proofs.Notes;
 using HealthLedger.Proofs.Receipts;
 using HealthLedger.Sealing;
 
@@ -86,8 +85,7 @@ public sealed partial class LedgerLog
     public Receipt ReceiptOf(ulong index, EventChain? chain, string id = "")
     {
         var published = Published;
-        var note = SignedNote.Parse(published.Note.Span);
-        var proof = new TlogProof(index, [.. Inclusion(index, published.Size)], note.Value);
+        var proof = new TlogProof(index, [.. Inclusion(index, published.Size)], published.Signed);
         return new Receipt(Origin, index, ReadEntry(index), proof.ToString(), chain is null ? null : OpenFact(index, chain), id);
     }
 
@@ -136,7 +134,7 @@ public sealed partial class LedgerLog
     public IReadOnlyList<Hash> Inclusion(ulong index, ulong size)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(size, Published.Size);
-        return ProofConstruction.Inclusion(index, size, Tile.Nodes(size, tile => _parts.Flat.ReadTile(tile)));
+        return ProofConstruction.Inclusion(index, size, _nodes.Read);
     }
 
     /// <summary>The hashes that prove that a later tree only appended to an earlier one.</summary>
@@ -144,7 +142,7 @@ public sealed partial class LedgerLog
     public IReadOnlyList<Hash> Consistency(ulong oldSize, ulong newSize)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(newSize, Published.Size);
-        return ProofConstruction.Consistency(oldSize, newSize, Tile.Nodes(newSize, tile => _parts.Flat.ReadTile(tile)));
+        return ProofConstruction.Consistency(oldSize, newSize, _nodes.Read);
     }
 
     private LedgerEntry Parse(ulong index) =>

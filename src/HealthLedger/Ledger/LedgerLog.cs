@@ -21,6 +21,7 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
     private readonly LedgerParts _parts;
     private readonly Sequencer _sequencer;
     private readonly Keeper _keeper;
+    private readonly TreeNodes _nodes;
     private readonly byte[] _origin;
     private int _disposed;
 
@@ -28,6 +29,7 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
     {
         (_options, _parts, _sequencer) = (options, parts, sequencer);
         _keeper = new Keeper(options, parts);
+        _nodes = new TreeNodes(parts.Flat, () => parts.Published.Size);
         _origin = Encoding.UTF8.GetBytes(options.Keys.Origin);
     }
 

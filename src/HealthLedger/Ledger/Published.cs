@@ -1,4 +1,5 @@
 using HealthLedger.Proofs;
+using HealthLedger.Proofs.Notes;
 
 namespace HealthLedger.Ledger;
 
@@ -8,4 +9,10 @@ namespace HealthLedger.Ledger;
 /// <param name="MapRoot">The consent map's root, as the STATE entry at <c>Size - 1</c> says.</param>
 /// <param name="Time">When its last batch was sequenced.</param>
 /// <param name="Note">The signed note (C2SP tlog-checkpoint) with the log's signature and the local cosignature.</param>
-public sealed record Published(ulong Size, Hash Root, Hash MapRoot, DateTimeOffset Time, ReadOnlyMemory<byte> Note);
+public sealed record Published(ulong Size, Hash Root, Hash MapRoot, DateTimeOffset Time, ReadOnlyMemory<byte> Note)
+{
+    private readonly Lazy<SignedNote> _signed = new(() => SignedNote.Parse(Note.Span).Value);
+
+    /// <summary>The note, read.</summary>
+    internal SignedNote Signed => _signed.Value;
+}
