@@ -58,18 +58,26 @@ internal sealed class MemberExpr(Expr? target, string name) : Expr
     {
         var input = Target is null ? scope.Focus : Target.Evaluate(scope);
         scope.Context.Charge(1 + input.Count);
-        if (Target is null && char.IsAsciiLetterUpper(Name[0])) return OfOwnType(input);
+        if (Target is null && char.IsAsciiLetterUpper(Name[0])) return OfOwnType(input, scope.Context.IsStrict);
+        if (scope.Context.IsStrict) Demand(input);
         if (input.Count == 1) return input[0].Child(Name);
         var result = new ItemsBuilder();
         foreach (var item in input) result.AddRange(item.Child(Name));
         return result.Build();
     }
 
-    private Items OfOwnType(in Items input)
+    private void Demand(in Items input)
+    {
+        foreach (var item in input)
+            if (item is NodeItem { Type: { } type } && type.ElementNamed(Name) is null) throw new FhirPathEvaluationException($"{type.Name} has no element {Name}");
+    }
+
+    private Items OfOwnType(in Items input, bool isStrict)
     {
         var result = new ItemsBuilder();
         foreach (var item in input)
             if (item is NodeItem && item.Is(new TypeName(null, Name))) result.Add(item);
+        if (isStrict && result.IsEmpty && !input.IsEmpty) throw new FhirPathEvaluationException("The focus is no " + Name);
         return result.Build();
     }
 }
@@ -97,6 +105,8 @@ internal sealed class CallExpr(Expr? target, string name, FunctionBody body, Exp
     {
         var input = Target is null ? scope.Focus : Target.Evaluate(scope);
         scope.Context.Charge(1 + input.Count);
+        if (scope.Context.IsStrict && Name is ("skip" or "take" or "first" or "last" or "tail") && Target is CallExpr { Name: "children" or "descendants" })
+            throw new FhirPathEvaluationException("The collection has no order");
         return body(scope, input, Arguments);
     }
 }
@@ -114,22 +124,24 @@ internal sealed class TypeExpr(Expr? target, TypeOperation operation, TypeName t
     {
         var input = Target is null ? scope.Focus : Target.Evaluate(scope);
         scope.Context.Charge(1 + input.Count);
+        var isLenient = scope.Context.IsLenient;
         if (Operation == TypeOperation.Is)
-            return input.TryGetSingle(out var item) ? new Items(BooleanItem.Of(item.Is(Type))) : Items.Empty;
-        if (Operation == TypeOperation.As && input.Count > 1 && !scope.Context.LenientAs)
+            return input.TryGetSingle(out var item) ? new Items(BooleanItem.Of(item.Is(Type) || isLenient && IsNamesake(item))) : Items.Empty;
+        if (Operation == TypeOperation.As && input.Count > 1 && !isLenient)
             throw new FhirPathEvaluationException("\"as\" expects one item");
         var result = new ItemsBuilder();
         foreach (var each in input)
-            if (IsA(each, Type)) result.Add(each);
-        // One official composite writes value.as(DateTime) for FHIR's dateTime.
-        if (result.IsEmpty && scope.Context.LenientAs && Type is { Namespace: null, Name: "DateTime" })
-            foreach (var each in input)
-                if (IsA(each, new TypeName(null, "dateTime"))) result.Add(each);
+            if (IsA(each) || isLenient && IsNamesake(each)) result.Add(each);
         return result.Build();
     }
 
     // A cast to a primitive type wants exactly that type: code is not returned as string.
-    private static bool IsA(Item item, TypeName type) => item is NodeItem { IsPrimitive: true } ? item.Is(type) && item.TypeName == type.Name : item.Is(type);
+    private bool IsA(Item item) => item is NodeItem { IsPrimitive: true } ? item.Is(Type) && item.TypeName == Type.Name : item.Is(Type);
+
+    // Boolean for boolean, DateTime for dateTime.
+    private bool IsNamesake(Item item) =>
+        item is NodeItem { IsPrimitive: true } && Type.Namespace is null && item.TypeName.Length == Type.Name.Length
+        && char.ToUpperInvariant(item.TypeName[0]) == Type.Name[0] && item.TypeName.AsSpan(1).SequenceEqual(Type.Name.AsSpan(1));
 }
 
 internal enum TypeOperation { Is, As, OfType }

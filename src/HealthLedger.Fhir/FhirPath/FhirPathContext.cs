@@ -34,8 +34,13 @@ internal sealed class FhirPathContext
     /// <summary>Caller's variables by name without the percent sign.</summary>
     public IReadOnlyDictionary<string, Items>? Variables { get; init; }
 
-    /// <summary>search: `as` and ofType accept collections (R4's search expressions rely on it, although FHIRPath demands one item).</summary>
-    public bool LenientAs { get; init; }
+    /// <summary>
+    /// For R4's own expressions, which predate FHIRPath's final text: <c>as</c> accepts collections, and a System type's name (Boolean, DateTime) also means FHIR's primitive of that name.
+    /// </summary>
+    public bool IsLenient { get; init; }
+
+    /// <summary>Names of elements that a type does not have end the evaluation, as does taking places of an unordered collection; otherwise they give nothing.</summary>
+    public bool IsStrict { get; init; }
 
     public void Charge(int steps)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using HealthLedger.Fhir.Definitions;
 
 namespace HealthLedger.Fhir.FhirPath;
 
@@ -198,11 +199,22 @@ internal sealed class FhirPathParser
 
     private TypeName TypeSpecifier()
     {
+        var token = Current;
         var first = TypePart();
-        if (!Current.Is(".")) return new TypeName(null, first);
-        _at++;
-        return new TypeName(first, TypePart());
+        TypeName type;
+        if (Current.Is("."))
+        {
+            _at++;
+            type = new TypeName(first, TypePart());
+        }
+        else type = new TypeName(null, first);
+        // An unknown name would never match: silence would hide a mistake.
+        if (type.Namespace is not "System" && FhirDefinitions.R4.Type(type.Name) is null && !(type.Namespace is null && SystemTypes.Contains(type.Name)))
+            throw new FhirPathSyntaxException("An unknown type: " + type.Name, token.Position);
+        return type;
     }
+
+    private static readonly string[] SystemTypes = ["Boolean", "String", "Integer", "Long", "Decimal", "Date", "DateTime", "Time", "Quantity", "Any"];
 
     private string TypePart()
     {

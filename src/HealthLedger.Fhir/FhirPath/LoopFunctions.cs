@@ -95,9 +95,9 @@ internal static class LoopFunctions
             for (var k = 0; k < a.Keys.Length; k++)
             {
                 var descending = arguments.Length > 0 && arguments[k] is PolarityExpr { Negative: true };
-                var order = a.Keys[k].IsEmpty || b.Keys[k].IsEmpty
-                    ? b.Keys[k].IsEmpty.CompareTo(a.Keys[k].IsEmpty)
-                    : Equality.Compare(a.Keys[k], b.Keys[k]) ?? 0;
+                // Items without a key come first either way.
+                if (a.Keys[k].IsEmpty != b.Keys[k].IsEmpty) return a.Keys[k].IsEmpty ? -1 : 1;
+                var order = Equality.Compare(a.Keys[k], b.Keys[k]) ?? 0;
                 if (order != 0) return descending ? -order : order;
             }
             return a.index.CompareTo(b.index);

@@ -51,16 +51,16 @@ internal static class Units
     }
 
     /// <summary>The step that a calendar word, or a definite-duration code of time, moves a date by; the factor turns weeks into days and milliseconds into seconds.</summary>
-    public static (TemporalPrecision Unit, decimal Factor)? CalendarStep(QuantityItem quantity) => quantity switch
+    public static (TemporalPrecision Unit, decimal Factor)? CalendarStep(QuantityItem quantity) => (CalendarUnit(quantity.Unit) ?? quantity.Unit) switch
     {
-        { IsCalendar: true, Unit: "year" } => (TemporalPrecision.Year, 1),
-        { IsCalendar: true, Unit: "month" } => (TemporalPrecision.Month, 1),
-        { IsCalendar: true, Unit: "week" } or { IsCalendar: false, Unit: "wk" } => (TemporalPrecision.Day, 7),
-        { IsCalendar: true, Unit: "day" } or { IsCalendar: false, Unit: "d" } => (TemporalPrecision.Day, 1),
-        { IsCalendar: true, Unit: "hour" } or { IsCalendar: false, Unit: "h" } => (TemporalPrecision.Hour, 1),
-        { IsCalendar: true, Unit: "minute" } or { IsCalendar: false, Unit: "min" } => (TemporalPrecision.Minute, 1),
-        { IsCalendar: true, Unit: "second" } or { IsCalendar: false, Unit: "s" } => (TemporalPrecision.Second, 1),
-        { IsCalendar: true, Unit: "millisecond" } or { IsCalendar: false, Unit: "ms" } => (TemporalPrecision.Second, 0.001m),
+        "year" => (TemporalPrecision.Year, 1),
+        "month" => (TemporalPrecision.Month, 1),
+        "week" or "wk" => (TemporalPrecision.Day, 7),
+        "day" or "d" => (TemporalPrecision.Day, 1),
+        "hour" or "h" => (TemporalPrecision.Hour, 1),
+        "minute" or "min" => (TemporalPrecision.Minute, 1),
+        "second" or "s" => (TemporalPrecision.Second, 1),
+        "millisecond" or "ms" => (TemporalPrecision.Second, 0.001m),
         _ => null,
     };
 
@@ -72,14 +72,31 @@ internal static class Units
         return Convert(left, right);
     }
 
+    /// <summary>Equal when both are rounded to what the less precise one states: 4 'g' to whole grams, 4040 'mg' then too.</summary>
     public static bool Equivalent(QuantityItem left, QuantityItem right)
     {
-        if (Code(left) == Code(right))
+        decimal a = 1, b = 1;
+        if (Code(left) != Code(right))
         {
-            var scale = Math.Min(left.Amount.Scale, right.Amount.Scale);
-            return decimal.Round(left.Amount, scale) == decimal.Round(right.Amount, scale);
+            if (!Known.TryGetValue(Code(left), out var x) || !Known.TryGetValue(Code(right), out var y) || x.Dimension != y.Dimension) return false;
+            (a, b) = (x.Factor, y.Factor);
         }
-        return Convert(left, right) == 0;
+        try
+        {
+            var step = Math.Max(a / Power(left.Amount.Scale), b / Power(right.Amount.Scale));
+            return Math.Round(left.Amount * a / step, MidpointRounding.AwayFromZero) == Math.Round(right.Amount * b / step, MidpointRounding.AwayFromZero);
+        }
+        catch (Exception e) when (e is OverflowException or DivideByZeroException)
+        {
+            return false;
+        }
+
+        static decimal Power(byte scale)
+        {
+            decimal power = 1;
+            for (var i = 0; i < scale; i++) power *= 10;
+            return power;
+        }
     }
 
     public static bool Comparable(QuantityItem left, QuantityItem right) =>

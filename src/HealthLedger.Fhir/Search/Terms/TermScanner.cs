@@ -36,17 +36,10 @@ internal ref struct TermScanner(ReadOnlySpan<byte> bytes, TermPool pool)
 
     public decimal Decimal()
     {
-        var span = Take(16);
-        Span<int> bits = stackalloc int[4];
-        for (var i = 0; i < 4; i++) bits[i] = BinaryPrimitives.ReadInt32LittleEndian(span[(i * 4)..]);
-        try
-        {
-            return new decimal(bits);
-        }
-        catch (ArgumentException)
-        {
-            throw Damaged();
-        }
+        var head = Byte();
+        ulong low = Number(), high = Number();
+        if ((head & 0x7f) > 28 || high > uint.MaxValue) throw Damaged();
+        return new decimal((int)low, (int)(low >> 32), (int)high, head >= 0x80, (byte)(head & 0x7f));
     }
 
     public string? Vocabulary()

@@ -37,13 +37,14 @@ internal ref struct TermWriter(IBufferWriter<byte> output)
         output.Advance(length);
     }
 
+    /// <summary>Sign and scale in a byte, then the 96-bit integer in two numbers: 3 or 4 bytes for what is commonly measured.</summary>
     public readonly void Decimal(decimal value)
     {
-        var span = output.GetSpan(16);
         Span<int> bits = stackalloc int[4];
         decimal.GetBits(value, bits);
-        for (var i = 0; i < 4; i++) BinaryPrimitives.WriteInt32LittleEndian(span[(i * 4)..], bits[i]);
-        output.Advance(16);
+        Byte((byte)((bits[3] >> 16 & 0x1f) | (bits[3] < 0 ? 0x80 : 0)));
+        Number((uint)bits[0] | (ulong)(uint)bits[1] << 32);
+        Number((uint)bits[2]);
     }
 
     public readonly void String(string? text)
