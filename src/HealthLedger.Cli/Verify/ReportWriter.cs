@@ -25,7 +25,20 @@ internal static class ReportWriter
 
         Section(text, "Does not hold:", report.Findings.Select(finding => $"{Where(finding)}: {finding.Detail}"));
         Section(text, "Not checked here:", NotChecked(report));
-        return text.AppendLine().Append(report.Holds ? "OK" : "FAILED").ToString();
+        return text.AppendLine().Append(LastLine(report)).ToString();
+    }
+
+    /// <summary>What to remember if one reads only this.</summary>
+    private static string LastLine(VerifyReport report)
+    {
+        if (report.Holds)
+        {
+            return $"OK: {report.Checkpoint!.Checkpoint.Size} entries under {report.Checkpoint.Checkpoint.Origin}, as signed with the pinned key.";
+        }
+
+        var first = report.Findings[0];
+        var more = report.Findings.Count == 1 ? "" : $" ({report.Findings.Count - 1} more above)";
+        return $"FAILED at {Where(first)}: {first.Detail}{more}";
     }
 
     public static string Json(VerifyReport report)

@@ -27,23 +27,21 @@ public sealed class SmartDatabase : IDisposable
     /// <exception cref="InvalidDataException">It was made by a newer version, or is no such file.</exception>
     public static SmartDatabase Open(string path)
     {
-        var settings = new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWriteCreate, Pooling = false, DefaultTimeout = 10 };
-        var connection = new SqliteConnection(settings.ToString());
+        SqliteConnection? connection = null;
         try
         {
-            connection.Open();
-            Execute(connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;");
+            connection = SqliteFile.Open(path);
             CreateTables(connection);
             return new SmartDatabase(connection);
         }
         catch (SqliteException e)
         {
-            connection.Dispose();
+            connection?.Dispose();
             throw new InvalidDataException("The authorization server's database cannot be opened.", e);
         }
         catch
         {
-            connection.Dispose();
+            connection?.Dispose();
             throw;
         }
     }
