@@ -63,7 +63,7 @@ public sealed class RecordVault : IDisposable
         return cache.Get(shelf);
     }
 
-    /// <summary>The shelves on which a record's current version lives; null where there never was such a record. Both take the same steps.</summary>
+    /// <summary>The shelves on which a record's current version lives, in no particular order; null where there never was such a record. Both take the same steps.</summary>
     /// <exception cref="TamperedRecordException">What is stored is not what was committed.</exception>
     public ValueTask<ImmutableArray<ShelfId>?> Locate(string type, string id, CancellationToken cancellation) =>
         ShelfId.IsType(type) && ShelfId.IsId(id) ? locators.Find(type, id, cancellation) : ValueTask.FromResult<ImmutableArray<ShelfId>?>(null);

@@ -60,7 +60,7 @@ internal static class SegmentCodec
 
         var rest = segment[1..];
         var count = ReadNumber(ref rest);
-        if (count > rest.Length / FixedSize)
+        if (count < 0 || count > rest.Length / FixedSize)
         {
             throw Damaged();
         }
