@@ -108,8 +108,7 @@ public sealed class LedgerKeys : IDisposable
         CryptographicOperations.ZeroMemory(_noticeKey);
     }
 
-    /// <summary>Keys of given secrets, for tests that compare bytes: log seed, cosigner seed, notice key.</summary>
-    internal static LedgerKeys FromSecrets(string origin, string cosigner, ReadOnlySpan<byte> secrets)
+    private static LedgerKeys FromSecrets(string origin, string cosigner, ReadOnlySpan<byte> secrets)
     {
         ArgumentException.ThrowIfNullOrEmpty(origin);
         ArgumentException.ThrowIfNullOrEmpty(cosigner);

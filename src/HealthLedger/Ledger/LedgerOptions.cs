@@ -39,7 +39,7 @@ public sealed record LedgerOptions
     public int MaxEvents { get; init; } = 16_384;
 
     /// <summary>Bytes of one fact at most. 256 B to 1 MiB.</summary>
-    public int MaxFactBytes { get; init; } = 64 * 1024;
+    public int MaxFactBytes { get; init; } = 1024 * 1024;
 
     /// <summary>Bytes of one request's facts, redo and notice together at most. 1 KiB to 256 MiB.</summary>
     public int MaxRequestBytes { get; init; } = 128 * 1024 * 1024;

@@ -219,6 +219,11 @@ internal static class LedgerStart
             throw Refuse($"The index holds entries up to size {index.AppliedSize}, the ledger ends at {size}: the ledger is older than its index.");
         }
 
+        if (!Agrees(index, flat))
+        {
+            index.Clear();
+        }
+
         var map = Replay(index, flat, size);
         if (locked is not null && map.Root != locked.MapRoot)
         {
@@ -231,6 +236,26 @@ internal static class LedgerStart
         }
 
         return map;
+    }
+
+    /// <summary>
+    /// Whether the index knows the newest entries and samples of all others: an index of another ledger, or a damaged one, would give a chain's events
+    /// numbers that they had before.
+    /// </summary>
+    private static bool Agrees(ILedgerIndex index, FlatFiles flat)
+    {
+        var size = index.AppliedSize;
+        var newest = size - Math.Min(size, 64);
+        for (ulong at = 0; at < size; at += at < newest ? 1 + Math.Min(size / 64, newest - at - 1) : 1)
+        {
+            var entry = LedgerEntry.Parse(flat.ReadEntries(at, 1));
+            if (entry.IsValid && Indexing.PlaceOf(entry.Value, at) is { } place && index.Find(place.Tag) != at)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private static ConsentMap Replay(ILedgerIndex index, FlatFiles flat, ulong size)

@@ -4,7 +4,10 @@ using HealthLedger.Ledger;
 using HealthLedger.Proofs;
 using HealthLedger.Proofs.ConsentStateMap;
 using HealthLedger.Proofs.Entries;
+using HealthLedger.Proofs.Facts;
 using HealthLedger.Proofs.Merkle;
+using HealthLedger.Proofs.Notes;
+using HealthLedger.Proofs.Receipts;
 
 namespace HealthLedger.Tests.Ledger;
 
@@ -56,6 +59,34 @@ public sealed class LedgerLogTests : IDisposable
         Assert.Null(log.OpenFact(index, TestLedger.Chain("another")));
         Assert.Null(log.OpenFact(log.Published.Size - 1, TestLedger.Chain("patient")));
         Assert.Throws<ArgumentOutOfRangeException>(() => log.OpenFact(log.Published.Size, TestLedger.Chain("patient")));
+    }
+
+    [Fact]
+    public async Task A_receipt_verifies_with_the_keys_alone_and_shows_the_fact_to_its_chain_only()
+    {
+        await using var log = LedgerLog.Open(TestLedger.Options(_directory.Path));
+        var policy = LogCheck.Valid(LogPolicy.Parse($"log {log.VerifierKey}\nwitness local {log.CosignerVerifierKey}\nquorum local\n"));
+        var facts = new List<(Fact Fact, ulong Index)>();
+        for (var i = 0; i < 40; i++)
+        {
+            // Receipts of early and late entries while the tree grows over a tile's edge.
+            var fact = new FactBuilder().Set(FactField.Event, "access").Set(FactField.Reason, $"{i}").Set(FactField.Binding, "").Build(new byte[32]);
+            var pending = Enumerable.Range(0, 9).Select(other => TestLedger.Event("other", $"{i} {other}")).ToList();
+            pending.Insert(i % 10, new PendingEvent(TestLedger.Chain("patient"), fact.Stored, fact.Commitment.ToArray()));
+            facts.Add((fact, (await log.Appended([.. pending])).Indices[i % 10]));
+            foreach (var (shown, index) in facts)
+            {
+                var receipt = LogCheck.Valid(Receipt.Parse(log.ReceiptOf(index, TestLedger.Chain("patient"), "id").ToJson()));
+                var verdict = receipt.Verify(policy);
+                Assert.True(verdict.Holds, verdict.Fault?.ToString());
+                Assert.Equal(shown[FactField.Reason], verdict.Fact![FactField.Reason]);
+                Assert.Equal(log.Published.Size, verdict.Checkpoint!.Checkpoint.Size);
+            }
+        }
+
+        Assert.Null(log.ReceiptOf(facts[0].Index, null).Fact);
+        Assert.Null(log.ReceiptOf(facts[0].Index, TestLedger.Chain("other")).Fact);
+        Assert.Throws<ArgumentOutOfRangeException>(() => log.ReceiptOf(log.Published.Size, null));
     }
 
     [Fact]

@@ -12,11 +12,9 @@ internal static class TestLedger
 
     public static LedgerKeys Keys(byte seed = 1)
     {
-        Span<byte> secrets = stackalloc byte[96];
-        secrets[..32].Fill(seed);
-        secrets.Slice(32, 32).Fill((byte)(seed + 100));
-        secrets[64..].Fill((byte)(seed + 200));
-        return LedgerKeys.FromSecrets(Origin, "cosigner.example/test", secrets);
+        var cosigner = "cosigner.example/test"u8;
+        byte[] secrets = [.. Enumerable.Repeat(seed, 32), .. Enumerable.Repeat((byte)(seed + 100), 32), .. Enumerable.Repeat((byte)(seed + 200), 32)];
+        return LedgerKeys.Import([1, 0, (byte)Origin.Length, .. Encoding.UTF8.GetBytes(Origin), 0, (byte)cosigner.Length, .. cosigner, .. secrets]);
     }
 
     public static LedgerOptions Options(string directory) => new()
