@@ -15,7 +15,7 @@ internal static class Operators
         ">=" => static (a, b, _) => Of(Equality.Compare(a, b) is { } order ? order >= 0 : null),
         "in" => static (a, b, c) => a.TryGetSingle(out var item) ? Of(Equality.Contains(b, item, c)) : Items.Empty,
         "contains" => static (a, b, c) => b.TryGetSingle(out var item) ? Of(Equality.Contains(a, item, c)) : Items.Empty,
-        "&" => static (a, b, _) => new Items(new StringItem(Singles.String(a) + Singles.String(b))),
+        "&" => static (a, b, _) => new Items(new StringItem(TextFunctions.Limited(Singles.String(a) + Singles.String(b)))),
         _ => (a, b, _) => Arithmetic(symbol, a, b),
     };
 
@@ -38,7 +38,7 @@ internal static class Operators
     {
         switch (symbol, left, right)
         {
-            case ("+", StringItem x, StringItem y): return new StringItem(x.Text + y.Text);
+            case ("+", StringItem x, StringItem y): return new StringItem(TextFunctions.Limited(x.Text + y.Text));
             case ("+", IntegerItem x, IntegerItem y): return new IntegerItem(checked(x.Integer + y.Integer));
             case ("-", IntegerItem x, IntegerItem y): return new IntegerItem(checked(x.Integer - y.Integer));
             case ("*", IntegerItem x, IntegerItem y): return new IntegerItem(checked(x.Integer * y.Integer));

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -7,7 +8,10 @@ namespace HealthLedger.Fhir.FhirPath;
 internal static class TextFunctions
 {
     private const int MaxResult = 1 << 20;
+    private const int MaxPatterns = 1000;
+    private const int MaxPatternLength = 4096;
     private static readonly TimeSpan PatternTimeout = TimeSpan.FromMilliseconds(250);
+    private static readonly ConcurrentDictionary<string, Regex> Patterns = new(StringComparer.Ordinal);
 
     public static void AddTo(Dictionary<string, Function> all)
     {
@@ -55,10 +59,11 @@ internal static class TextFunctions
                 if (Singles.String(given[i].Evaluate(scope)) is not { } value) return Items.Empty;
                 values[i] = value;
             }
+            scope.Context.Charge(1 + text.Length / 64);
             return body(text, values) is { } result ? new Items(result) : Items.Empty;
         });
 
-    private static string Limited(string text) => text.Length <= MaxResult ? text : throw new FhirPathEvaluationException("A text grows too long");
+    internal static string Limited(string text) => text.Length <= MaxResult ? text : throw new FhirPathEvaluationException("A text grows too long");
 
     private static string Replace(string text, string pattern, string substitution)
     {
@@ -73,11 +78,26 @@ internal static class TextFunctions
     {
         try
         {
-            return use(new Regex(pattern, RegexOptions.Singleline | RegexOptions.CultureInvariant, PatternTimeout));
+            return use(Patterns.Count < MaxPatterns ? Patterns.GetOrAdd(pattern, Compile) : Patterns.TryGetValue(pattern, out var known) ? known : Compile(pattern));
         }
         catch (Exception e) when (e is ArgumentException or RegexMatchTimeoutException)
         {
             throw new FhirPathEvaluationException("A pattern is malformed, or takes too long");
+        }
+    }
+
+    // Without backtracking the time is linear in the text; only patterns that need it (back references, look-around) go without, under a timeout.
+    private static Regex Compile(string pattern)
+    {
+        if (pattern.Length > MaxPatternLength) throw new FhirPathEvaluationException("A pattern is too long");
+        const RegexOptions Options = RegexOptions.Singleline | RegexOptions.CultureInvariant;
+        try
+        {
+            return new Regex(pattern, Options | RegexOptions.NonBacktracking, PatternTimeout);
+        }
+        catch (NotSupportedException)
+        {
+            return new Regex(pattern, Options, PatternTimeout);
         }
     }
 

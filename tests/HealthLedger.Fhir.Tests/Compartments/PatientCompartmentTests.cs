@@ -42,6 +42,25 @@ public sealed class PatientCompartmentTests
     }
 
     [Fact]
+    public void A_parameter_that_narrows_a_search_to_patients_never_misses_a_member()
+    {
+        var pool = new TermPool();
+        var checks = 0;
+        foreach (var (name, bytes) in Samples.OfficialExamples())
+        {
+            var terms = SearchTermExtractor.Extract(bytes, pool)!;
+            if (terms.ResourceType == "Patient") continue;
+            var patients = PatientCompartment.PatientsOf(terms, "x");
+            foreach (var reference in terms.References.Where(r => r.Type == "Patient" && r.LocalId is not null && terms.Plan.LeadsToCompartment(terms.Plan.Parameters[r.Parameter].Code)))
+            {
+                Assert.True(patients.Contains(reference.LocalId!), name);
+                checks++;
+            }
+        }
+        Assert.True(checks > 300 || SharedData.Folder("r4-examples") is null);
+    }
+
+    [Fact]
     public void Every_synthea_record_belongs_to_the_patient_of_its_bundle()
     {
         var pool = new TermPool();

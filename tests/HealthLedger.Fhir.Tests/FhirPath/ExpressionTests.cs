@@ -76,6 +76,22 @@ public sealed class ExpressionTests
         Assert.Throws<FhirPathEvaluationException>(() => Evaluate("1.repeat($this + 1)"));
 
     [Fact]
+    public void A_pattern_that_backtracks_without_end_is_stopped_or_linear()
+    {
+        Assert.Equal(["false"], Evaluate("'" + new string('a', 5000) + "!'.matches('^(a+)+$')"));
+        Assert.Throws<FhirPathEvaluationException>(() => Evaluate("'" + new string('a', 5000) + "!'.matches('^(a+)+(?=b)$')"));
+        Assert.Throws<FhirPathEvaluationException>(() => Evaluate("'a'.matches('(')"));
+    }
+
+    [Fact]
+    public void A_text_that_is_added_to_itself_without_end_is_stopped()
+    {
+        var many = string.Join('|', Enumerable.Range(0, 60));
+        Assert.Throws<FhirPathEvaluationException>(() => Evaluate($"({many}).aggregate($total & $total, 'xx')"));
+        Assert.Throws<FhirPathEvaluationException>(() => Evaluate($"({many}).aggregate($total.combine($total), name)"));
+    }
+
+    [Fact]
     public void A_text_that_doubles_without_end_is_stopped() =>
         Assert.Throws<FhirPathEvaluationException>(() => Evaluate("'" + new string('x', 2000) + "'.replace('x', '" + new string('y', 2000) + "')"));
 

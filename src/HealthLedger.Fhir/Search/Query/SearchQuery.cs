@@ -93,7 +93,7 @@ public sealed class SearchQuery
             var ids = criterion switch
             {
                 IdCriterion id when ResourceType == "Patient" => id.Ids,
-                ReferenceCriterion reference when LeadsToCompartment(reference) => Patients(reference),
+                ReferenceCriterion reference when ResourceType != "Patient" && TypePlan.Of(ResourceType).LeadsToCompartment(reference.Code) => Patients(reference),
                 _ => null,
             };
             if (ids is null) continue;
@@ -101,15 +101,6 @@ public sealed class SearchQuery
             else all.IntersectWith(ids);
         }
         return all;
-    }
-
-    private bool LeadsToCompartment(ReferenceCriterion criterion)
-    {
-        if (ResourceType == "Patient") return false;
-        var members = FhirDefinitions.R4.Compartment("Patient")?.Parameters(ResourceType) ?? [];
-        if (members.Contains(criterion.Code)) return true;
-        // "patient" and "subject" read the same element wherever a type has both.
-        return criterion.Code is "patient" or "subject" && (members.Contains("patient") || members.Contains("subject"));
     }
 
     private static HashSet<string>? Patients(ReferenceCriterion criterion)

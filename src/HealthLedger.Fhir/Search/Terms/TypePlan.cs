@@ -30,6 +30,22 @@ internal sealed class TypePlan
     /// <summary>The parameters whose references to patients put a record into their compartments.</summary>
     public ushort[] CompartmentParameters { get; }
 
+    /// <summary>Whether every reference to a patient that the parameter reads puts the record into that patient's compartment: it is a compartment parameter, or reads elements that those read.</summary>
+    public bool LeadsToCompartment(string code)
+    {
+        if (_byCode.GetValueOrDefault(code, ushort.MaxValue) is var index && index == ushort.MaxValue) return false;
+        if (Array.IndexOf(CompartmentParameters, index) >= 0) return true;
+        var paths = Paths(Parameters[index]).ToList();
+        var members = CompartmentParameters.SelectMany(m => Paths(Parameters[m])).ToHashSet(StringComparer.Ordinal);
+        return paths.Count > 0 && paths.TrueForAll(members.Contains);
+    }
+
+    // The condition on the target's type may go: only values that name a patient are asked about.
+    private IEnumerable<string> Paths(PlannedParameter parameter) => parameter.Definition.Expression
+        .Split('|', StringSplitOptions.TrimEntries)
+        .Where(path => path.StartsWith(Type.Name + ".", StringComparison.Ordinal))
+        .Select(path => path.Replace(".where(resolve() is Patient)", "", StringComparison.Ordinal));
+
     public ushort? IndexOf(string code) => _byCode.TryGetValue(code, out var index) ? index : null;
 
     /// <exception cref="ArgumentException">The type is no concrete resource type.</exception>
