@@ -54,6 +54,9 @@ public sealed class ShelfEntry
     /// <summary>The version before this one on this shelf; null for the first.</summary>
     public ShelfEntry? Previous { get; init; }
 
+    /// <summary>True where the record stands on other shelves too.</summary>
+    public bool IsShared => Shared is not null;
+
     /// <summary>Where the content lies when several shelves share it; null where it lies on this shelf.</summary>
     internal SharedContent? Shared { get; init; }
 

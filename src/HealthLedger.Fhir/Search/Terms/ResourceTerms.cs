@@ -49,6 +49,10 @@ public sealed class ResourceTerms
     /// <summary>The encounters it belongs to, as "Encounter/id" or an address: the parameters encounter and context.</summary>
     public IEnumerable<string> Encounters => ReferencesOf(EncounterParameters).Where(r => !r.Contains("EpisodeOfCare/", StringComparison.Ordinal));
 
+    /// <summary>meta.profile of the resource, without versions.</summary>
+    public IEnumerable<string> Profiles =>
+        Plan.IndexOf("_profile") is { } index ? Uris.Where(u => u.Parameter == index).Select(u => u.Text.Split('|')[0]) : [];
+
     private static readonly string[] AuthorParameters =
         ["author", "performer", "recorder", "asserter", "requester", "enterer", "source", "sender", "attester", "practitioner", "provider", "agent"];
 

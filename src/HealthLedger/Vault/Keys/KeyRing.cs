@@ -5,6 +5,9 @@ using HealthLedger.Sealing;
 
 namespace HealthLedger.Vault.Keys;
 
+/// <summary>Takes a raw key to look for; MUST NOT keep it longer than the search.</summary>
+public delegate void RawKeyNeedle(ReadOnlySpan<byte> key);
+
 /// <summary>
 /// The random keys, each wrapped on its own: four for each patient (data, row, terms, audit), and the gateway's named secrets. They are never derived from
 /// anything, so that destroying the wrapped bytes destroys the key. Safe for concurrent use.
@@ -117,6 +120,20 @@ public sealed class KeyRing : IDisposable
             || !Envelope.TryOpen(WrappingKey(wrapped.Epoch).Span, "wrapped-key", associated, wrapped.Sealed.Span, key))
         {
             throw new DamagedKeysException("A wrapped key does not open: keys.db is damaged or belongs to another key directory. Restore it from a backup of the key directory.");
+        }
+    }
+
+    /// <summary>
+    /// Hands each raw key of a shelf to <paramref name="needle"/>, for the one check that needs them: that stored files hold none. The span is zeroed when it returns.
+    /// </summary>
+    public void ExposeToLeakSearch(ShelfId shelf, RawKeyNeedle needle)
+    {
+        Span<byte> key = stackalloc byte[Envelope.SecretSize];
+        foreach (var wrapped in store.Of(SubjectOf(shelf)))
+        {
+            Unwrap(wrapped, key);
+            needle(key);
+            CryptographicOperations.ZeroMemory(key);
         }
     }
 

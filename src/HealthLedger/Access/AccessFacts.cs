@@ -1,0 +1,179 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using HealthLedger.Consents;
+using HealthLedger.Ledger;
+using HealthLedger.Proofs.Facts;
+using HealthLedger.Vault;
+
+namespace HealthLedger.Access;
+
+/// <summary>
+/// Says what a request did, as the facts that go on the ledger. How many events a request has depends on the request and on what is disclosed, never on hidden
+/// data: one for a record that was addressed, whether permitted, refused or absent; for a search one for the request and one for each patient disclosed.
+/// </summary>
+internal sealed class AccessFacts(RecordVault vault)
+{
+    /// <summary>The entry that records <paramref name="request"/> with what was selected.</summary>
+    public AccessEntry Describe(DisclosureRequest request, Selection selection, DateTimeOffset now)
+    {
+        var events = ImmutableArray.CreateBuilder<PendingEvent>();
+        if (request.Target is Target.Record target)
+        {
+            if (selection.Page.IsEmpty)
+            {
+                events.Add(Attempt(request, target, selection, now));
+            }
+        }
+        else
+        {
+            events.Add(Search(request, selection, now));
+        }
+
+        foreach (var disclosed in ByShelf(selection))
+        {
+            events.Add(Disclosed(request, disclosed.Shelf, disclosed.Records, now));
+        }
+
+        var append = new AppendRequest { Events = events.ToImmutable(), Expected = selection.RestsOn };
+        return new AccessEntry(append, [.. selection.Page.Where(c => !c.Entry.Deleted).Select(c => c.Entry.Key)]);
+    }
+
+    /// <summary>
+    /// Each shelf from which something is disclosed, with its records. Directory records are of no patient: they count as one, the tenant, and as nothing beside
+    /// a search's own event, which is on the tenant's chain already.
+    /// </summary>
+    private static IEnumerable<(ShelfId Shelf, ImmutableArray<(Candidate Record, ConsentDecision Decision)> Records)> ByShelf(Selection selection)
+    {
+        var shelves = new Dictionary<ShelfId, ImmutableArray<(Candidate, ConsentDecision)>.Builder>();
+        foreach (var candidate in selection.Page)
+        {
+            foreach (var (shelf, decision) in candidate.Decisions.Select(d => (d.Shelf, d.Decision)))
+            {
+                if (!shelf.IsPatient && selection.Total is not null)
+                {
+                    continue;
+                }
+
+                if (!shelves.TryGetValue(shelf, out var records))
+                {
+                    shelves[shelf] = records = ImmutableArray.CreateBuilder<(Candidate, ConsentDecision)>();
+                }
+
+                records.Add((candidate, decision));
+            }
+        }
+
+        foreach (var counted in selection.Counted)
+        {
+            shelves.TryAdd(counted, ImmutableArray.CreateBuilder<(Candidate, ConsentDecision)>());
+        }
+
+        return shelves.Select(s => (s.Key, s.Value.ToImmutable()));
+    }
+
+    private PendingEvent Attempt(DisclosureRequest request, Target.Record target, Selection selection, DateTimeOffset now)
+    {
+        var fact = Start(request, "refusal", now)
+            .Set(FactField.Targets, JsonArray([(target.Version is { } version ? $"{target.Type}/{target.Id}/_history/{version}" : $"{target.Type}/{target.Id}", null)]))
+            .Set(FactField.Decision, "deny")
+            .Set(FactField.Reason, selection.Refusal?.Decision.Reason.Code() ?? "absent")
+            .Set(FactField.Consent, ConsentRule(selection.Refusal?.Decision))
+            .Set(FactField.Patient, selection.Addressed is { IsPatient: true } shelf ? shelf.Value : null);
+        return Finish(fact, Chain(selection.Addressed));
+    }
+
+    private PendingEvent Search(DisclosureRequest request, Selection selection, DateTimeOffset now)
+    {
+        var asked = request.Target switch
+        {
+            Target.Criteria criteria => $"{criteria.Type}?{criteria.RawQuery}",
+            Target.Compartment compartment => $"Patient/{compartment.Patient}/*",
+            _ => "",
+        };
+        var fact = Start(request, "request", now)
+            .Set(FactField.Targets, JsonArray(selection.Page.Where(c => c.Decisions.All(d => !d.Shelf.IsPatient)).Select(Reference)))
+            .Set(FactField.Decision, "permit")
+            .Set(FactField.Evidence, Convert.ToBase64String(Encoding.UTF8.GetBytes(asked)));
+        return Finish(fact, vault.TenantChain);
+    }
+
+    private PendingEvent Disclosed(
+        DisclosureRequest request, ShelfId shelf, ImmutableArray<(Candidate Record, ConsentDecision Decision)> records, DateTimeOffset now)
+    {
+        var decision = records.IsEmpty ? null : records[0].Decision;
+        var fact = Start(request, "access", now)
+            .Set(FactField.Patient, shelf.PatientId is { } id ? "Patient/" + id : null)
+            .Set(FactField.Targets, JsonArray(records.Select(r => Reference(r.Record))))
+            .Set(FactField.Decision, "permit")
+            .Set(FactField.Reason, decision?.Reason.Code() ?? "counted")
+            .Set(FactField.Consent, Join(records.Select(r => ConsentRule(r.Decision))))
+            .Set(FactField.Obligations, decision is null or { Obligations: Obligations.None } ? null : decision.Obligations.ToString())
+            .Set(FactField.Evidence, request.EmergencyReason);
+        return Finish(fact, Chain(shelf));
+    }
+
+    private EventChain Chain(ShelfId? shelf) => shelf is { IsPatient: true } patient ? vault.ChainOf(patient) ?? vault.TenantChain : vault.TenantChain;
+
+    /// <summary>A fact's fields that every event of a caller has.</summary>
+    internal static FactBuilder Start(Caller caller, PurposeOfUse purpose, string interaction, string requestId, string kind, DateTimeOffset now) => new FactBuilder()
+        .Set(FactField.Event, kind)
+        .At(now)
+        .Set(FactField.Client, caller.ClientId)
+        .Set(FactField.User, caller.FhirUser ?? caller.UserId)
+        .Set(FactField.Organization, caller.Organization)
+        .Set(FactField.Purpose, purpose.Code())
+        .Set(FactField.Interaction, interaction)
+        .Set(FactField.Request, requestId)
+        .Set(FactField.Binding, "");
+
+    /// <summary>The event of a fact that carries no consent operation.</summary>
+    internal static PendingEvent Finish(FactBuilder fields, EventChain chain, ConsentOperation? operation = null)
+    {
+        Span<byte> random = stackalloc byte[Fact.RandomLength];
+        RandomNumberGenerator.Fill(random);
+        var fact = fields.Build(random);
+        return new PendingEvent(chain, fact.Stored, fact.Commitment.ToArray(), operation);
+    }
+
+    /// <summary>A JSON array of <c>{"ref","sha256"}</c>: what was opened, with the hash of its sealed bytes.</summary>
+    internal static string JsonArray(IEnumerable<(string Reference, string? Hash)> targets)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartArray();
+            foreach (var (reference, hash) in targets)
+            {
+                json.WriteStartObject();
+                json.WriteString("ref", reference);
+                if (hash is not null)
+                {
+                    json.WriteString("sha256", hash);
+                }
+
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+
+        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+    }
+
+    private static FactBuilder Start(DisclosureRequest request, string kind, DateTimeOffset now) =>
+        Start(request.Caller, request.Purpose, request.Interaction, request.RequestId, kind, now);
+
+    private static (string, string?) Reference(Candidate candidate) =>
+        (candidate.Entry.Key.ToString(), candidate.Entry.CiphertextHash.ToString());
+
+    private static string? ConsentRule(ConsentDecision? decision) =>
+        decision?.Consent is { } consent ? $"{consent}/_history/{decision.ConsentVersion}#{decision.Rule}" : null;
+
+    private static string? Join(IEnumerable<string?> parts)
+    {
+        var distinct = parts.OfType<string>().Distinct(StringComparer.Ordinal).ToList();
+        return distinct.Count == 0 ? null : string.Join(' ', distinct);
+    }
+}

@@ -1,0 +1,88 @@
+using System.Collections.Immutable;
+using HealthLedger.Fhir.Validation;
+using HealthLedger.Ledger;
+
+namespace HealthLedger.Access;
+
+/// <summary>Changes to make together, all or none, after token, URL and structure were found good; nothing stored was looked at yet.</summary>
+public sealed record ChangeRequest
+{
+    /// <summary>Who changes.</summary>
+    public required Caller Caller { get; init; }
+
+    /// <summary>Why; one of the caller's purposes.</summary>
+    public required PurposeOfUse Purpose { get; init; }
+
+    /// <summary>The request's id, for correlation.</summary>
+    public required string RequestId { get; init; }
+
+    /// <summary>The FHIR interaction: <c>create</c>, <c>update</c>, <c>delete</c>, <c>transaction</c>.</summary>
+    public required string Interaction { get; init; }
+
+    /// <summary>At least one, at most <see cref="RecordChange.MaximumChanges"/>.</summary>
+    public required ImmutableArray<Change> Changes { get; init; }
+}
+
+/// <summary>One change of one record.</summary>
+/// <param name="Kind">What is done.</param>
+/// <param name="Type">Resource type.</param>
+/// <param name="Id">Logical id; null for a create.</param>
+/// <param name="Body">The resource, valid UTF-8 JSON; empty for a delete.</param>
+/// <param name="FullUrl">The entry's fullUrl in its transaction, to which others refer; null where there is none.</param>
+/// <param name="IfMatch">The version that If-Match names; null where there is none.</param>
+public sealed record Change(ChangeKind Kind, string Type, string? Id, ReadOnlyMemory<byte> Body, string? FullUrl = null, int? IfMatch = null);
+
+/// <summary>What a <see cref="Change"/> does.</summary>
+public enum ChangeKind
+{
+    /// <summary>A new record under an id that the server makes.</summary>
+    Create,
+    /// <summary>A new version; for clients with the right to migrate also a new record under their own id.</summary>
+    Update,
+    /// <summary>A version that says the record is gone; the ones before stay readable to who may.</summary>
+    Delete,
+}
+
+/// <summary>What became of a <see cref="ChangeRequest"/>.</summary>
+public abstract record ChangeResult
+{
+    private ChangeResult()
+    {
+    }
+
+    /// <summary>All changes are durable and recorded.</summary>
+    /// <param name="Records">In the request's order.</param>
+    /// <param name="Receipt">Where the change stands in the ledger.</param>
+    public sealed record Changed(ImmutableArray<ChangedRecord> Records, ReceiptId Receipt) : ChangeResult;
+
+    /// <summary>Nothing was changed.</summary>
+    /// <param name="At">Which change of the request was at fault.</param>
+    /// <param name="Fault">What was wrong.</param>
+    /// <param name="Issues">For <see cref="ChangeFault.Invalid"/>, what and where; otherwise empty.</param>
+    /// <param name="Receipt">Where the attempt stands in the ledger; null where it was refused before anything stored was looked at.</param>
+    public sealed record Refused(int At, ChangeFault Fault, ImmutableArray<ValidationIssue> Issues, ReceiptId? Receipt = null) : ChangeResult;
+
+    /// <summary>The ledger takes no entry now, so nothing is changed.</summary>
+    public sealed record Unavailable : ChangeResult;
+}
+
+/// <summary>One record after a change.</summary>
+/// <param name="Key">Its new version.</param>
+/// <param name="Kind">What was done.</param>
+/// <param name="Created">True where there was no such record before.</param>
+/// <param name="LastUpdated">When.</param>
+/// <param name="Json">The resource as stored; empty for a delete.</param>
+public sealed record ChangedRecord(RecordKey Key, ChangeKind Kind, bool Created, DateTimeOffset LastUpdated, ReadOnlyMemory<byte> Json);
+
+/// <summary>Why a change was refused.</summary>
+public enum ChangeFault
+{
+    /// <summary>No such record, or none that the caller may see and change: from outside the two are one.</summary>
+    NotThere,
+    /// <summary>The caller sees the record, but somebody else keeps it.</summary>
+    NotTheirs,
+    /// <summary>If-Match names another version.</summary>
+    VersionConflict,
+    /// <summary>The content cannot be accepted; the issues say why.</summary>
+    Invalid,
+}

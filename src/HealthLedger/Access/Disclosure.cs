@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+using HealthLedger.Ledger;
+using HealthLedger.Vault;
+
+namespace HealthLedger.Access;
+
+/// <summary>
+/// The only way from a caller to plaintext. Each step takes what the one before gave, and opening takes nothing but <see cref="Recorded{T}"/>, so no step can
+/// be left out or moved.
+/// </summary>
+public sealed class Disclosure
+{
+    private readonly Candidates _candidates;
+    private readonly AccessFacts _facts;
+    private readonly IAppendOnly _log;
+    private readonly ReceiptIds _receipts;
+    private readonly TimeProvider _time;
+    private readonly RecordVault _vault;
+
+    /// <summary>Binds the road to the vault and the ledger it runs between.</summary>
+    public Disclosure(RecordVault vault, IAppendOnly log, ConsentStates consents, AccessPolicy policy, ReceiptIds receipts, TimeProvider time)
+    {
+        _vault = vault;
+        _log = log;
+        _receipts = receipts;
+        _time = time;
+        _candidates = new Candidates(vault, consents, policy);
+        _facts = new AccessFacts(vault);
+    }
+
+    /// <summary>
+    /// Decides, matches, decides, records, opens. Whatever the outcome, the request stands in the ledger, except where the ledger takes no entries: then nothing is disclosed.
+    /// </summary>
+    public async ValueTask<DisclosureResult> Disclose(DisclosureRequest request, CancellationToken cancellation)
+    {
+        var raced = ImmutableHashSet<string>.Empty;
+        for (var attempt = 0; ; attempt++)
+        {
+            var now = _time.GetUtcNow();
+
+            // decide per patient, match inside the vault, decide per record
+            var selection = await _candidates.Select(request, now, raced, cancellation);
+            if (selection.TooBroad)
+            {
+                return new DisclosureResult.TooBroad(_candidates.PatientLimit);
+            }
+
+            // record
+            var entry = _facts.Describe(request, selection, now);
+            switch (await Recorded<AccessEntry>.Append(_log, entry, cancellation))
+            {
+                case RecordOutcome<AccessEntry>.Done { Recorded: var recorded }:
+                    // open, redact, respond
+                    return await Respond(request, selection, recorded, cancellation);
+
+                case RecordOutcome<AccessEntry>.Stale { Subjects: var changed }:
+                    // A withdrawal came first. Those patients are decided once more; a patient who changes again meanwhile is treated as refusing.
+                    raced = attempt == 0 ? raced : raced.Union(changed);
+                    continue;
+
+                default:
+                    return new DisclosureResult.Unavailable();
+            }
+        }
+    }
+
+    private async ValueTask<DisclosureResult> Respond(DisclosureRequest request, Selection selection, Recorded<AccessEntry> recorded, CancellationToken cancellation)
+    {
+        var receipt = _receipts.Seal(recorded.Position.Indices[0], recorded.Value.Append.Events[0].Chain.Id, request.Caller.ClientId);
+        if (request.Target is Target.Record)
+        {
+            if (selection.Page.IsEmpty)
+            {
+                return new DisclosureResult.NotThere(receipt);
+            }
+
+            if (selection.Page[0].Entry.Deleted)
+            {
+                return new DisclosureResult.Gone(receipt);
+            }
+        }
+
+        var records = ImmutableArray.CreateBuilder<DisclosedRecord>(selection.Page.Length);
+        foreach (var candidate in selection.Page)
+        {
+            using var opened = await _vault.Open(recorded, candidate.Shelf, candidate.Entry.Key, cancellation);
+            records.Add(new DisclosedRecord(candidate.Entry.Key, candidate.Entry.LastUpdated, opened.Memory.ToArray()));
+        }
+
+        return new DisclosureResult.Disclosed(records.MoveToImmutable(), selection.Total, selection.Next, receipt);
+    }
+}

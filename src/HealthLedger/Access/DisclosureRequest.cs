@@ -1,0 +1,60 @@
+using HealthLedger.Fhir.Search;
+
+namespace HealthLedger.Access;
+
+/// <summary>One request for data, after its token and its URL were found well-formed and covered by a scope; nothing stored was looked at yet.</summary>
+public sealed record DisclosureRequest
+{
+    /// <summary>Who asks.</summary>
+    public required Caller Caller { get; init; }
+
+    /// <summary>Why; one of the caller's purposes.</summary>
+    public required PurposeOfUse Purpose { get; init; }
+
+    /// <summary>For emergency purposes the reason in the caller's words, up to 500 characters; recorded, never logged.</summary>
+    public string? EmergencyReason { get; init; }
+
+    /// <summary>What is asked for.</summary>
+    public required Target Target { get; init; }
+
+    /// <summary>The request's id, for correlation; made by the gateway.</summary>
+    public required string RequestId { get; init; }
+
+    /// <summary>The FHIR interaction code: <c>read</c>, <c>vread</c>, <c>search-type</c>.</summary>
+    public string Interaction => Target switch
+    {
+        Target.Record { Version: null } => "read",
+        Target.Record => "vread",
+        _ => "search-type",
+    };
+}
+
+/// <summary>What a request asks for.</summary>
+public abstract record Target
+{
+    private Target()
+    {
+    }
+
+    /// <summary>One record by its id, current or a certain version.</summary>
+    /// <param name="Type">Resource type.</param>
+    /// <param name="Id">Logical id, already checked for its form.</param>
+    /// <param name="Version">From 1; null for the current version.</param>
+    public sealed record Record(string Type, string Id, int? Version) : Target;
+
+    /// <summary>The records of one type that match a query.</summary>
+    /// <param name="Type">Resource type.</param>
+    /// <param name="Query">The parsed query.</param>
+    /// <param name="RawQuery">The query as it came, for the fact; at most 8 KiB.</param>
+    /// <param name="Page">Where this page begins, and what the pages before it saw.</param>
+    public sealed record Criteria(string Type, SearchQuery Query, string RawQuery, PagePosition Page) : Target;
+
+    /// <summary>All current records in one patient's compartment, for a purpose that needs the whole picture (risk scores); each decided as ever.</summary>
+    /// <param name="Patient">A Patient id.</param>
+    public sealed record Compartment(string Patient) : Target;
+}
+
+/// <summary>Where a page of a search begins.</summary>
+/// <param name="Offset">How many permitted matches come before it.</param>
+/// <param name="Snapshot">Only records last updated at or before this instant are part of the search: the moment of its first page.</param>
+public readonly record struct PagePosition(int Offset, DateTimeOffset? Snapshot);

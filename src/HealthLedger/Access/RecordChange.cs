@@ -1,0 +1,123 @@
+using System.Collections.Immutable;
+using HealthLedger.Fhir.Search;
+using HealthLedger.Fhir.Validation;
+using HealthLedger.Ledger;
+using HealthLedger.Proofs.Facts;
+using HealthLedger.Vault;
+
+namespace HealthLedger.Access;
+
+/// <summary>
+/// The only way a clinical record changes. Authority is the scope and the custodian organization, not the patient's permit; what a caller may not see it cannot
+/// change either. One entry for each patient in a transaction commits to every version written, and the sealed rows travel in the same commit.
+/// </summary>
+public sealed class RecordChange
+{
+    /// <summary>The most changes that one transaction may carry.</summary>
+    public const int MaximumChanges = 5_000;
+
+    /// <summary>Up to this many records a fact lists them; above it only commits to them by their root.</summary>
+    private const int MaximumListed = 100;
+
+    private readonly Drafts _drafts;
+    private readonly IAppendOnly _log;
+    private readonly ReceiptIds _receipts;
+    private readonly TimeProvider _time;
+    private readonly RecordVault _vault;
+
+    /// <summary>Binds the road to the vault and the ledger it runs between.</summary>
+    public RecordChange(RecordVault vault, IAppendOnly log, ConsentStates consents, AccessPolicy policy, ReceiptIds receipts, TimeProvider time)
+    {
+        _vault = vault;
+        _log = log;
+        _receipts = receipts;
+        _time = time;
+        _drafts = new Drafts(vault, consents, policy);
+    }
+
+    /// <summary>Makes all changes of the request or none.</summary>
+    public async ValueTask<ChangeResult> Apply(ChangeRequest request, CancellationToken cancellation)
+    {
+        // draft: ids, references, shelves; nothing stored is touched
+        var now = Instants.Now(_time);
+        var planned = await _drafts.Plan(request, now, cancellation);
+        if (planned.Fault is { } fault)
+        {
+            return fault;
+        }
+
+        // lock the shelves, then decide on what is there
+        using var held = await _vault.LockForWrite(planned.Shelves, cancellation);
+        var drafted = await _drafts.Complete(request, planned, held, now, cancellation);
+        if (drafted.Fault is not null)
+        {
+            return await Attempted(request, drafted, now, cancellation);
+        }
+
+        // seal
+        using var prepared = await _vault.Prepare(held, [.. drafted.Records.Select(d => d.Write)], cancellation);
+
+        // record: entry and rows in one commit
+        var change = Describe(request, drafted, prepared, now);
+        return await Recorded<ChangeEntry>.Append(_log, change, cancellation) switch
+        {
+            RecordOutcome<ChangeEntry>.Done { Recorded: var recorded } => new ChangeResult.Changed(
+                [.. drafted.Records.Select(d => d.Changed)],
+                _receipts.Seal(recorded.Position.Indices[0], recorded.Value.Append.Events[0].Chain.Id, request.Caller.ClientId)),
+            RecordOutcome<ChangeEntry>.Stale => throw new InvalidOperationException("A record change rests on no decision version, so it cannot be stale."),
+            _ => new ChangeResult.Unavailable(),
+        };
+    }
+
+    private ChangeEntry Describe(ChangeRequest request, Drafted drafted, PreparedChange prepared, DateTimeOffset now)
+    {
+        var events = ImmutableArray.CreateBuilder<PendingEvent>();
+        foreach (var patient in prepared.Shelves.Where(s => s.Shelf.IsPatient))
+        {
+            events.Add(AccessFacts.Finish(
+                Fact(request, now)
+                    .Set(FactField.Patient, patient.Shelf.Value)
+                    .Set(FactField.Targets, patient.Records.Length <= MaximumListed ? AccessFacts.JsonArray(patient.Records.Select(r => (r.Key.ToString(), (string?)r.CiphertextHash.ToString()))) : null)
+                    .Set(FactField.Evidence, patient.ChangeRoot.ToString()),
+                patient.Chain));
+        }
+
+        // Directory records of one transaction are one event, the tenant's, over the roots of all their shelves.
+        var directory = prepared.Shelves.Where(s => !s.Shelf.IsPatient).ToList();
+        if (directory.Count > 0)
+        {
+            events.Add(AccessFacts.Finish(
+                Fact(request, now).Set(FactField.Evidence, string.Join(' ', directory.Select(s => s.ChangeRoot.ToString()))),
+                _vault.TenantChain));
+        }
+
+        return new ChangeEntry(new AppendRequest
+        {
+            Events = events.ToImmutable(),
+            Raises = [.. drafted.Relabelled.Select(s => s.Value)],
+            Redo = prepared.Redo,
+            Committed = prepared.Commit,
+        });
+    }
+
+    private async ValueTask<ChangeResult> Attempted(ChangeRequest request, Drafted drafted, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var refused = drafted.Fault!;
+        var change = request.Changes[refused.At];
+        var attempt = Attempts.Describe(_vault, request, $"{change.Type}/{change.Id}", refused.Fault, drafted.Addressed, now);
+        return await Recorded<ChangeEntry>.Append(_log, new ChangeEntry(new AppendRequest { Events = [attempt] }), cancellation) is RecordOutcome<ChangeEntry>.Done { Recorded: var recorded }
+            ? refused with { Receipt = _receipts.Seal(recorded.Position.Indices[0], attempt.Chain.Id, request.Caller.ClientId) }
+            : new ChangeResult.Unavailable();
+    }
+
+    private static FactBuilder Fact(ChangeRequest request, DateTimeOffset now) =>
+        AccessFacts.Start(request.Caller, request.Purpose, request.Interaction, request.RequestId, "record", now)
+            .Set(FactField.Decision, "permit")
+            .Set(FactField.Reason, "custodian");
+}
+
+/// <summary>A change of records or consents about to be recorded.</summary>
+internal sealed record ChangeEntry(AppendRequest Append) : IRecordable
+{
+    public AppendRequest ToAppend() => Append;
+}

@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+using HealthLedger.Consents;
+using HealthLedger.Fhir.Definitions;
+using HealthLedger.Fhir.Search;
+using HealthLedger.Vault;
+
+namespace HealthLedger.Access;
+
+/// <summary>A shelf's records as matching and deciding look at them: by their search terms.</summary>
+internal static class RecordView
+{
+    /// <summary>True where a current record matches.</summary>
+    public static bool Matches(SearchQuery query, ShelfEntry entry) =>
+        entry.Terms is { } terms && query.Matches(new SearchCandidate(terms, entry.Key.Id, entry.LastUpdated));
+
+    /// <summary>The order of two current records under a query.</summary>
+    public static int Compare(SearchQuery query, ShelfEntry left, ShelfEntry right) => query.Compare(
+        new SearchCandidate(left.Terms!, left.Key.Id, left.LastUpdated), new SearchCandidate(right.Terms!, right.Key.Id, right.LastUpdated));
+
+    /// <summary>
+    /// The attributes that a consent decision rests on; null for a version without terms. A record without a clinical date counts from when it was stored.
+    /// </summary>
+    public static RecordAttributes? Attributes(ShelfEntry entry)
+    {
+        if (entry.Terms is not { } terms)
+        {
+            return null;
+        }
+
+        return new RecordAttributes
+        {
+            Type = entry.Key.Type,
+            Id = entry.Key.Id,
+            Custodian = entry.Custodian,
+            Codings = [.. terms.Codings.Select(Text)],
+            SecurityLabels = [.. terms.SecurityLabels.Select(Text)],
+            ClinicalTime = terms.ClinicalPeriod is { } period
+                ? new TimeInterval(Instant(period.Low), Instant(period.High))
+                : new TimeInterval(entry.LastUpdated, entry.LastUpdated.AddMilliseconds(1)),
+            Authors = [.. terms.Authors],
+            Encounter = terms.Encounters.FirstOrDefault(),
+            References = References(terms),
+            Profiles = [.. terms.Profiles],
+        };
+    }
+
+    private static ImmutableArray<string> References(ResourceTerms terms) =>
+    [
+        .. FhirDefinitions.R4.SearchParametersOf(terms.ResourceType)
+            .Where(p => p.Type == SearchParameterType.Reference)
+            .SelectMany(p => terms.ReferencesOf(p.Code))
+            .Distinct(StringComparer.Ordinal),
+    ];
+
+    private static string Text(CodingTerm coding) => $"{coding.System}|{coding.Code}";
+
+    private static DateTimeOffset Instant(long ticks) =>
+        ticks >= DateTimeOffset.MaxValue.Ticks ? DateTimeOffset.MaxValue : new DateTimeOffset(Math.Max(ticks, 0), TimeSpan.Zero);
+}

@@ -1,0 +1,82 @@
+using System.Text;
+using HealthLedger.Fhir.Json;
+using HealthLedger.Fhir.Search;
+using HealthLedger.Vault;
+
+namespace HealthLedger.Access;
+
+/// <summary>
+/// Where the references of one transaction lead: <c>urn:uuid:</c> and other fullUrls to the records that the same transaction writes, conditional
+/// references (<c>Practitioner?identifier=...</c>) to directory records, which every caller may see. Other literal references stay as they are, and are not
+/// checked: whether a patient's record exists is not for a writer to learn. Source: http://hl7.org/fhir/R4/http.html#trules
+/// </summary>
+internal sealed class ReferenceTargets(RecordVault vault, IReadOnlyDictionary<string, string> byFullUrl, DateTimeOffset now)
+{
+    private readonly Dictionary<string, string> _conditional = new(StringComparer.Ordinal);
+
+    /// <summary>Finds the targets of all references that need one; the first that leads nowhere, or null.</summary>
+    public async ValueTask<(string Reason, string Location)?> Resolve(ReadOnlyMemory<byte> resource, CancellationToken cancellation)
+    {
+        foreach (var reference in ResourceReferences.Of(resource.Span))
+        {
+            switch (reference.Kind)
+            {
+                case ReferenceKind.Urn when !byFullUrl.ContainsKey(reference.Text):
+                    return ("no entry has that fullUrl.", reference.Element);
+
+                case ReferenceKind.Conditional when !_conditional.ContainsKey(reference.Text):
+                    if (await Find(reference.Text, cancellation) is not { } target)
+                    {
+                        return ("a conditional reference must match exactly one directory record by parameters that the type has.", reference.Element);
+                    }
+
+                    _conditional.Add(reference.Text, target);
+                    break;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>What a link becomes; null to leave it. Only links that <see cref="Resolve"/> saw are known.</summary>
+    public string? Rewrite(ReadOnlySpan<byte> link, LinkPlace place)
+    {
+        if (byFullUrl.Count == 0 && _conditional.Count == 0)
+        {
+            return null;
+        }
+
+        var text = Encoding.UTF8.GetString(link);
+        return byFullUrl.GetValueOrDefault(text) ?? (place == LinkPlace.Reference ? _conditional.GetValueOrDefault(text) : null);
+    }
+
+    private async ValueTask<string?> Find(string reference, CancellationToken cancellation)
+    {
+        var question = reference.IndexOf('?');
+        var type = reference[..question];
+        if (!AccessPolicy.IsDirectory(type)
+            || SearchQuery.Parse(type, QueryText.Split(reference[(question + 1)..]), new SearchOptions { Now = now }).Query is not { } query
+            || await vault.OpenShelf(ShelfId.ForDirectory(type), cancellation) is not { } shelf)
+        {
+            return null;
+        }
+
+        string? found = null;
+        foreach (var entry in shelf.OfType(type))
+        {
+            if (!RecordView.Matches(query, entry))
+            {
+                continue;
+            }
+
+            if (found is not null)
+            {
+                return null;
+            }
+
+            found = $"{type}/{entry.Key.Id}";
+        }
+
+        return found;
+    }
+}

@@ -1,0 +1,33 @@
+using System.Collections.Immutable;
+using HealthLedger.Ledger;
+using HealthLedger.Vault;
+
+namespace HealthLedger.Access;
+
+/// <summary>What deciding and matching came to, before anything is recorded or opened.</summary>
+internal sealed record Selection
+{
+    /// <summary>What may be opened, in the order of the answer.</summary>
+    public ImmutableArray<Candidate> Page { get; init; } = [];
+
+    /// <summary>Permitted matches in all; null for a record that was addressed.</summary>
+    public int? Total { get; init; }
+
+    /// <summary>Where the next page begins.</summary>
+    public PagePosition? Next { get; init; }
+
+    /// <summary>The shelf that an addressed record stands on and that answers for the attempt; null where there is no such record.</summary>
+    public ShelfId? Addressed { get; init; }
+
+    /// <summary>For an addressed record that was refused: what refused it.</summary>
+    public ShelfDecision? Refusal { get; init; }
+
+    /// <summary>The decision versions that the permits rest on.</summary>
+    public ImmutableArray<DecisionVersion> RestsOn { get; init; } = [];
+
+    /// <summary>For counts without records: the patients whose records were counted.</summary>
+    public ImmutableArray<ShelfId> Counted { get; init; } = [];
+
+    /// <summary>True where more permitted patients would have to be opened than one request may.</summary>
+    public bool TooBroad { get; init; }
+}
