@@ -1,2 +1,3 @@
-var app = WebApplication.CreateBuilder(args).Build();
-app.Run();
+using HealthLedger.Gateway.Hosting;
+
+return await Startup.Run(args, Console.Out, Console.Error);

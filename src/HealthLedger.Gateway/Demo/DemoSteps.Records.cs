@@ -1,0 +1,212 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using HealthLedger.Gateway.Demo.Hospital;
+
+namespace HealthLedger.Gateway.Demo;
+
+/// <summary>Steps 1 to 4: records, a consent, a permitted read, a refused one.</summary>
+internal static partial class DemoSteps
+{
+    /// <summary>1: a hospital's records go through the FHIR API, validated, sealed, recorded.</summary>
+    public static async Task<bool> LoadHospital(DemoContext demo)
+    {
+        demo.Console.Step(1, "A small hospital is stored: validated, sealed under keys of each patient, entered in the ledger.");
+        await demo.Clients.Register(demo.Gateway.Services.GetRequiredService<Smart.Clients.ClientRegistry>(), CancellationToken.None);
+        var sources = Sources(demo).ToList();
+        var watch = Stopwatch.StartNew();
+        var loaded = await demo.Console.Progress("loading", sources.Count, async advance =>
+        {
+            var (resources, faults) = (0, new List<string>());
+            var since = Stopwatch.StartNew();
+            foreach (var (name, read) in sources)
+            {
+                if (since.Elapsed > TimeSpan.FromMinutes(3))
+                {
+                    await demo.FreshToken(DemoClients.RecordSource);
+                    since.Restart();
+                }
+
+                var json = read();
+                if (!DemoData.IsTransaction(json.Span))
+                {
+                    demo.Console.Say($"{name} is no transaction Bundle and was left out.");
+                    advance();
+                    continue;
+                }
+
+                var answer = await demo.Send(HttpMethod.Post, "", DemoClients.RecordSource, json);
+                if (answer.Status != 200)
+                {
+                    faults.Add($"{name}: {answer.Status} {Encoding.UTF8.GetString(answer.Body)[..Math.Min(300, answer.Body.Length)]}");
+                    break;
+                }
+
+                resources += Remember(demo, json, answer);
+                advance();
+            }
+
+            return (Resources: resources, Faults: faults);
+        });
+        foreach (var fault in loaded.Faults)
+        {
+            demo.Console.Say(fault);
+        }
+
+        var seconds = watch.Elapsed.TotalSeconds;
+        await SeedConsents(demo);
+        var ledger = demo.Gateway.Storage.Ledger;
+        return demo.Console.Prove(
+            loaded.Faults.Count == 0 && demo.Patients.Count > 0,
+            $"{loaded.Resources} resources of {demo.Patients.Count} patients in {seconds:F1} s ({loaded.Resources / seconds:F0}/s); the ledger has {ledger.Published.Size} entries");
+    }
+
+    /// <summary>2: a patient's consent becomes a ledger entry.</summary>
+    public static async Task<bool> GrantConsent(DemoContext demo)
+    {
+        demo.Console.Step(2, "A patient permits one clinic to see the record, for treatment. The consent becomes a ledger entry.");
+        var consent = DemoConsents.Permit(demo.Subject.Id, HospitalDirectory.RiversideClinic, "TREAT");
+        var before = demo.Gateway.Storage.Ledger.Published.Size;
+        var answer = await demo.Send(HttpMethod.Post, "/Consent", DemoClients.RecordSource, consent);
+        if (!demo.Console.Prove(answer.Status == 201, $"the Consent is stored ({answer.Status})"))
+        {
+            demo.Console.Say(Encoding.UTF8.GetString(answer.Body));
+            return false;
+        }
+
+        using var json = answer.Json();
+        demo.WalkConsent = json.RootElement.GetProperty("id").GetString()!;
+        demo.Subject.Consents.Add(demo.WalkConsent);
+        var receipt = await Receipt(demo, answer, DemoClients.RecordSource);
+        var granted = receipt is { Entry: { } entry, Checkpoint: { } checkpoint } && demo.Console.Prove(
+            entry.Operation == Proofs.Entries.ConsentOperation.Grant && checkpoint.Checkpoint.Size > before,
+            $"its entry grants a fresh handle in the consent-state map, under the signed checkpoint of size {checkpoint.Checkpoint.Size}");
+        if (!granted)
+        {
+            return false;
+        }
+
+        var proof = demo.Gateway.Storage.Ledger.MapProof(receipt!.Entry!.Value.Handle);
+        var state = proof.Map.Verify(receipt.Entry.Value.Handle, proof.State.Commitment);
+        return demo.Console.Prove(state.Holds && proof.Map.State is { Standing: Proofs.ConsentStateMap.ConsentStanding.Granted },
+            $"the map of checkpoint {proof.Checkpoint.Size} proves the handle as granted");
+    }
+
+    /// <summary>3: the permitted clinic reads, and its receipt verifies.</summary>
+    public static async Task<bool> PermittedRead(DemoContext demo)
+    {
+        demo.Console.Step(3, "The clinic's client gets a token and reads the record through /fhir.");
+        var answer = await demo.Get($"Patient/{demo.Subject.Id}", DemoClients.Clinic);
+        if (!demo.Console.Prove(answer.Status == 200, $"GET /fhir/Patient/ID: {answer.Status}, {answer.Body.Length} bytes of FHIR"))
+        {
+            return false;
+        }
+
+        var receipt = await Receipt(demo, answer, DemoClients.Clinic);
+        var search = await demo.Get($"Observation?patient={demo.Subject.Id}&_count=5", DemoClients.Clinic);
+        using var bundle = search.Json();
+        var total = search.Status == 200 && bundle.RootElement.TryGetProperty("total", out var count) ? count.GetInt32() : 0;
+        return receipt is not null
+            && demo.Console.Prove(receipt.Fact?[Proofs.Facts.FactField.Decision] == "permit" && receipt.Fact[Proofs.Facts.FactField.Reason] == "consent-permit",
+                "the receipt's fact says who, what, why and by which rule of the consent")
+            && demo.Console.Prove(total > 0, $"a search finds {total} observations of this patient");
+    }
+
+    /// <summary>4: another clinic's refusal looks like absence, and is recorded.</summary>
+    public static async Task<bool> RefusedRead(DemoContext demo)
+    {
+        demo.Console.Step(4, "Another clinic's client asks for the same. Refused looks exactly like absent, and the refusal is in the ledger.");
+        await demo.Token(DemoClients.Stranger);
+        var ledger = demo.Gateway.Storage.Ledger;
+        var start = ledger.Published.Size;
+        var refused = await demo.Get($"Patient/{demo.Subject.Id}", DemoClients.Stranger);
+        var afterRefused = ledger.Published.Size;
+        var absent = await demo.Get("Patient/0123456789abcdef0123456789abcdef", DemoClients.Stranger);
+        var afterAbsent = ledger.Published.Size;
+        var receipt = await Receipt(demo, refused, DemoClients.Stranger);
+        return demo.Console.Prove(refused.Status == 404 && absent.Status == 404, "both answers are 404")
+            & demo.Console.Prove(refused.Body.AsSpan().SequenceEqual(absent.Body) && refused.Headers == absent.Headers,
+                $"all {refused.Body.Length} bytes of the bodies are equal, and so are the headers")
+            & demo.Console.Prove(afterRefused - start == afterAbsent - afterRefused && refused.Receipt?.Length == absent.Receipt?.Length,
+                $"both grew the ledger by {afterRefused - start} entries, with receipts of equal length")
+            & demo.Console.Prove(receipt?.Fact?[Proofs.Facts.FactField.Event] == "refusal", "the refusal's own receipt verifies");
+    }
+
+    private static IEnumerable<(string Name, Func<ReadOnlyMemory<byte>> Read)> Sources(DemoContext demo)
+    {
+        if (demo.Line.DemoData is not { } directory)
+        {
+            foreach (var bundle in DemoHospital.Generate(demo.Line.Seed, demo.Line.Patients, DemoData.ReferenceDate))
+            {
+                demo.Secrets.UnionWith(bundle.Patient?.Secrets ?? []);
+                yield return (bundle.Patient is null ? "the hospital directory" : "a patient", () => bundle.Json);
+            }
+
+            yield break;
+        }
+
+        yield return ("the hospital directory", () => DemoHospital.Generate(demo.Line.Seed, 0, DemoData.ReferenceDate).Single().Json);
+        foreach (var file in DemoData.Files(directory))
+        {
+            yield return (Path.GetFileName(file), () => DemoData.Read(file));
+        }
+    }
+
+    /// <summary>Notes the ids that the server gave and the strings that identify patients; how many resources there were.</summary>
+    private static int Remember(DemoContext demo, ReadOnlyMemory<byte> sent, DemoAnswer answer)
+    {
+        using var request = JsonDocument.Parse(sent);
+        using var response = answer.Json();
+        var entries = request.RootElement.GetProperty("entry").EnumerateArray().Zip(response.RootElement.GetProperty("entry").EnumerateArray());
+        var count = 0;
+        foreach (var (asked, got) in entries)
+        {
+            count++;
+            var resource = asked.GetProperty("resource");
+            if (resource.GetProperty("resourceType").GetString() != "Patient")
+            {
+                continue;
+            }
+
+            var location = got.GetProperty("response").GetProperty("location").GetString()!;
+            var id = location.Split("/Patient/")[1].Split('/')[0];
+            demo.Patients.Add(new DemoPatientRecord(id, []));
+            demo.Secrets.Add(id);
+            demo.Secrets.UnionWith(DemoData.Identifying(resource));
+        }
+
+        return count;
+    }
+
+    /// <summary>
+    /// Consents on file: of each three patients after the walk's own, one permits the clinic, one permits the clinic and the heart registry, one nobody.
+    /// </summary>
+    private static async Task SeedConsents(DemoContext demo)
+    {
+        for (var i = 1; i < demo.Patients.Count; i++)
+        {
+            var patient = demo.Patients[i];
+            if (i % 3 != 0)
+            {
+                await Permit(demo, patient, HospitalDirectory.RiversideClinic, "TREAT");
+            }
+
+            if (i % 3 == 1 || i % 7 == 0)
+            {
+                await Permit(demo, patient, DemoClients.RiskOrganization, "HRESCH");
+            }
+        }
+    }
+
+    private static async Task Permit(DemoContext demo, DemoPatientRecord patient, string organization, string purpose)
+    {
+        var answer = await demo.Send(HttpMethod.Post, "/Consent", DemoClients.RecordSource, DemoConsents.Permit(patient.Id, organization, purpose));
+        if (answer.Status != 201)
+        {
+            throw new InvalidOperationException($"The demo's consent was answered {answer.Status}: {Encoding.UTF8.GetString(answer.Body)}");
+        }
+
+        using var json = answer.Json();
+        patient.Consents.Add(json.RootElement.GetProperty("id").GetString()!);
+    }
+}

@@ -1,0 +1,46 @@
+using System.Globalization;
+using HealthLedger.Access;
+using HealthLedger.Fhir.Json;
+
+namespace HealthLedger.Gateway.Fhir;
+
+/// <summary>How the FHIR API writes answers: the same headers in the same order for whatever must not be told apart.</summary>
+internal static class FhirAnswers
+{
+    /// <summary>The entry that records this request, where there is one: one header, on every answer that has an entry.</summary>
+    public static void Receipt(this HttpContext http, ReceiptId? receipt)
+    {
+        if (receipt is { } id)
+        {
+            http.Response.Headers[FhirHeaders.Receipt] = $"{http.RequestServices.GetRequiredService<Smart.SmartUrls>().Issuer}/ledger/receipts/{id}";
+        }
+    }
+
+    public static Task Fault(this HttpContext http, FhirFault fault, ReceiptId? receipt = null)
+    {
+        http.Receipt(receipt);
+        return http.Json(fault.Status, OperationOutcomeJson.From([.. fault.Issues]));
+    }
+
+    public static Task NotSignedIn(this HttpContext http)
+    {
+        http.Response.Headers.WWWAuthenticate = http.Request.Headers.Authorization.Count == 0 ? "Bearer" : "Bearer error=\"invalid_token\"";
+        return http.Fault(FhirFault.NotSignedIn);
+    }
+
+    public static Task Json(this HttpContext http, int status, ReadOnlyMemory<byte> body)
+    {
+        var response = http.Response;
+        response.StatusCode = status;
+        response.ContentType = FhirHeaders.Json;
+        response.ContentLength = body.Length;
+        return response.BodyWriter.WriteAsync(body, http.RequestAborted).AsTask();
+    }
+
+    /// <summary>Version and time of the record that an answer carries.</summary>
+    public static void VersionHeaders(this HttpContext http, int version, DateTimeOffset lastUpdated)
+    {
+        http.Response.Headers.ETag = FhirHeaders.ETag(version);
+        http.Response.Headers.LastModified = lastUpdated.UtcDateTime.ToString("R", CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,122 @@
+using HealthLedger.Access;
+using HealthLedger.Fhir.Definitions;
+using HealthLedger.Fhir.Validation;
+using HealthLedger.Smart.Tokens;
+
+namespace HealthLedger.Gateway.Fhir;
+
+/// <summary>
+/// The FHIR R4 RESTful API under <c>/fhir</c> (http://hl7.org/fhir/R4/http.html): one dispatcher from method and path to an interaction. What follows from token
+/// and URL alone is answered here, before anything stored is looked at; the rest comes back from the three roads.
+/// </summary>
+internal sealed class FhirApi(AccessTokenValidator tokens, FhirReads reads, FhirWrites writes, FhirBundles bundles, FhirCapabilities capabilities)
+{
+    private const int MaximumPath = 512;
+
+    /// <summary>Maps the whole group.</summary>
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var api = routes.ServiceProvider.GetRequiredService<FhirApi>();
+        routes.Map("/fhir/{**path}", api.Answer);
+        routes.Map("/fhir", api.Answer);
+    }
+
+    private async Task Answer(HttpContext http)
+    {
+        try
+        {
+            await Dispatch(http);
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is there to read an answer.
+        }
+        catch (BadHttpRequestException tooLarge) when (tooLarge.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            await http.Fault(FhirFault.BodyTooLarge);
+        }
+    }
+
+    private async Task Dispatch(HttpContext http)
+    {
+        if (!FhirHeaders.AcceptsJson(http.Request))
+        {
+            await http.Fault(FhirFault.NotAcceptable);
+            return;
+        }
+
+        var path = (http.Request.Path.Value ?? "").AsSpan("/fhir".Length).Trim('/').ToString();
+        var segments = path.Length == 0 || path.Length > MaximumPath ? [] : path.Split('/');
+        if (path == "metadata")
+        {
+            await (HttpMethods.IsGet(http.Request.Method) ? capabilities.Answer(http) : http.Fault(FhirFault.MethodNotSupported));
+            return;
+        }
+
+        if (Authenticate(http) is not { } caller)
+        {
+            await http.NotSignedIn();
+            return;
+        }
+
+        var (choice, fault) = PurposeChoice.Of(caller, http.Request.Headers);
+        if (choice is not { } purpose)
+        {
+            await http.Fault(fault!);
+            return;
+        }
+
+        var asked = new FhirCall(http, caller, purpose);
+        if (segments.Length > 0 && FhirDefinitions.R4.ResourceType(segments[0]) is null)
+        {
+            await http.Fault(FhirFault.UnknownResourceType);
+            return;
+        }
+
+        if (segments.Length > 1 && !(segments.Length == 2 && segments[1] == "_search") && !FhirId.IsValid(segments[1]))
+        {
+            await http.Fault(FhirFault.BadRequest("An id has 1 to 64 letters, digits, '-' and '.'.", IssueType.Value));
+            return;
+        }
+
+        await ((http.Request.Method, segments) switch
+        {
+            ("POST", []) => bundles.Answer(asked),
+            ("GET", [var type]) => reads.Search(asked, type, http.Request.QueryString.Value ?? ""),
+            ("POST", [var type, "_search"]) => reads.SearchByForm(asked, type),
+            ("POST", [var type]) => writes.Create(asked, type),
+            ("GET", [var type, var id]) => reads.Read(asked, type, id, null),
+            ("GET", [var type, var id, "_history", var version]) => reads.Read(asked, type, id, version),
+            ("PUT", [var type, var id]) => writes.Update(asked, type, id),
+            ("DELETE", [var type, var id]) => writes.Delete(asked, type, id),
+            _ => http.Fault(FhirFault.MethodNotSupported),
+        });
+    }
+
+    private Caller? Authenticate(HttpContext http)
+    {
+        const string Scheme = "Bearer ";
+        var header = http.Request.Headers.Authorization;
+        return header.Count == 1 && header[0] is { } text && text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            && tokens.Validate(text.AsSpan(Scheme.Length).Trim()) is TokenValidation.Valid valid
+            ? valid.Caller
+            : null;
+    }
+}
+
+/// <summary>One request that is signed in and has a purpose.</summary>
+internal sealed record FhirCall(HttpContext Http, Caller Caller, PurposeChoice Purpose)
+{
+    public CancellationToken Aborted => Http.RequestAborted;
+
+    public string RequestId => Http.TraceIdentifier;
+
+    /// <summary>True where a scope covers it; else the refusal is written already.</summary>
+    public bool Covers(string type, ScopeInteraction interaction) => Caller.Covers(type, interaction);
+}
+
+/// <summary>Logical ids (http://hl7.org/fhir/R4/datatypes.html#id).</summary>
+internal static class FhirId
+{
+    public static bool IsValid(string text) => text.Length is > 0 and <= 64 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.');
+}

@@ -1,0 +1,50 @@
+using HealthLedger.Fhir.Validation;
+
+namespace HealthLedger.Gateway.Fhir;
+
+/// <summary>
+/// Every answer of the FHIR API that is not success, as one table (docs/errors.md). A fault says what was wrong, where, and what to do; it never says
+/// whether a record or a patient exists, and never repeats a value of a resource.
+/// </summary>
+/// <param name="Status">HTTP status.</param>
+/// <param name="Issues">At least one.</param>
+internal sealed record FhirFault(int Status, IReadOnlyList<ValidationIssue> Issues)
+{
+    /// <summary>Refused and absent alike: the same bytes.</summary>
+    public static readonly FhirFault NotThere = Of(404, IssueType.NotFound, "There is no such record, or none that this client may see.");
+
+    public static readonly FhirFault Gone = Of(410, IssueType.Deleted, "This record was deleted; its earlier versions are under _history.");
+
+    public static readonly FhirFault LedgerUnavailable = Of(503, IssueType.Transient,
+        "The ledger takes no entries now, and without an entry nothing is disclosed or changed. Try again shortly.");
+
+    public static readonly FhirFault NotSignedIn = Of(401, IssueType.Login,
+        "A valid access token is needed: Authorization: Bearer TOKEN, from the token endpoint in /fhir/.well-known/smart-configuration.");
+
+    public static readonly FhirFault UnknownResourceType = Of(404, IssueType.NotSupported, "This is no resource type of FHIR R4.");
+
+    public static readonly FhirFault MethodNotSupported = Of(405, IssueType.NotSupported, "This interaction is not supported here; /fhir/metadata lists what is.");
+
+    public static readonly FhirFault NotAcceptable = Of(406, IssueType.NotSupported, "The answer is application/fhir+json; ask for that, or for anything.");
+
+    public static readonly FhirFault UnsupportedMediaType = Of(415, IssueType.NotSupported, "Send application/fhir+json in UTF-8.");
+
+    public static readonly FhirFault BodyTooLarge = Of(413, IssueType.TooLong, "A body has at most 16 MiB. Send a smaller transaction.");
+
+    public static readonly FhirFault PreconditionFailed = Of(412, IssueType.Conflict,
+        "The record is not at the version that If-Match names. Read it again and repeat the change on what you find.");
+
+    public static readonly FhirFault TooManyPatients = Of(403, IssueType.TooCostly,
+        "The search spans more patients than one request may open. Name a patient, or narrow it.");
+
+    public static readonly FhirFault Unexpected = Of(500, IssueType.Exception, "Something broke on our side. The request's id is in X-Request-Id; nothing was disclosed.");
+
+    public static FhirFault Forbidden(string message) => Of(403, IssueType.Forbidden, message);
+
+    public static FhirFault BadRequest(string message, IssueType type = IssueType.Invalid) => Of(400, type, message);
+
+    public static FhirFault BadRequest(IReadOnlyList<ValidationIssue> issues) => new(400, issues);
+
+    public static FhirFault Of(int status, IssueType type, string message) =>
+        new(status, [new ValidationIssue(IssueSeverity.Error, type, message, "")]);
+}

@@ -1,0 +1,133 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+using HealthLedger.Fhir.Definitions;
+
+namespace HealthLedger.Gateway.Fhir;
+
+/// <summary>
+/// The CapabilityStatement of <c>GET /fhir/metadata</c> (http://hl7.org/fhir/R4/http.html#capabilities), made once from the definitions table and from the
+/// same lists that the API itself consults, so that it tells what is true.
+/// </summary>
+internal static class FhirMetadata
+{
+    /// <summary>Search parameter types that the query language answers; the others are refused by name.</summary>
+    public static bool IsSearchable(SearchParameterDefinition parameter) =>
+        parameter.Expression.Length > 0 && parameter.Type is not (SearchParameterType.Special or SearchParameterType.Composite);
+
+    public static byte[] Write(string fhirBase, DateTimeOffset since, string version)
+    {
+        var buffer = new ArrayBufferWriter<byte>(1 << 18);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteString("resourceType", "CapabilityStatement");
+            json.WriteString("status", "active");
+            json.WriteString("date", since.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
+            json.WriteString("kind", "instance");
+            Names(json, "software", "HealthLedger", version);
+            json.WriteStartObject("implementation");
+            json.WriteString("description", "FHIR R4 on sealed records: every read is decided by consent and recorded on a verifiable ledger before it is answered.");
+            json.WriteString("url", fhirBase);
+            json.WriteEndObject();
+            json.WriteString("fhirVersion", "4.0.1");
+            Strings(json, "format", "application/fhir+json", "json");
+            json.WriteStartArray("rest");
+            json.WriteStartObject();
+            json.WriteString("mode", "server");
+            Security(json);
+            json.WriteStartArray("resource");
+            foreach (var type in FhirDefinitions.R4.ResourceTypes)
+            {
+                Resource(json, type);
+            }
+
+            json.WriteEndArray();
+            Interactions(json, "transaction", "batch");
+            json.WriteEndObject();
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static void Security(Utf8JsonWriter json)
+    {
+        json.WriteStartObject("security");
+        json.WriteBoolean("cors", false);
+        json.WriteStartArray("service");
+        json.WriteStartObject();
+        json.WriteStartArray("coding");
+        json.WriteStartObject();
+        json.WriteString("system", "http://terminology.hl7.org/CodeSystem/restful-security-service");
+        json.WriteString("code", "SMART-on-FHIR");
+        json.WriteEndObject();
+        json.WriteEndArray();
+        json.WriteEndObject();
+        json.WriteEndArray();
+        json.WriteString("description",
+            "SMART backend services (private_key_jwt). Every response names its ledger entry in X-Ledger-Receipt. A client with several purposes of use "
+            + "chooses one by X-Purpose-Of-Use; emergency purposes need X-Break-Glass-Reason.");
+        json.WriteEndObject();
+    }
+
+    private static void Resource(Utf8JsonWriter json, string type)
+    {
+        json.WriteStartObject();
+        json.WriteString("type", type);
+        json.WriteString("profile", "http://hl7.org/fhir/StructureDefinition/" + type);
+        Interactions(json, "read", "vread", "search-type", "create", "update", "delete");
+        json.WriteString("versioning", "versioned-update");
+        json.WriteBoolean("readHistory", true);
+        json.WriteBoolean("updateCreate", true);
+        json.WriteBoolean("conditionalCreate", false);
+        json.WriteBoolean("conditionalUpdate", false);
+        json.WriteString("conditionalDelete", "not-supported");
+        Strings(json, "referencePolicy", "literal", "local");
+        json.WriteStartArray("searchParam");
+        foreach (var parameter in FhirDefinitions.R4.SearchParametersOf(type).Where(IsSearchable).OrderBy(p => p.Code, StringComparer.Ordinal))
+        {
+            json.WriteStartObject();
+            json.WriteString("name", parameter.Code);
+            json.WriteString("definition", parameter.Url);
+            json.WriteString("type", parameter.Type.ToString().ToLowerInvariant());
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void Interactions(Utf8JsonWriter json, params ReadOnlySpan<string> codes)
+    {
+        json.WriteStartArray("interaction");
+        foreach (var code in codes)
+        {
+            json.WriteStartObject();
+            json.WriteString("code", code);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void Names(Utf8JsonWriter json, string property, string name, string version)
+    {
+        json.WriteStartObject(property);
+        json.WriteString("name", name);
+        json.WriteString("version", version);
+        json.WriteEndObject();
+    }
+
+    private static void Strings(Utf8JsonWriter json, string property, params ReadOnlySpan<string> values)
+    {
+        json.WriteStartArray(property);
+        foreach (var value in values)
+        {
+            json.WriteStringValue(value);
+        }
+
+        json.WriteEndArray();
+    }
+}

@@ -1,0 +1,175 @@
+using HealthLedger.Access;
+using HealthLedger.Fhir.Json;
+using HealthLedger.Fhir.Validation;
+using HealthLedger.Smart;
+
+namespace HealthLedger.Gateway.Fhir;
+
+/// <summary>create, update, delete: checked here for what the request alone tells, then one road: consents on theirs, all else on the record's.</summary>
+internal sealed class FhirWrites(RecordChange records, ConsentChange consents, SmartUrls urls)
+{
+    public async Task Create(FhirCall call, string type)
+    {
+        if (await Body(call, type, ScopeInteraction.Create) is not { } body)
+        {
+            return;
+        }
+
+        if (call.Http.Request.Headers.ContainsKey("If-None-Exist"))
+        {
+            await call.Http.Fault(FhirFault.BadRequest("Conditional create is not supported here.", IssueType.NotSupported));
+            return;
+        }
+
+        await Apply(call, "create", new Change(ChangeKind.Create, type, null, body));
+    }
+
+    public async Task Update(FhirCall call, string type, string id)
+    {
+        if (await Body(call, type, ScopeInteraction.Update) is not { } body)
+        {
+            return;
+        }
+
+        if (ResourceJson.ReadHeader(body.Span).Id != id)
+        {
+            await call.Http.Fault(FhirFault.BadRequest("The resource's id must be there and be the id in the URL.", IssueType.Value));
+            return;
+        }
+
+        if (IfMatch(call.Http.Request.Headers.IfMatch, out var version) is { } fault)
+        {
+            await call.Http.Fault(fault);
+            return;
+        }
+
+        await Apply(call, "update", new Change(ChangeKind.Update, type, id, body, IfMatch: version));
+    }
+
+    public async Task Delete(FhirCall call, string type, string id)
+    {
+        if (!call.Covers(type, ScopeInteraction.Delete))
+        {
+            await call.Http.Fault(FhirFault.Forbidden("No scope of this token covers deleting this type."));
+            return;
+        }
+
+        if (IfMatch(call.Http.Request.Headers.IfMatch, out var version) is { } fault)
+        {
+            await call.Http.Fault(fault);
+            return;
+        }
+
+        await Apply(call, "delete", new Change(ChangeKind.Delete, type, id, default, IfMatch: version));
+    }
+
+    /// <summary>What an If-Match header asks for.</summary>
+    public static FhirFault? IfMatch(string? header, out int? version)
+    {
+        version = string.IsNullOrEmpty(header) ? null : FhirHeaders.ParseETag(header);
+        return string.IsNullOrEmpty(header) || version is not null
+            ? null
+            : FhirFault.BadRequest("If-Match takes one ETag as this server gives it, such as W/\"3\".", IssueType.Value);
+    }
+
+    /// <summary>What a road's refusal is on the wire.</summary>
+    public static FhirFault Fault(ChangeResult.Refused refused) => refused.Fault switch
+    {
+        ChangeFault.VersionConflict => FhirFault.PreconditionFailed,
+        ChangeFault.NotTheirs => FhirFault.Forbidden("Another organization keeps this record; only it may change it."),
+        ChangeFault.Invalid => new FhirFault(StatusCodes.Status422UnprocessableEntity, refused.Issues),
+        _ => FhirFault.NotThere,
+    };
+
+    /// <summary>Runs one change on its road.</summary>
+    public ValueTask<ChangeResult> Run(FhirCall call, string interaction, params IReadOnlyList<Change> changes)
+    {
+        var request = new ChangeRequest
+        {
+            Caller = call.Caller,
+            Purpose = call.Purpose.Purpose,
+            RequestId = call.RequestId,
+            Interaction = interaction,
+            Changes = [.. changes],
+        };
+        return changes is [{ Type: "Consent" }] ? consents.Apply(request, call.Aborted) : records.Apply(request, call.Aborted);
+    }
+
+    /// <summary>The location of a version, as responses carry it.</summary>
+    public string Location(ChangedRecord record) => $"{urls.Fhir}/{record.Key}";
+
+    private async Task Apply(FhirCall call, string interaction, Change change)
+    {
+        switch (await Run(call, interaction, change))
+        {
+            case ChangeResult.Changed { Records: [var record], Receipt: var receipt }:
+                call.Http.Receipt(receipt);
+                await Answer(call, record);
+                break;
+            case ChangeResult.Refused { Fault: ChangeFault.NotThere } refused when change.Kind == ChangeKind.Delete:
+                // http://hl7.org/fhir/R4/http.html#delete: what is not there is as good as deleted, so absent and hidden answer alike.
+                call.Http.Receipt(refused.Receipt);
+                call.Http.Response.StatusCode = StatusCodes.Status204NoContent;
+                break;
+            case ChangeResult.Refused refused:
+                await call.Http.Fault(Fault(refused), refused.Receipt);
+                break;
+            default:
+                await call.Http.Fault(FhirFault.LedgerUnavailable);
+                break;
+        }
+    }
+
+    private Task Answer(FhirCall call, ChangedRecord record)
+    {
+        var http = call.Http;
+        http.VersionHeaders(record.Key.Version, record.LastUpdated);
+        if (record.Kind == ChangeKind.Delete)
+        {
+            http.Response.StatusCode = StatusCodes.Status204NoContent;
+            return Task.CompletedTask;
+        }
+
+        var status = record.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK;
+        http.Response.Headers.Location = Location(record);
+        if (http.Request.Headers["Prefer"].ToString().Contains("return=minimal", StringComparison.Ordinal))
+        {
+            http.Response.StatusCode = status;
+            http.Response.ContentLength = 0;
+            return Task.CompletedTask;
+        }
+
+        return http.Json(status, record.Json);
+    }
+
+    /// <summary>The body, if scope, media type, size and content are good; else the fault is written.</summary>
+    private static async ValueTask<ReadOnlyMemory<byte>?> Body(FhirCall call, string type, ScopeInteraction interaction)
+    {
+        if (!call.Covers(type, interaction))
+        {
+            await call.Http.Fault(FhirFault.Forbidden("No scope of this token covers writing this type."));
+            return null;
+        }
+
+        if (!FhirHeaders.IsJson(call.Http.Request.ContentType))
+        {
+            await call.Http.Fault(FhirFault.UnsupportedMediaType);
+            return null;
+        }
+
+        if (await FhirBody.Read(call.Http, FhirBody.Maximum, call.Aborted) is not { } body)
+        {
+            await call.Http.Fault(FhirFault.BodyTooLarge);
+            return null;
+        }
+
+        var outcome = ResourceValidator.Validate(body, type);
+        if (!outcome.IsValid)
+        {
+            await call.Http.Fault(FhirFault.BadRequest(outcome.Issues));
+            return null;
+        }
+
+        return body;
+    }
+}

@@ -1,0 +1,182 @@
+using System.Security.Cryptography;
+using HealthLedger.Access;
+using HealthLedger.Consents;
+using HealthLedger.Fhir.Search;
+using HealthLedger.Gateway.Fhir;
+using HealthLedger.Gateway.Ledger;
+using HealthLedger.Ledger;
+using HealthLedger.Smart;
+using HealthLedger.Smart.Clients;
+using HealthLedger.Smart.Endpoints;
+using HealthLedger.Smart.Keys;
+using HealthLedger.Smart.People;
+using HealthLedger.Sqlite.Smart;
+using HealthLedger.Vault;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace HealthLedger.Gateway.Hosting;
+
+/// <summary>The web host around an opened storage: services, routes, start and stop.</summary>
+internal sealed class GatewayHost : IAsyncDisposable
+{
+    private const string DefaultUrl = "http://localhost:5080";
+    private readonly WebApplication _app;
+    private volatile bool _ready;
+
+    private GatewayHost(WebApplication app, GatewayOptions options, Storage storage)
+    {
+        _app = app;
+        Options = options;
+        Storage = storage;
+    }
+
+    public GatewayOptions Options { get; }
+
+    public Storage Storage { get; }
+
+    public IServiceProvider Services => _app.Services;
+
+    /// <summary>Where the gateway is reached; known once it is started.</summary>
+    public string Url { get; private set; } = "";
+
+    public static async Task<GatewayHost> Build(CommandLine line, TextWriter warnings, TimeProvider? time = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [.. line.Configuration], ContentRootPath = AppContext.BaseDirectory });
+        var options = builder.Configuration.GetSection(GatewayOptions.Section).Get<GatewayOptions>() ?? new GatewayOptions();
+        if (options.Faults().FirstOrDefault() is { } fault)
+        {
+            throw new ConfigurationException(fault);
+        }
+
+        // A free port can be asked of an address only, not of the name localhost, which may be two.
+        builder.WebHost.UseUrls((builder.Configuration["urls"] ?? DefaultUrl).Replace("://localhost:0", "://127.0.0.1:0", StringComparison.OrdinalIgnoreCase));
+
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = FhirBody.Maximum;
+            kestrel.Limits.MaxRequestLineSize = 16 * 1024;
+        });
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+
+        using var passphrase = Startup.ReadPassphrase(options);
+        var storage = Storage.Open(options, passphrase, time ?? TimeProvider.System);
+        try
+        {
+            if (storage.KeyDirectory.PassphraseLiesWithKeys)
+            {
+                await warnings.WriteLineAsync(
+                    $"healthledger: warning: no passphrase was given, so a random one is kept in {options.KeysDirectory}; whoever copies that directory has the keys. Set HEALTHLEDGER_PASSPHRASE.");
+            }
+
+            AddServices(builder.Services, options, storage, time ?? TimeProvider.System);
+            var gateway = new GatewayHost(builder.Build(), options, storage);
+            gateway.MapRoutes();
+            return gateway;
+        }
+        catch
+        {
+            await storage.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task Start()
+    {
+        await Services.GetRequiredService<ClientRegistry>().Load(CancellationToken.None);
+        await _app.StartAsync();
+        var bound = Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        Url = (Options.PublicUrl ?? bound.Replace("[::]", "localhost").Replace("0.0.0.0", "localhost").Replace("127.0.0.1", "localhost")).TrimEnd('/');
+        Services.GetRequiredService<SmartUrls>().Use(new Uri(Url));
+    }
+
+    /// <summary>From now on <c>/health/ready</c> answers 200.</summary>
+    public void Ready() => _ready = true;
+
+    public Task WaitForShutdown() => _app.WaitForShutdownAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        await Storage.DisposeAsync();
+    }
+
+    private static void AddServices(IServiceCollection services, GatewayOptions options, Storage storage, TimeProvider time)
+    {
+        services.AddSingleton(time);
+        services.AddSingleton(options);
+        services.AddSingleton(storage);
+        services.AddSingleton(storage.Vault);
+        services.AddSingleton(storage.Ledger);
+        services.AddSingleton<IAppendOnly>(storage.Ledger);
+        services.AddSingleton<ISealedSecrets>(new RingSecrets(storage.Keys));
+        services.AddSmart();
+        services.AddPeople(people => people.SignInPage = "/");
+        services.AddSingleton(_ => SmartDatabase.Open(Path.Combine(options.DataDirectory, "smart.db")));
+        services.AddSingleton<IClientStore, SqliteClientStore>();
+        services.AddSingleton<IPersonStore, SqlitePersonStore>();
+        services.AddSingleton<IAssertionReplay>(s => new SqliteAssertionReplay(s.GetRequiredService<SmartDatabase>(), time));
+
+        services.AddSingleton(ConsentPolicy.Parse(options.Consents.ImplicitPolicy, options.Consents.Custodian, options.Consents.Emergency, out _)!);
+        services.AddSingleton(new ReceiptIds(Derived(storage, "receipt-ids")));
+        services.AddSingleton(new PageCursors(Derived(storage, "page-cursors")));
+        services.AddSingleton<AccessPolicy>();
+        services.AddSingleton<ConsentStates>();
+        services.AddSingleton<Disclosure>();
+        services.AddSingleton<ConsentChange>();
+        services.AddSingleton<RecordChange>();
+        services.AddSingleton<Receipts>();
+
+        services.AddSingleton<FhirReads>();
+        services.AddSingleton<FhirWrites>();
+        services.AddSingleton<FhirBundles>();
+        services.AddSingleton<FhirCapabilities>();
+        services.AddSingleton<FhirApi>();
+    }
+
+    private static byte[] Derived(Storage storage, string label)
+    {
+        using var secret = storage.KeyDirectory.Derive(label);
+        return secret.Span.ToArray();
+    }
+
+    private void MapRoutes()
+    {
+        _app.Use(RequestIds);
+        _app.UseWhen(IsPage, pages => pages.UseAuthentication().UseAuthorization());
+        _app.MapSmart();
+        _app.MapSignIn();
+        FhirApi.Map(_app);
+        LedgerApi.Map(_app);
+        _app.MapGet("/health/live", () => Results.Text("live"));
+        _app.MapGet("/health/ready", () => _ready ? Results.Text("ready") : Results.Text("not ready", statusCode: StatusCodes.Status503ServiceUnavailable));
+    }
+
+    /// <summary>Sign-in by cookie is for pages alone; the APIs take bearer tokens.</summary>
+    private static bool IsPage(HttpContext http) =>
+        !http.Request.Path.StartsWithSegments("/fhir") && !http.Request.Path.StartsWithSegments("/auth") && !http.Request.Path.StartsWithSegments("/admin") && !http.Request.Path.StartsWithSegments("/ledger");
+
+    /// <summary>
+    /// Gives each request an id of its own, never the client's words, and turns what nobody foresaw into one answer that tells nothing. What went wrong is
+    /// logged by type and place only: messages can carry data.
+    /// </summary>
+    private static async Task RequestIds(HttpContext http, RequestDelegate next)
+    {
+        http.TraceIdentifier = RandomNumberGenerator.GetHexString(16, lowercase: true);
+        http.Response.Headers[FhirHeaders.RequestId] = http.TraceIdentifier;
+        http.Response.Headers.CacheControl = "no-store";
+        try
+        {
+            await next(http);
+        }
+        catch (Exception broken) when (!http.Response.HasStarted && broken is not OperationCanceledException && broken is not BadHttpRequestException)
+        {
+            var logger = http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("HealthLedger.Gateway");
+            logger.LogError("Request {RequestId} broke: {Type} {Place}", http.TraceIdentifier, broken.GetType().Name, broken.StackTrace?.Split('\n').FirstOrDefault()?.Trim());
+            http.Response.Headers.Remove(FhirHeaders.Receipt);
+            await http.Fault(FhirFault.Unexpected);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+namespace HealthLedger.Gateway.Hosting;
+
+/// <summary>
+/// The section <c>HealthLedger</c> of the configuration: command line (<c>--HealthLedger:Data=DIR</c>), environment (<c>HealthLedger__Data</c>) or
+/// appsettings.json. Checked once at start; a wrong value ends the process with exit code 2 and a sentence that names it.
+/// </summary>
+internal sealed class GatewayOptions
+{
+    public const string Section = "HealthLedger";
+
+    /// <summary>Where sealed records and the ledger lie. Default <c>./data</c>.</summary>
+    public string Data { get; set; } = "data";
+
+    /// <summary>Where keys lie: a directory of its own, so that it can be backed up apart and for a short time. Default: <see cref="Data"/> + <c>.keys</c>.</summary>
+    public string? Keys { get; set; }
+
+    /// <summary>A file whose first line is the passphrase; the environment variable HEALTHLEDGER_PASSPHRASE comes first.</summary>
+    public string? PassphraseFile { get; set; }
+
+    /// <summary>The ledger's origin: a schema-less URL that names the log for ever. Set at the first start, refused when it changes later.</summary>
+    public string Origin { get; set; } = "healthledger.local/log";
+
+    /// <summary>The URL under which clients reach the gateway; default: the address it listens on.</summary>
+    public string? PublicUrl { get; set; }
+
+    /// <summary>scrypt's work factor as a power of two for a new keys directory, 15 to 20. Default 17 (about half a second, 128 MiB).</summary>
+    public int ScryptLogN { get; set; } = 17;
+
+    public ConsentOptions Consents { get; set; } = new();
+
+    public string DataDirectory => Path.GetFullPath(Data);
+
+    public string KeysDirectory => Path.GetFullPath(Keys ?? Data.TrimEnd('/', '\\') + ".keys");
+
+    /// <summary>What is wrong with these options, in a sentence each; empty when nothing is.</summary>
+    public IEnumerable<string> Faults()
+    {
+        if (string.IsNullOrWhiteSpace(Data))
+        {
+            yield return "HealthLedger:Data is empty: name the directory for sealed records and the ledger.";
+        }
+        else if (string.Equals(DataDirectory, KeysDirectory, StringComparison.Ordinal)
+            || KeysDirectory.StartsWith(DataDirectory + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+        {
+            yield return "HealthLedger:Keys lies in HealthLedger:Data: keys need a directory outside it, so that a copy of the data is not a copy of the keys.";
+        }
+
+        if (ScryptLogN is < 15 or > 20)
+        {
+            yield return $"HealthLedger:ScryptLogN is {ScryptLogN}: use 15 to 20.";
+        }
+
+        if (Origin.Length is 0 or > 200 || Origin.Any(c => c is <= ' ' or '+' or > '~'))
+        {
+            yield return "HealthLedger:Origin must be 1 to 200 visible ASCII characters without '+': a schema-less URL such as ledger.example.org/2026.";
+        }
+
+        if (PublicUrl is not null && (!Uri.TryCreate(PublicUrl, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https")))
+        {
+            yield return "HealthLedger:PublicUrl must be an absolute http or https URL.";
+        }
+
+        foreach (var fault in Consents.Faults())
+        {
+            yield return fault;
+        }
+    }
+}
+
+/// <summary>The section <c>HealthLedger:Consents</c>: what holds where no consent applies (docs/consent.md).</summary>
+internal sealed class ConsentOptions
+{
+    /// <summary><c>deny</c> (default), <c>permit-treatment</c> or <c>permit-all</c>.</summary>
+    public string ImplicitPolicy { get; set; } = "deny";
+
+    /// <summary><c>permit</c> (default): an organization reads records it keeps itself; or <c>off</c>.</summary>
+    public string Custodian { get; set; } = "permit";
+
+    /// <summary><c>permit</c> (default) or <c>off</c>: whether emergency purposes open records.</summary>
+    public string Emergency { get; set; } = "permit";
+
+    public IEnumerable<string> Faults()
+    {
+        if (ImplicitPolicy is not ("deny" or "permit-treatment" or "permit-all"))
+        {
+            yield return $"HealthLedger:Consents:ImplicitPolicy is '{ImplicitPolicy}': use deny, permit-treatment or permit-all.";
+        }
+
+        if (Custodian is not ("permit" or "off"))
+        {
+            yield return $"HealthLedger:Consents:Custodian is '{Custodian}': use permit or off.";
+        }
+
+        if (Emergency is not ("permit" or "off"))
+        {
+            yield return $"HealthLedger:Consents:Emergency is '{Emergency}': use permit or off.";
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using System.Net.Sockets;
+using HealthLedger.Gateway.Demo;
+using HealthLedger.Ledger;
+using HealthLedger.Vault.Keys;
+using Microsoft.AspNetCore.Connections;
+
+namespace HealthLedger.Gateway.Hosting;
+
+/// <summary>The process from arguments to exit code. Every way not to start ends in one sentence on the error stream and a code of its own.</summary>
+internal static class Startup
+{
+    private const string PassphraseVariable = "HEALTHLEDGER_PASSPHRASE";
+
+    public static async Task<int> Run(string[] arguments, TextWriter output, TextWriter errors)
+    {
+        var line = CommandLine.Parse(arguments, out var fault);
+        if (line is null)
+        {
+            return Refuse(errors, ExitCode.Configuration, fault!);
+        }
+
+        if (line.Help)
+        {
+            await output.WriteLineAsync(CommandLine.HelpText);
+            return ExitCode.Ok;
+        }
+
+        try
+        {
+            return await Run(line, output, errors);
+        }
+        catch (ConfigurationException configuration)
+        {
+            return Refuse(errors, ExitCode.Configuration, configuration.Message);
+        }
+        catch (WrongPassphraseException wrong)
+        {
+            return Refuse(errors, ExitCode.WrongPassphrase, wrong.Message);
+        }
+        catch (Exception keys) when (keys is ForeignDirectoryException or DamagedKeysException)
+        {
+            return Refuse(errors, ExitCode.Configuration, keys.Message);
+        }
+        catch (DirectoryInUseException inUse)
+        {
+            return Refuse(errors, ExitCode.DirectoryInUse, inUse.Message);
+        }
+        catch (LedgerRefusesToStartException refuses)
+        {
+            return Refuse(errors, ExitCode.LedgerRefuses, refuses.Message);
+        }
+        catch (IOException port) when (port.InnerException is AddressInUseException or SocketException)
+        {
+            return Refuse(errors, ExitCode.PortInUse, port.Message + " Choose another with --urls, or 0 for a free one.");
+        }
+    }
+
+    private static async Task<int> Run(CommandLine line, TextWriter output, TextWriter errors)
+    {
+        await using var gateway = await GatewayHost.Build(line, errors);
+        await gateway.Start();
+        await output.WriteLineAsync($"listening {gateway.Url}");
+        if (line.Demo)
+        {
+            var proved = await DemoRun.Walk(gateway, line);
+            if (line.Once)
+            {
+                return proved ? ExitCode.Ok : ExitCode.Failed;
+            }
+        }
+
+        gateway.Ready();
+        await gateway.WaitForShutdown();
+        return ExitCode.Ok;
+    }
+
+    /// <summary>The passphrase from the environment or a file; null where neither is given.</summary>
+    public static Passphrase? ReadPassphrase(GatewayOptions options)
+    {
+        try
+        {
+            return Environment.GetEnvironmentVariable(PassphraseVariable) is { Length: > 0 } text ? Passphrase.FromText(text)
+                : options.PassphraseFile is { } file ? Passphrase.FromFile(file)
+                : null;
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new ConfigurationException($"The passphrase cannot be read: {unreadable.Message}");
+        }
+    }
+
+    private static int Refuse(TextWriter errors, int code, string message)
+    {
+        errors.WriteLine("healthledger: " + message);
+        return code;
+    }
+}
+
+/// <summary>A setting that cannot be used; the message names it and says what to do.</summary>
+internal sealed class ConfigurationException(string message) : Exception(message);

@@ -1,0 +1,94 @@
+using System.Text.Json;
+using HealthLedger.Access;
+using HealthLedger.Gateway.Fhir;
+using HealthLedger.Ledger;
+using HealthLedger.Proofs.Merkle;
+using HealthLedger.Smart.Tokens;
+
+namespace HealthLedger.Gateway.Ledger;
+
+/// <summary>
+/// The ledger over HTTP. Checkpoint, hash tiles and verifier keys are for everybody (C2SP tlog-tiles); entry bundles are for auditors; a receipt is for the client
+/// that got it.
+/// </summary>
+internal static class LedgerApi
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var ledger = routes.ServiceProvider.GetRequiredService<LedgerLog>();
+        routes.MapGet("/ledger/checkpoint", http => Checkpoint(http, ledger));
+        routes.MapGet("/ledger/vkey", http => Text(http, $"{ledger.VerifierKey}\n{ledger.CosignerVerifierKey}\n"));
+        routes.MapGet("/ledger/tile/{**path}", http => Tile(http, ledger));
+        routes.MapGet("/ledger/receipts/{id}", Receipt);
+    }
+
+    private static Task Checkpoint(HttpContext http, LedgerLog ledger)
+    {
+        http.Response.Headers.CacheControl = "no-cache";
+        return Text(http, System.Text.Encoding.UTF8.GetString(ledger.Published.Note.Span));
+    }
+
+    private static Task Text(HttpContext http, string text)
+    {
+        http.Response.ContentType = "text/plain; charset=utf-8";
+        return http.Response.WriteAsync(text, http.RequestAborted);
+    }
+
+    private static async Task Tile(HttpContext http, LedgerLog ledger)
+    {
+        if (TilePath.Parse((http.Request.Path.Value ?? "")["/ledger/".Length..]) is not { } path)
+        {
+            http.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+
+        if (path.IsEntries && Auditor(http) is null)
+        {
+            http.Response.StatusCode = StatusCodes.Status401Unauthorized;
+            http.Response.Headers.WWWAuthenticate = "Bearer";
+            return;
+        }
+
+        var tile = path.IsEntries ? ledger.ReadEntryBundle(path.Index, path.Width) : ledger.ReadTile(path.Level, path.Index, path.Width);
+        if (tile is null)
+        {
+            http.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+
+        http.Response.ContentType = "application/octet-stream";
+        http.Response.Headers.CacheControl = path.IsEntries ? "private" : "public, max-age=31536000, immutable";
+        http.Response.ContentLength = tile.Length;
+        await http.Response.Body.WriteAsync(tile, http.RequestAborted);
+    }
+
+    private static async Task Receipt(HttpContext http)
+    {
+        var services = http.RequestServices;
+        if (Caller(http) is not { } caller)
+        {
+            await http.NotSignedIn();
+            return;
+        }
+
+        var id = (string)http.Request.RouteValues["id"]!;
+        var receipt = services.GetRequiredService<Receipts>().Find(id, caller.ClientId);
+        if (receipt is null)
+        {
+            await http.Fault(FhirFault.NotThere);
+            return;
+        }
+
+        http.Response.ContentType = "application/json";
+        http.Response.Headers.CacheControl = "private, no-store";
+        await http.Response.Body.WriteAsync(receipt.Value, http.RequestAborted);
+    }
+
+    private static Caller? Auditor(HttpContext http) => Caller(http) is { Role: CallerRole.Regulator } caller ? caller : null;
+
+    private static Caller? Caller(HttpContext http) =>
+        http.Request.Headers.Authorization is [{ } text] && text.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
+        && http.RequestServices.GetRequiredService<AccessTokenValidator>().Validate(text.AsSpan(7).Trim()) is TokenValidation.Valid valid
+            ? valid.Caller
+            : null;
+}
