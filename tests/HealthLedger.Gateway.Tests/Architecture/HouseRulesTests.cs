@@ -31,8 +31,7 @@ public class HouseRulesTests
     private static readonly Dictionary<(string From, string To), string[]> AllowedTypes = new()
     {
         [("Vault", "Ledger")] = ["Recorded`1", "AccessEntry", "RecordKey", "EventChain", "ICommitParticipant", "Appended", "AppendOutcome", "AppendRequest", "IRecordable"],
-        [("Consents", "Access")] = ["PurposeOfUse", "PurposeOfUseCodes"],
-        [("Ledger", "Events")] = [],
+        [("Consents", "Access")] = ["PurposeOfUse", "PurposeOfUseCodes", "Caller", "CallerRole"],
     };
 
     public static TheoryData<string> Projects => new(AllowedProjects.Keys);
