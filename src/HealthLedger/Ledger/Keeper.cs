@@ -89,6 +89,7 @@ internal sealed class Keeper
             }
             catch (Exception exception)
             {
+                _parts.Failed = true;
                 _parts.Queue.Close();
                 _options.Fatal.Stop("The ledger could not keep its files in order.", exception);
                 return;

@@ -75,6 +75,11 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
                 sequencer.CommitFirst();
             }
 
+            if (!parts.HasCheckpoint)
+            {
+                throw new LedgerRefusesToStartException("There is no room for a new ledger's first checkpoint.", "Make room on the disk that holds its directory.");
+            }
+
             var log = new LedgerLog(options, parts, sequencer);
             log._keeper.RunOnce();
             sequencer.Start();
@@ -104,7 +109,8 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
         if (_sequencer.Stopped is not null || !_parts.Queue.TryAdd(append))
         {
             LedgerMetrics.Unavailable.Add(1);
-            return new AppendOutcome.Unavailable(_sequencer.Stopped is not null || _disposed != 0 ? "The ledger stopped." : "Too many appends are waiting.");
+            var stopped = _sequencer.Stopped is not null || _parts.Failed || _disposed != 0;
+            return new AppendOutcome.Unavailable(stopped ? "The ledger stopped." : "Too many appends are waiting.");
         }
 
         if (!cancellation.CanBeCanceled)
@@ -134,7 +140,7 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
         _keeper.Stop();
         try
         {
-            if (_sequencer.Stopped is null)
+            if (_sequencer.Stopped is null && !_parts.Failed)
             {
                 CloseInOrder();
             }

@@ -48,7 +48,7 @@ public sealed record LedgerOptions
     public int SegmentBytes { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>The journal is filled with zeros ahead of its records in steps of this length. 4 KiB to 64 MiB.</summary>
-    public int PreallocateBytes { get; init; } = 4 * 1024 * 1024;
+    public int PreallocateBytes { get; init; } = 1024 * 1024;
 
     /// <summary>Below this much free room the ledger takes nothing: what is committed must still find its place. At least 0.</summary>
     public long MinFreeBytes { get; init; } = 64 * 1024 * 1024;

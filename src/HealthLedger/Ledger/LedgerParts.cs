@@ -7,6 +7,7 @@ internal sealed class LedgerParts : IDisposable
 {
     private Published? _published;
     private ulong _flatDurable;
+    private volatile bool _failed;
 
     public required ILedgerStorage Storage { get; init; }
 
@@ -45,6 +46,16 @@ internal sealed class LedgerParts : IDisposable
 
     /// <summary>True where a new journal segment began since the keeper last asked.</summary>
     public bool Rotated { get; set; }
+
+    /// <summary>True once the keeper could not do its work: nothing more is taken or written.</summary>
+    public bool Failed
+    {
+        get => _failed;
+        set => _failed = value;
+    }
+
+    /// <summary>False for a new ledger before its first checkpoint.</summary>
+    public bool HasCheckpoint => Volatile.Read(ref _published) is not null;
 
     /// <summary>The newest checkpoint.</summary>
     public Published Published => Volatile.Read(ref _published) ?? throw new InvalidOperationException("The ledger has no checkpoint yet.");

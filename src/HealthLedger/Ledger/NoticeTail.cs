@@ -77,6 +77,7 @@ public sealed class NoticeTail : IDisposable
             while (true)
             {
                 cancellation.ThrowIfCancellationRequested();
+                size = Math.Max(size, Cursor); // what is acknowledged unread may be gone from the journal
                 var record = size < _published() ? _journal.Next(ref segment, ref position, size) : null;
                 if (record is null)
                 {

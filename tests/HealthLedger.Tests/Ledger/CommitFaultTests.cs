@@ -148,6 +148,41 @@ public sealed class CommitFaultTests
     }
 
     [Fact]
+    public void A_new_ledger_on_a_full_disk_says_so()
+    {
+        var disk = new ForgetfulDisk { FreeBytes = 10 };
+        var refused = Assert.Throws<LedgerRefusesToStartException>(() => LedgerLog.Open(Options(new RecordedFatal()) with { MinFreeBytes = 11 }, disk));
+        Assert.Contains("room", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_index_that_cannot_be_written_for_want_of_room_is_caught_up_later_and_one_that_breaks_stops_the_ledger()
+    {
+        var disk = new ForgetfulDisk();
+        var fatal = new RecordedFatal();
+        var index = new FailingIndex();
+        await using var log = LedgerLog.Open(Options(fatal) with { Index = index, MinFreeBytes = 1000 }, disk);
+        disk.FreeBytes = 1500;
+        index.Failure = new IOException("full");
+        index.BeforeFailing = () => disk.FreeBytes = 500;
+        await log.Appended("patient", "one");
+        await index.Failed.Task;
+        Assert.Equal(1ul, log.CountOf(TestLedger.Chain("patient")));
+        Assert.Single(log.EventsOf(TestLedger.Chain("patient"), 0, 10));
+
+        index.Failure = null;
+        disk.FreeBytes = 1500;
+        await index.Caught.Task;
+        await log.Appended("patient", "two");
+        Assert.False(fatal.IsStopped);
+
+        index.Failure = new InvalidDataException("broken");
+        await log.Appended("patient", "three");
+        Assert.IsType<InvalidDataException>(await fatal.Stopped);
+        Assert.IsType<AppendOutcome.Unavailable>(await log.Append(TestLedger.Request(TestLedger.Event("patient", "four")), CancellationToken.None));
+    }
+
+    [Fact]
     public async Task The_lock_is_flushed_after_the_journal_and_before_anything_is_applied_or_released()
     {
         var disk = new ForgetfulDisk();
@@ -211,6 +246,47 @@ public sealed class CommitFaultTests
 
     private static LedgerLog Open(ForgetfulDisk disk, IFatal fatal, params ICommitParticipant[] participants) =>
         LedgerLog.Open(Options(fatal) with { Participants = participants }, disk);
+}
+
+/// <summary>An index that fails when it is told to.</summary>
+internal sealed class FailingIndex : ILedgerIndex
+{
+    private readonly VolatileLedgerIndex _index = new();
+
+    public volatile Exception? Failure;
+
+    public Action BeforeFailing { get; set; } = () => { };
+
+    public TaskCompletionSource Failed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Something was applied after a failure.</summary>
+    public TaskCompletionSource Caught { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public ulong AppliedSize => _index.AppliedSize;
+
+    public ulong? Find(UInt128 tag) => _index.Find(tag);
+
+    public IEnumerable<ConsentLeaf> Leaves() => _index.Leaves();
+
+    public void Apply(ulong size, IReadOnlyCollection<TagPlace> tags, IReadOnlyCollection<ConsentLeaf> leaves)
+    {
+        if (Failure is { } failure)
+        {
+            BeforeFailing();
+            Failed.TrySetResult();
+            throw failure;
+        }
+
+        _index.Apply(size, tags, leaves);
+        if (Failed.Task.IsCompleted)
+        {
+            Caught.TrySetResult();
+        }
+    }
+
+    public void Clear() => _index.Clear();
+
+    public void Dispose() => _index.Dispose();
 }
 
 /// <summary>A store that writes with the ledger: remembers what it applied, as a database would.</summary>
