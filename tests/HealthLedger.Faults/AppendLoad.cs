@@ -11,10 +11,8 @@ namespace HealthLedger.Faults;
 /// <summary>The process that gets killed: many writers on one ledger, each acknowledged append printed as a line.</summary>
 internal static class AppendLoad
 {
-    private const int Writers = 16;
-
     /// <summary>Appends until killed.</summary>
-    public static async Task<int> Run(string directory)
+    public static async Task<int> Run(string directory, int writers)
     {
         using var store = new RowStore(Path.Combine(directory, "store.db"));
         LedgerLog log;
@@ -33,7 +31,7 @@ internal static class AppendLoad
 
         Console.WriteLine("ready");
         var run = Convert.ToHexString(RandomNumberGenerator.GetBytes(4));
-        await Task.WhenAll(Enumerable.Range(0, Writers).Select(writer => Task.Run(() => Write(log, run, writer))));
+        await Task.WhenAll(Enumerable.Range(0, writers).Select(writer => Task.Run(() => Write(log, run, writer))));
         return 0;
     }
 

@@ -70,7 +70,7 @@ public sealed class KilledLedgerTests
     private static Process Start(string directory)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true };
-        foreach (var argument in new[] { "exec", typeof(AppendLoad).Assembly.Location, "append", directory })
+        foreach (var argument in new[] { "exec", typeof(AppendLoad).Assembly.Location, "append", directory, "16" })
         {
             start.ArgumentList.Add(argument);
         }
