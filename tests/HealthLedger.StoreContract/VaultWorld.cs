@@ -72,13 +72,7 @@ public sealed class VaultWorld : IDisposable
     /// <summary>Writes as the road of changes does: lock, prepare, append, commit.</summary>
     public async Task<ImmutableArray<ShelfChange>> Write(params RecordWrite[] writes)
     {
-        var shelves = new HashSet<ShelfId>(writes.SelectMany(write => write.Shelves));
-        foreach (var write in writes)
-        {
-            shelves.UnionWith(await Vault.Locate(write.Key.Type, write.Key.Id, default) ?? []);
-        }
-
-        using var held = await Vault.LockForWrite(shelves, default);
+        using var held = await Vault.LockForWrite(writes.SelectMany(write => write.Shelves), [.. writes.Select(write => (write.Key.Type, write.Key.Id))], default);
         using var change = await Vault.Prepare(held, writes, default);
         var outcome = await Ledger.Append(
             new AppendRequest { Events = [.. change.Shelves.Select(shelf => Event(shelf.Chain))], Redo = change.Redo, Committed = change.Commit }, default);

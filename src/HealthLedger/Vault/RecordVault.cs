@@ -117,29 +117,38 @@ public sealed class RecordVault : IDisposable
         return await Open(entry, shelf, key, cancellation);
     }
 
+    /// <inheritdoc cref="LockForWrite(IEnumerable{ShelfId}, IReadOnlyCollection{ValueTuple{string, string}}, CancellationToken)"/>
+    public ValueTask<ShelfLock> LockForWrite(IEnumerable<ShelfId> wanted, CancellationToken cancellation) => LockForWrite(wanted, [], cancellation);
+
     /// <summary>
-    /// Waits for the right to change these shelves, and loads them. Shelves that are new get their keys here, durably, before anything is sealed under them.
+    /// Waits for the right to change these shelves, and all on which these records live, and loads them. Shelves that are new get their keys here, durably,
+    /// before anything is sealed under them.
     /// </summary>
-    /// <param name="wanted">All shelves that the change touches: those that records live on now, and from now on.</param>
+    /// <param name="wanted">The shelves that records will live on.</param>
+    /// <param name="records">The records that may exist: those to be updated or deleted, and those whose id a client chose. Fresh random ids need not be told.</param>
     /// <param name="cancellation">Stops the waiting.</param>
-    public async ValueTask<ShelfLock> LockForWrite(IEnumerable<ShelfId> wanted, CancellationToken cancellation)
+    public async ValueTask<ShelfLock> LockForWrite(IEnumerable<ShelfId> wanted, IReadOnlyCollection<(string Type, string Id)> records, CancellationToken cancellation)
     {
-        var ids = wanted.Distinct().ToList();
-        var gates = await locks.Take(ids, cancellation);
-        var pinned = new List<ShelfState>(ids.Count);
-        try
+        var ids = wanted.ToHashSet();
+        await AddShelvesOf(records, ids, cancellation);
+        while (true)
         {
-            foreach (var id in ids)
+            var held = await Lock(ids, records, cancellation);
+            try
             {
-                pinned.Add(await cache.Pin(id, shelves.Create));
+                // a record may have moved while we waited; from now on it stays
+                if (!await AddShelvesOf(records, ids, cancellation))
+                {
+                    return held;
+                }
+            }
+            catch
+            {
+                held.Dispose();
+                throw;
             }
 
-            return new ShelfLock(pinned, () => Release(pinned, gates));
-        }
-        catch
-        {
-            Release(pinned, gates);
-            throw;
+            held.Dispose();
         }
     }
 
@@ -218,6 +227,37 @@ public sealed class RecordVault : IDisposable
         }
 
         moved.ForEach(write => locators.Committed(write.Key.Type, write.Key.Id, write.Shelves));
+    }
+
+    private async ValueTask<bool> AddShelvesOf(IReadOnlyCollection<(string Type, string Id)> records, HashSet<ShelfId> ids, CancellationToken cancellation)
+    {
+        var before = ids.Count;
+        foreach (var (type, id) in records)
+        {
+            ids.UnionWith(await Locate(type, id, cancellation) ?? []);
+        }
+
+        return ids.Count > before;
+    }
+
+    private async ValueTask<ShelfLock> Lock(HashSet<ShelfId> ids, IReadOnlyCollection<(string Type, string Id)> records, CancellationToken cancellation)
+    {
+        var gates = await locks.Take(ids, records, cancellation);
+        var pinned = new List<ShelfState>(ids.Count);
+        try
+        {
+            foreach (var id in ids)
+            {
+                pinned.Add(await cache.Pin(id, shelves.Create));
+            }
+
+            return new ShelfLock(pinned, () => Release(pinned, gates));
+        }
+        catch
+        {
+            Release(pinned, gates);
+            throw;
+        }
     }
 
     private void Release(List<ShelfState> pinned, ImmutableArray<int> gates)

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace HealthLedger.Vault;
 
 /// <summary>
-/// One writer at a time for each shelf. Shelves share a fixed number of gates, always taken in ascending order, so that writers of several shelves
+/// One writer at a time for each shelf, and for each record whose place could change. They share a fixed number of gates, always taken in ascending order, so that writers of several shelves
 /// cannot wait for each other in a circle.
 /// </summary>
 internal sealed class ShelfLocks
@@ -12,9 +12,10 @@ internal sealed class ShelfLocks
     private readonly SemaphoreSlim[] gates = [.. Enumerable.Range(0, Gates).Select(_ => new SemaphoreSlim(1, 1))];
 
     /// <summary>The numbers of the gates now held, to be given to <see cref="Release"/>.</summary>
-    internal async ValueTask<ImmutableArray<int>> Take(IEnumerable<ShelfId> shelves, CancellationToken cancellation)
+    internal async ValueTask<ImmutableArray<int>> Take(IEnumerable<ShelfId> shelves, IEnumerable<(string Type, string Id)> records, CancellationToken cancellation)
     {
-        var numbers = shelves.Select(shelf => (int)((uint)shelf.GetHashCode() % Gates)).Distinct().Order().ToImmutableArray();
+        var hashes = shelves.Select(shelf => shelf.GetHashCode()).Concat(records.Select(record => record.GetHashCode()));
+        var numbers = hashes.Select(hash => (int)((uint)hash % Gates)).Distinct().Order().ToImmutableArray();
         for (var i = 0; i < numbers.Length; i++)
         {
             try
