@@ -1,11 +1,15 @@
 using HealthLedger.Ledger;
+using HealthLedger.Proofs.Facts;
 using HealthLedger.Proofs.Notes;
 using HealthLedger.Proofs.Receipts;
 using HealthLedger.Vault;
 
 namespace HealthLedger.Access;
 
-/// <summary>Gives a client the receipt of a response that it got: the entry, its proof under the newest checkpoint, and the fact that opens it.</summary>
+/// <summary>
+/// Gives a client the receipt of a response that it got: the entry, its proof under the newest checkpoint, and, where it was permitted, the fact that opens it.
+/// The fact of a refusal says whether there was something to refuse, so it is for the patient and the auditor, never for the client that was refused.
+/// </summary>
 public sealed class Receipts(RecordVault vault, LedgerLog log, ReceiptIds ids)
 {
     /// <summary>The receipt as JSON (docs/formats/receipt.md); null where the id is not this client's.</summary>
@@ -19,7 +23,7 @@ public sealed class Receipts(RecordVault vault, LedgerLog log, ReceiptIds ids)
         var chain = chainId == vault.TenantChain.Id ? vault.TenantChain
             : ShelfId.Parse(chainId) is { } shelf ? vault.ChainOf(shelf)
             : null;
-        if (chain is null || log.OpenFact(index, chain) is not { } fact)
+        if (chain is null || log.OpenFact(index, chain) is not { } stored || !Fact.Parse(stored).TryGet(out var fact, out _))
         {
             return null;
         }
@@ -32,6 +36,6 @@ public sealed class Receipts(RecordVault vault, LedgerLog log, ReceiptIds ids)
         }
 
         var proof = new TlogProof(index, [.. log.Inclusion(index, published.Size)], checkpoint);
-        return new Receipt(log.Origin, index, log.ReadEntry(index), proof.ToString(), fact, id).ToJson();
+        return new Receipt(log.Origin, index, log.ReadEntry(index), proof.ToString(), fact[FactField.Decision] == "permit" ? stored : null, id).ToJson();
     }
 }
