@@ -16,8 +16,8 @@ public sealed class RecordVault : IDisposable
     private readonly VaultOptions options;
     private readonly KeyRing ring;
     private readonly IKeyHolder holder;
-    private readonly IVaultStore store;
     private readonly RowSealer sealer;
+    private readonly RecordRows rows;
     private readonly PinnedSecret shelfNames, locatorNames, tenantKey;
     private readonly ShelfStorage shelves;
     private readonly ShelfCache cache;
@@ -34,13 +34,13 @@ public sealed class RecordVault : IDisposable
         this.options = options;
         this.ring = ring;
         this.holder = holder;
-        this.store = store;
         sealer = new RowSealer(ring.Tenant);
         shelfNames = ring.Derive("vault/shelf");
         locatorNames = ring.Derive("vault/locator");
         tenantKey = ring.GetOrCreate("vault/tenant", Envelope.SecretSize);
         TenantChain = new EventChain("Tenant", ring.GetOrCreate("vault/tenant-audit", Envelope.SecretSize).Memory);
-        shelves = new ShelfStorage(store, ring, sealer, shelfNames, Vocabulary, TenantChain);
+        rows = new RecordRows(store, sealer, ring.Tenant);
+        shelves = new ShelfStorage(store, ring, sealer, shelfNames, new TermsReader(rows, holder, Vocabulary, options.LocalBase), TenantChain);
         cache = new ShelfCache(options.ShelfCacheBytes, shelves.Load);
         locators = new Locators(store, sealer, locatorNames, tenantKey, options.LocatorCacheEntries);
         Patients = new PatientDirectory(store, sealer, locatorNames, tenantKey);
@@ -92,14 +92,8 @@ public sealed class RecordVault : IDisposable
             throw new ArgumentException("The shelf has no content of this record version.", nameof(key));
         }
 
-        var place = new RowPlace(VaultTable.Record, version.Shared?.Home ?? shelf.Tag, version.Handle);
-        using var row = await store.Read(place, cancellation) ?? throw new TamperedRecordException(place, "a record's row is missing");
-        if (Hash256.Of(row.Sealed.Span) != version.CiphertextHash)
-        {
-            throw new TamperedRecordException(place, "a record's row is not the one that was committed");
-        }
-
-        return Unseal(entry.Position, shelf, version, place, row) ?? throw new TamperedRecordException(place, "a record does not open");
+        using var row = await rows.Fetch(shelf.Tag, version, cancellation);
+        return Unseal(entry.Position, shelf, version, row);
     }
 
     /// <summary>As the other, on the newest snapshot of the record's first shelf.</summary>
@@ -266,26 +260,17 @@ public sealed class RecordVault : IDisposable
         locks.Release(gates);
     }
 
-    private OpenedBytes? Unseal(AppendOutcome.Appended receipt, Shelf shelf, ShelfEntry version, RowPlace place, StoredRow row)
+    private OpenedBytes Unseal(AppendOutcome.Appended receipt, Shelf shelf, ShelfEntry version, StoredRow row)
     {
-        Span<byte> key = stackalloc byte[Envelope.SecretSize];
-        Span<byte> contentKey = stackalloc byte[Envelope.SecretSize];
+        Span<byte> dataKey = stackalloc byte[Envelope.SecretSize];
         try
         {
-            holder.Unwrap(shelf.DataKey, receipt, key);
-            if (version.Shared is null)
-            {
-                return sealer.Open(key, place, version.Key.Version, row.Sealed.Span);
-            }
-
-            return Preparation.TryOpenContentKey(ring.Tenant, key, place, shelf.Tag, version.Shared.WrappedKey.Span, contentKey)
-                ? sealer.Open(contentKey, place, version.Key.Version, row.Sealed.Span)
-                : null;
+            holder.Unwrap(shelf.DataKey, receipt, dataKey);
+            return rows.Open(shelf.Tag, version, row, dataKey);
         }
         finally
         {
-            System.Security.Cryptography.CryptographicOperations.ZeroMemory(key);
-            System.Security.Cryptography.CryptographicOperations.ZeroMemory(contentKey);
+            System.Security.Cryptography.CryptographicOperations.ZeroMemory(dataKey);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using HealthLedger.Fhir.Search;
 using HealthLedger.Ledger;
@@ -8,7 +9,7 @@ using HealthLedger.Vault.Storage;
 namespace HealthLedger.Vault;
 
 /// <summary>Reads shelves from storage and lays out their changes for it.</summary>
-internal sealed class ShelfStorage(IVaultStore store, KeyRing ring, RowSealer sealer, PinnedSecret shelfNames, TermPool vocabulary, EventChain tenantChain)
+internal sealed class ShelfStorage(IVaultStore store, KeyRing ring, RowSealer sealer, PinnedSecret shelfNames, TermsReader termsReader, EventChain tenantChain)
 {
     /// <summary>A segment's content is cut at about this size.</summary>
     private const int SegmentSize = 1 << 20;
@@ -42,7 +43,7 @@ internal sealed class ShelfStorage(IVaultStore store, KeyRing ring, RowSealer se
         {
             var tag = TagOf(id);
             var rows = await store.ReadHeadAndSegments(tag, CancellationToken.None);
-            return rows.Count == 0 ? null : loaded = Build(id, tag, keys, rows);
+            return rows.Count == 0 ? null : loaded = await Build(id, tag, keys, rows);
         }
         finally
         {
@@ -73,7 +74,7 @@ internal sealed class ShelfStorage(IVaultStore store, KeyRing ring, RowSealer se
             var (stored, opened) = OpenSegments(state.Tag, state.Keys, head, [.. rows.Where(row => row.Place.Table == VaultTable.Segment)]);
             try
             {
-                entries = Merge(stored, draft.Changed);
+                entries = [.. Merge(stored, draft.Changed).Select(entry => Renew(entry, state))];
                 changes.AddRange(Enumerable.Range(0, (int)segments).Select(i => new RowChange(SegmentPlace(state.Tag, head.FirstSegment + (ulong)i), default)));
                 draft.Head = Write(draft, head with { FirstSegment = head.NextSegment, DeltaBytes = 0, BaseBytes = 0 }, entries, isBase: true, changes);
             }
@@ -116,6 +117,19 @@ internal sealed class ShelfStorage(IVaultStore store, KeyRing ring, RowSealer se
         return [.. bySlot.Values.SelectMany(versions => versions)];
     }
 
+    /// <summary>Writes terms of other definitions as they were extracted again when the shelf was loaded.</summary>
+    private static StoredEntry Renew(StoredEntry stored, ShelfState state)
+    {
+        if (stored.Terms.IsEmpty || ResourceTerms.IsCurrent(stored.Terms.Span))
+        {
+            return stored;
+        }
+
+        var terms = new ArrayBufferWriter<byte>();
+        state.Current!.Slots[stored.Slot].Terms?.WriteTo(terms);
+        return stored with { Terms = terms.WrittenMemory };
+    }
+
     private ShelfHead Write(ShelfState.Draft draft, ShelfHead head, IReadOnlyList<StoredEntry> entries, bool isBase, List<RowChange> changes)
     {
         var (number, bytes) = (head.NextSegment, 0L);
@@ -139,7 +153,7 @@ internal sealed class ShelfStorage(IVaultStore store, KeyRing ring, RowSealer se
             head.Sequence + 1, draft.Slots, draft.Root, head.FirstSegment, number, isBase ? 0 : head.DeltaBytes + bytes, isBase ? bytes : head.BaseBytes);
     }
 
-    private ShelfState Build(ShelfId id, KeyedName tag, ShelfKeys keys, IReadOnlyList<RowChange> rows)
+    private async Task<ShelfState> Build(ShelfId id, KeyedName tag, ShelfKeys keys, IReadOnlyList<RowChange> rows)
     {
         var place = HeadPlace(tag);
         if (rows[0].Place != place)
@@ -161,9 +175,8 @@ internal sealed class ShelfStorage(IVaultStore store, KeyRing ring, RowSealer se
         var (entries, segments) = OpenSegments(tag, keys, head, [.. rows.Skip(1)]);
         try
         {
-            var pool = id.IsPatient ? vocabulary.ForPatient() : vocabulary;
             var state = ShelfState.Empty(id, tag, keys, FindChain(id) ?? throw new DamagedKeysException("A shelf has lost its audit key: keys.db is damaged."));
-            return ShelfState.TryBuild(state, head, [.. entries.Select(entry => Detach(entry, pool))])
+            return ShelfState.TryBuild(state, head, await Detach(id, tag, keys, entries))
                 ? state
                 : throw new TamperedRecordException(place, "the segments of a shelf do not add up to its head");
         }
@@ -203,16 +216,26 @@ internal sealed class ShelfStorage(IVaultStore store, KeyRing ring, RowSealer se
         }
     }
 
-    /// <summary>Opens the terms, and copies out of the segment's buffer what the entry keeps.</summary>
-    private static StoredEntry Detach(StoredEntry stored, TermPool pool)
+    /// <summary>Opens the terms of the current versions, and copies out of the segments' buffers what entries keep.</summary>
+    private async ValueTask<List<StoredEntry>> Detach(ShelfId id, KeyedName tag, ShelfKeys keys, List<StoredEntry> entries)
     {
-        if (!stored.Terms.IsEmpty && !ResourceTerms.IsCurrent(stored.Terms.Span))
+        var current = new Dictionary<int, int>();
+        for (var i = 0; i < entries.Count; i++)
         {
-            throw new OutdatedTermsException();
+            current[entries[i].Slot] = i;
         }
 
-        var terms = stored.Terms.IsEmpty ? null : ResourceTerms.Read(stored.Terms.Span, pool);
-        return new StoredEntry(stored.Slot, stored.Entry.With(terms, stored.Terms.Length, stored.Entry.Annotation.ToArray()), default);
+        var pool = termsReader.PoolOf(id);
+        var detached = new List<StoredEntry>(entries.Count);
+        for (var i = 0; i < entries.Count; i++)
+        {
+            var (slot, entry, terms) = entries[i];
+            detached.Add(current[slot] != i
+                ? entries[i].Superseded()
+                : new StoredEntry(slot, entry.With(await termsReader.Read(tag, keys, entries[i], pool), terms.Length, entry.Annotation.ToArray()), default));
+        }
+
+        return detached;
     }
 
     private string Share(string text) =>

@@ -14,8 +14,3 @@ public sealed class TamperedRecordException : Exception
     /// <summary>The row at fault.</summary>
     public RowPlace Place { get; }
 }
-
-/// <summary>
-/// A shelf's search terms were written under other definitions than this version's. They must be extracted again from the records before the shelf can be used.
-/// </summary>
-public sealed class OutdatedTermsException() : Exception("A shelf holds search terms of another version of the definitions: extract them again.");

@@ -18,6 +18,9 @@ public sealed record VaultOptions
     /// <summary>The greatest size of a record's terms in bytes. Default 4 MiB.</summary>
     public int MaxTermsBytes { get; init; } = 4 << 20;
 
+    /// <summary>This server's FHIR address without the last slash, for terms that must be extracted again; as the writers of records give it.</summary>
+    public string LocalBase { get; init; } = "";
+
     /// <summary>The greatest size of an annotation in bytes.</summary>
     public const int MaxAnnotationBytes = 64 << 10;
 

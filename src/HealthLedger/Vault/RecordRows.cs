@@ -1,0 +1,50 @@
+using System.Security.Cryptography;
+using HealthLedger.Sealing;
+using HealthLedger.Vault.Keys;
+using HealthLedger.Vault.Storage;
+
+namespace HealthLedger.Vault;
+
+/// <summary>Fetches and opens the rows of records, checked against their shelf's entry. Internal to the vault: who opens answers for why.</summary>
+internal sealed class RecordRows(IVaultStore store, RowSealer sealer, TenantId tenant)
+{
+    /// <summary>The sealed row of a version that has content.</summary>
+    /// <exception cref="TamperedRecordException">It is missing, or not the one that was committed.</exception>
+    internal async ValueTask<StoredRow> Fetch(KeyedName shelf, ShelfEntry version, CancellationToken cancellation)
+    {
+        var place = PlaceOf(shelf, version);
+        var row = await store.Read(place, cancellation) ?? throw new TamperedRecordException(place, "a record's row is missing");
+        if (Hash256.Of(row.Sealed.Span) == version.CiphertextHash)
+        {
+            return row;
+        }
+
+        row.Dispose();
+        throw new TamperedRecordException(place, "a record's row is not the one that was committed");
+    }
+
+    /// <summary>Opens a fetched row by the data key of the shelf.</summary>
+    /// <exception cref="TamperedRecordException">It does not open.</exception>
+    internal OpenedBytes Open(KeyedName shelf, ShelfEntry version, StoredRow row, ReadOnlySpan<byte> dataKey)
+    {
+        var place = PlaceOf(shelf, version);
+        if (version.Shared is null)
+        {
+            return sealer.Open(dataKey, place, version.Key.Version, row.Sealed.Span) ?? throw new TamperedRecordException(place, "a record does not open");
+        }
+
+        Span<byte> contentKey = stackalloc byte[Envelope.SecretSize];
+        try
+        {
+            return (Preparation.TryOpenContentKey(tenant, dataKey, place, shelf, version.Shared.WrappedKey.Span, contentKey)
+                ? sealer.Open(contentKey, place, version.Key.Version, row.Sealed.Span)
+                : null) ?? throw new TamperedRecordException(place, "a shared record does not open");
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(contentKey);
+        }
+    }
+
+    private static RowPlace PlaceOf(KeyedName shelf, ShelfEntry version) => new(VaultTable.Record, version.Shared?.Home ?? shelf, version.Handle);
+}
