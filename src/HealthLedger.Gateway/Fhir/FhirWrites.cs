@@ -90,6 +90,7 @@ internal sealed class FhirWrites(RecordChange records, ConsentChange consents, S
             Purpose = call.Purpose.Purpose,
             RequestId = call.RequestId,
             Interaction = interaction,
+            LocalBase = urls.Fhir,
             Changes = [.. changes],
         };
         return changes is [{ Type: "Consent" }] ? consents.Apply(request, call.Aborted) : records.Apply(request, call.Aborted);

@@ -19,6 +19,9 @@ public sealed record ChangeRequest
     /// <summary>The FHIR interaction: <c>create</c>, <c>update</c>, <c>delete</c>, <c>transaction</c>.</summary>
     public required string Interaction { get; init; }
 
+    /// <summary>The address under which this server is known: a reference that begins with it is one of our own and is made relative. Empty where there is none.</summary>
+    public string LocalBase { get; init; } = "";
+
     /// <summary>At least one, at most <see cref="RecordChange.MaximumChanges"/>.</summary>
     public required ImmutableArray<Change> Changes { get; init; }
 }

@@ -47,7 +47,7 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
 
         var drafts = ImmutableArray.CreateBuilder<Draft>(targets.Length);
         var shelves = new HashSet<ShelfId>();
-        var references = new ReferenceTargets(vault, byFullUrl, now);
+        var references = new ReferenceTargets(vault, byFullUrl, request.LocalBase, now);
         for (var i = 0; i < targets.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();

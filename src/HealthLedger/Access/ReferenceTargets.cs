@@ -7,11 +7,13 @@ namespace HealthLedger.Access;
 
 /// <summary>
 /// Where the references of one transaction lead: <c>urn:uuid:</c> and other fullUrls to the records that the same transaction writes, conditional
-/// references (<c>Practitioner?identifier=...</c>) to directory records, which every caller may see. Other literal references stay as they are, and are not
+/// references (<c>Practitioner?identifier=...</c>) to directory records, which every caller may see. A reference by this server's own
+/// address is made relative, so that a record can never stand outside the compartment of the patient it names. Other literal references stay as they are, and are not
 /// checked: whether a patient's record exists is not for a writer to learn. Source: http://hl7.org/fhir/R4/http.html#trules
 /// </summary>
-internal sealed class ReferenceTargets(RecordVault vault, IReadOnlyDictionary<string, string> byFullUrl, DateTimeOffset now)
+internal sealed class ReferenceTargets(RecordVault vault, IReadOnlyDictionary<string, string> byFullUrl, string localBase, DateTimeOffset now)
 {
+    private readonly byte[] _localPrefix = Encoding.UTF8.GetBytes(localBase.Length == 0 ? "" : localBase + "/");
     private readonly Dictionary<string, string> _conditional = new(StringComparer.Ordinal);
 
     /// <summary>Finds the targets of all references that need one; the first that leads nowhere, or null.</summary>
@@ -41,13 +43,16 @@ internal sealed class ReferenceTargets(RecordVault vault, IReadOnlyDictionary<st
     /// <summary>What a link becomes; null to leave it. Only links that <see cref="Resolve"/> saw are known.</summary>
     public string? Rewrite(ReadOnlySpan<byte> link, LinkPlace place)
     {
-        if (byFullUrl.Count == 0 && _conditional.Count == 0)
+        var isLocal = place == LinkPlace.Reference && _localPrefix.Length > 0 && link.StartsWith(_localPrefix);
+        if (byFullUrl.Count == 0 && _conditional.Count == 0 && !isLocal)
         {
             return null;
         }
 
         var text = Encoding.UTF8.GetString(link);
-        return byFullUrl.GetValueOrDefault(text) ?? (place == LinkPlace.Reference ? _conditional.GetValueOrDefault(text) : null);
+        return byFullUrl.GetValueOrDefault(text)
+            ?? (place == LinkPlace.Reference ? _conditional.GetValueOrDefault(text) : null)
+            ?? (isLocal ? text[localBase.Length..].TrimStart('/') : null);
     }
 
     private async ValueTask<string?> Find(string reference, CancellationToken cancellation)

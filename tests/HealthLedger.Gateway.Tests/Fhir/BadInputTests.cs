@@ -1,0 +1,190 @@
+// Bad input has a clear answer and changes nothing: http://hl7.org/fhir/R4/http.html (status codes), json.html, operationoutcome.html; docs/errors.md.
+using System.Text;
+using System.Text.Json.Nodes;
+using HealthLedger.Gateway.Tests.Hosting;
+using static HealthLedger.Gateway.Tests.Hosting.TestClients;
+
+namespace HealthLedger.Gateway.Tests.Fhir;
+
+public sealed class BadInputTests(SmallHospital hospital) : IClassFixture<SmallHospital>
+{
+    private const string Json = "application/fhir+json";
+    private readonly TestGateway _gateway = hospital.Gateway;
+
+    public static TheoryData<string, string, string> Bodies => new()
+    {
+        { "", "structure", "" },
+        { "no json at all Zebedee", "structure", "" },
+        { "{\"resourceType\":\"Observation\"", "structure", "" },
+        { "[]", "structure", "" },
+        { "null", "structure", "" },
+        { "{\"resourceType\":\"Patient\"}", "invalid", "" },
+        { "{\"resourceType\":\"Observations\"}", "", "" },
+        { "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"text\":\"a\"},\"zebedee\":1}", "structure", "Observation.zebedee" },
+        { "{\"resourceType\":\"Observation\",\"status\":\"Zebedee\",\"code\":{\"text\":\"a\"}}", "code-invalid", "Observation.status" },
+        { "{\"resourceType\":\"Observation\",\"status\":7,\"code\":{\"text\":\"a\"}}", "", "Observation.status" },
+        { "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":\"Zebedee\"}", "structure", "Observation.code" },
+        { "{\"resourceType\":\"Observation\",\"code\":{\"text\":\"a\"}}", "required", "Observation.status" },
+        { "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"text\":\"a\"},\"effectiveDateTime\":\"Zebedee\"}", "value", "Observation.effective" },
+        { "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"text\":\"a\"},\"status\":\"final\"}", "structure", "Observation.status" },
+        { "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"text\":\"a\"},\"valueString\":\"a\",\"valueInteger\":1}", "structure", "Observation.value" },
+        { "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"text\":\"\"}}", "", "Observation.code.text" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Bodies))]
+    public async Task A_body_that_is_no_such_resource_is_refused_with_the_place(string body, string code, string place)
+    {
+        var answer = (await _gateway.SendBytes(Hospital, "POST", "Observation", Encoding.UTF8.GetBytes(body), Json)).IsFault(400, code.Length > 0 ? code : await AnyCode(body), "Zebedee");
+        Assert.True(place.Length == 0 || answer.Places.Any(p => p.StartsWith(place, StringComparison.Ordinal)), answer.Text);
+        Assert.Equal(0u, answer.Growth);
+    }
+
+    [Fact]
+    public async Task Invalid_utf8_and_a_lone_surrogate_are_refused()
+    {
+        byte[] body = [.. "{\"resourceType\":\"Patient\",\"birthDate\":\"1970\",\"language\":\""u8, 0xC3, 0x28, .. "\"}"u8];
+        (await _gateway.SendBytes(Hospital, "POST", "Patient", body, Json)).IsFault(400, "structure");
+        (await _gateway.SendBytes(Hospital, "POST", "Patient", "{\"resourceType\":\"Patient\",\"name\":[{\"family\":\"\\ud800\"}]}"u8.ToArray(), Json)).Is(400);
+    }
+
+    [Fact]
+    public async Task Deep_nesting_is_refused()
+    {
+        var deep = string.Concat(Enumerable.Repeat("{\"extension\":[", 5000)) + string.Concat(Enumerable.Repeat("]}", 5000));
+        var answer = await _gateway.SendBytes(Hospital, "POST", "Patient", Encoding.UTF8.GetBytes("{\"resourceType\":\"Patient\",\"extension\":[" + deep + "]}"), Json);
+        Assert.Equal(400, answer.Status);
+        Assert.Equal("OperationOutcome", answer.Json["resourceType"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task All_faults_of_a_body_are_named_at_once()
+    {
+        var answer = (await _gateway.Post(Hospital, "Observation", new JsonObject { ["resourceType"] = "Observation", ["status"] = "Zebedee", ["zebedee"] = true })).IsFault(400, "code-invalid", "Zebedee");
+        Assert.True(answer.Codes.Length >= 3, answer.Text);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_body_over_16_MiB_is_refused_whether_or_not_its_length_is_said(bool isChunked)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, "/fhir/Patient");
+        request.Headers.Authorization = new("Bearer", await _gateway.Token(Hospital));
+        request.Headers.ExpectContinue = true;
+        request.Headers.TransferEncodingChunked = isChunked;
+        request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes("{\"resourceType\":\"Patient\",\"birthDate\":\"1970\"" + new string(' ', 16 * 1024 * 1024) + "}"));
+        request.Content.Headers.ContentType = new("application/fhir+json");
+        var answer = (await _gateway.Send(request)).IsFault(413, "too-long");
+        Assert.Equal(0u, answer.Growth);
+    }
+
+    [Fact]
+    public async Task Media_types_are_json_both_ways()
+    {
+        var body = Encoding.UTF8.GetBytes(Records.Patient(null, "Media").ToJsonString());
+        foreach (var type in new[] { "application/fhir+xml", "text/plain", "application/x-www-form-urlencoded", "json json json", null })
+        {
+            (await _gateway.SendBytes(Hospital, "POST", "Patient", body, type)).IsFault(415, "not-supported");
+        }
+
+        foreach (var type in new[] { "application/json", "application/fhir+json; charset=utf-8", "application/fhir+json;fhirVersion=4.0" })
+        {
+            (await _gateway.SendBytes(Hospital, "POST", "Patient", body, type)).Is(201);
+        }
+
+        (await _gateway.Get(Hospital, "Patient", ("Accept", "application/fhir+xml"))).IsFault(406, "not-supported");
+        (await _gateway.Get(Hospital, "Patient", ("Accept", "text/html"))).IsFault(406, "not-supported");
+        (await _gateway.Get(Hospital, "Patient?_format=xml")).IsFault(406, "not-supported");
+        (await _gateway.Get(Hospital, "Patient", ("Accept", "text/html, application/fhir+xml;q=0.9, */*;q=0.1"))).Is(200);
+        (await _gateway.Get(Hospital, "Patient?_format=application/fhir+json")).Is(200);
+    }
+
+    [Theory]
+    [InlineData("GET", "Zebedee", 404, "not-supported")]
+    [InlineData("GET", "Zebedee/1", 404, "not-supported")]
+    [InlineData("GET", "observation", 404, "not-supported")]
+    [InlineData("GET", "Patient/with space", 400, "value")]
+    [InlineData("GET", "Patient/under_score", 400, "value")]
+    [InlineData("GET", "Patient/12345678901234567890123456789012345678901234567890123456789012345", 400, "value")]
+    [InlineData("GET", "", 405, "not-supported")]
+    [InlineData("GET", "_history", 404, "not-supported")]
+    [InlineData("GET", "Patient/a/_history", 405, "not-supported")]
+    [InlineData("GET", "Patient/a/b/c/d", 405, "not-supported")]
+    [InlineData("PATCH", "Patient/a", 405, "not-supported")]
+    [InlineData("PUT", "Patient", 405, "not-supported")]
+    [InlineData("DELETE", "Patient", 405, "not-supported")]
+    [InlineData("POST", "Patient/a", 405, "not-supported")]
+    [InlineData("POST", "metadata", 405, "not-supported")]
+    [InlineData("GET", "Patient/$everything", 400, "value")]
+    [InlineData("DELETE", "Patient?gender=male", 405, "not-supported")]
+    public async Task What_is_not_served_is_said_to_be_so(string method, string path, int status, string code)
+    {
+        var answer = (await _gateway.Send(Hospital, method, path)).IsFault(status, code);
+        Assert.Equal(0u, answer.Growth);
+    }
+
+    [Theory]
+    [InlineData("Observation?zebedee=1", "not-supported")]
+    [InlineData("Observation?subject.name=Zebedee", "not-supported")]
+    [InlineData("Observation?_has:Observation:patient:code=1", "not-supported")]
+    [InlineData("Observation?_include=Observation:subject", "not-supported")]
+    [InlineData("Observation?_elements=code", "not-supported")]
+    [InlineData("Observation?_summary=Zebedee", "value")]
+    [InlineData("Observation?_count=Zebedee", "value")]
+    [InlineData("Observation?_count=-1", "value")]
+    [InlineData("Observation?_total=Zebedee", "value")]
+    [InlineData("Observation?_sort=zebedee", "not-supported")]
+    [InlineData("Observation?date=Zebedee", "value")]
+    [InlineData("Observation?date:Zebedee=2020", "value")]
+    [InlineData("Observation?value-quantity=Zebedee", "value")]
+    [InlineData("Observation?code=", "value")]
+    [InlineData("Observation?patient=Zebedee Zebedee", "value")]
+    [InlineData("Observation?_cursor=Zebedee", "value")]
+    [InlineData("Observation?_cursor=", "value")]
+    public async Task A_query_that_is_not_understood_is_refused_and_not_widened(string path, string code)
+    {
+        var answer = (await _gateway.Get(Hospital, path)).IsFault(400, code, "=Zebedee");
+        Assert.Equal(0u, answer.Growth);
+    }
+
+    [Fact]
+    public async Task A_query_over_the_limits_is_refused()
+    {
+        (await _gateway.Get(Hospital, "Observation?code=" + new string('a', 8 * 1024))).IsFault(400, "too-long");
+        (await _gateway.Get(Hospital, "Observation?" + string.Join('&', Enumerable.Repeat("status=final", 65)))).IsFault(400, "too-costly");
+        (await _gateway.Get(Hospital, "Observation?status=" + string.Join(',', Enumerable.Repeat("a", 1001)))).IsFault(400, "too-costly");
+        Assert.InRange((await _gateway.Get(Hospital, "Observation?code=" + new string('a', 40_000))).Status, 400, 414);
+    }
+
+    [Fact]
+    public async Task The_id_in_the_body_is_the_id_in_the_url()
+    {
+        (await _gateway.Put(Hospital, "Patient/one", Records.Patient("other", "Mismatch"))).IsFault(400, "value");
+        (await _gateway.Put(Hospital, "Patient/one", Records.Patient(null, "Mismatch"))).IsFault(400, "value");
+        (await _gateway.Put(Hospital, "Patient/one", Records.Observation("one", SmallHospital.Open))).Is(400);
+        (await _gateway.Get(Hospital, "Patient/one")).Is(404);
+    }
+
+    [Fact]
+    public async Task Conditional_interactions_are_refused_and_do_not_become_unconditional()
+    {
+        var size = _gateway.LedgerSize;
+        (await _gateway.Post(Hospital, "Patient", Records.Patient(null, "Conditional"), ("If-None-Exist", "identifier=a"))).IsFault(400, "not-supported");
+        (await _gateway.Put(Hospital, "Patient?identifier=a", Records.Patient(null, "Conditional"))).IsFault(405, "not-supported");
+        (await _gateway.Post(Hospital, "", Records.Bundle("transaction", Records.Entry("DELETE", "Patient?gender=male")))).IsFault(400, "not-supported");
+        Assert.Equal(size, _gateway.LedgerSize);
+    }
+
+    [Fact]
+    public async Task A_form_search_takes_forms_within_the_limit()
+    {
+        (await _gateway.SendBytes(Hospital, "POST", "Observation/_search", "status=final"u8.ToArray(), Json)).IsFault(415, "not-supported");
+        (await _gateway.SendBytes(Hospital, "POST", "Observation/_search", Encoding.ASCII.GetBytes("status=" + new string('a', 9000)), "application/x-www-form-urlencoded")).IsFault(400, "too-long");
+        (await _gateway.SendBytes(Hospital, "POST", "Observation/_search", [0x61, 0x3D, 0xFF, 0xFE], "application/x-www-form-urlencoded")).Is(400);
+    }
+
+    /// <summary>Where the code does not matter to a client, any will do.</summary>
+    private async Task<string> AnyCode(string body) =>
+        (await _gateway.SendBytes(Hospital, "POST", "Observation", Encoding.UTF8.GetBytes(body), Json)).Codes[0];
+}

@@ -1,0 +1,173 @@
+// http://hl7.org/fhir/R4/http.html#transaction and #trules: a transaction is all or nothing, a batch is its entries one by one.
+using System.Text.Json.Nodes;
+using HealthLedger.Gateway.Tests.Hosting;
+using static HealthLedger.Gateway.Tests.Hosting.TestClients;
+
+namespace HealthLedger.Gateway.Tests.Fhir;
+
+public sealed class BundleTests(SmallHospital hospital) : IClassFixture<SmallHospital>
+{
+    private readonly TestGateway _gateway = hospital.Gateway;
+
+    [Fact]
+    public async Task A_transaction_stores_records_that_refer_to_each_other()
+    {
+        const string Patient = "urn:uuid:6d2a3ea5-f2b2-4a83-9c3e-6a3c1f4cf001";
+        var observation = Records.Observation(null, "x").With("subject", Records.Reference(Patient))
+            .With("performer", new JsonArray(Records.Reference("Practitioner?identifier=urn:npi|npi-Doctorow")));
+        var answer = (await _gateway.Post(Hospital, "", Records.Bundle(
+            "transaction",
+            Records.Entry("POST", "Observation", observation, "urn:uuid:6d2a3ea5-f2b2-4a83-9c3e-6a3c1f4cf002"),
+            Records.Entry("POST", "Patient", Records.Patient(null, "Transacted"), Patient)))).Is(200);
+        Assert.Equal("transaction-response", answer.Json["type"]!.GetValue<string>());
+        Assert.All(answer.Entries, e => Assert.StartsWith("201", e["response"]!["status"]!.GetValue<string>()));
+        var locations = answer.Entries.Select(e => e["response"]!["location"]!.GetValue<string>()).ToArray();
+        var patient = locations[1].Split('/')[^3];
+
+        var stored = (await _gateway.Get(Hospital, locations[0])).Is(200);
+        Assert.Equal("Patient/" + patient, stored.Json["subject"]!["reference"]!.GetValue<string>());
+        Assert.Equal("Practitioner/doctor", stored.Json["performer"]![0]!["reference"]!.GetValue<string>());
+        Assert.Single((await _gateway.Get(Hospital, "Observation?patient=" + patient)).Is(200).Ids);
+        (await _gateway.Get(Clinic, locations[0])).Is(404);
+    }
+
+    public static TheoryData<string, int, string> Faulty => new()
+    {
+        { "a dangling urn:uuid", 422, "not-found" },
+        { "a conditional reference to nobody", 422, "not-found" },
+        { "a conditional reference to a patient", 422, "not-found" },
+        { "two entries of one fullUrl", 422, "invalid" },
+        { "one target twice", 422, "invalid" },
+        { "an invalid resource", 400, "required" },
+        { "an unknown type", 404, "not-supported" },
+        { "no request", 400, "required" },
+        { "a bad method", 400, "code-invalid" },
+        { "an id that is none", 400, "value" },
+        { "another type than in the URL", 400, "value" },
+        { "a bad ifMatch", 400, "value" },
+        { "another version", 412, "conflict" },
+        { "a Consent", 422, "business-rule" },
+        { "a record that is not there", 412, "conflict" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Faulty))]
+    public async Task A_transaction_with_one_faulty_entry_stores_nothing_and_names_the_entry(string what, int status, string code)
+    {
+        var family = "Nothing" + Guid.NewGuid().ToString("N");
+        var good = Records.Entry("POST", "Patient", Records.Patient(null, family), "urn:uuid:00000000-0000-4000-8000-000000000001");
+        JsonObject Observation() => Records.Observation(null, SmallHospital.Open);
+        var bad = what switch
+        {
+            "a dangling urn:uuid" => Records.Entry("POST", "Observation", Observation().With("subject", Records.Reference("urn:uuid:00000000-0000-4000-8000-00000000dead"))),
+            "a conditional reference to nobody" => Records.Entry("POST", "Observation", Observation().With("performer", new JsonArray(Records.Reference("Practitioner?identifier=nobody")))),
+            "a conditional reference to a patient" => Records.Entry("POST", "Observation", Observation().With("subject", Records.Reference("Patient?identifier=urn:mrn|mrn-Openshaw"))),
+            "two entries of one fullUrl" => Records.Entry("POST", "Observation", Observation(), "urn:uuid:00000000-0000-4000-8000-000000000001"),
+            "one target twice" => Records.Entry("PUT", "Patient/twice", Records.Patient("twice", "Twice")),
+            "an invalid resource" => Records.Entry("POST", "Observation", Observation().With("status", null)),
+            "an unknown type" => Records.Entry("POST", "Zebedee", Observation()),
+            "no request" => new JsonObject { ["resource"] = Observation() },
+            "a bad method" => Records.Entry("FETCH", "Observation", Observation()),
+            "an id that is none" => Records.Entry("PUT", "Observation/a b", Observation()),
+            "another type than in the URL" => Records.Entry("POST", "Condition", Observation()),
+            "a bad ifMatch" => Records.Entry("PUT", "Observation/pulse-patient-open", Records.Observation("pulse-patient-open", SmallHospital.Open), ifMatch: "Zebedee"),
+            "another version" => Records.Entry("PUT", "Observation/pulse-patient-open", Records.Observation("pulse-patient-open", SmallHospital.Open), ifMatch: "W/\"7\""),
+            "a Consent" => Records.Entry("POST", "Consent", Records.Consent(null, SmallHospital.Open, Records.Permit())),
+            _ => Records.Entry("PUT", "Observation/absent", Records.Observation("absent", SmallHospital.Open), ifMatch: "W/\"1\""),
+        };
+        JsonObject[] entries = what == "one target twice" ? [good, Records.Entry("PUT", "Patient/twice", Records.Patient("twice", "Twice")), bad] : [good, bad];
+        if (what == "an invalid resource")
+        {
+            bad["resource"]!.AsObject().Remove("status");
+        }
+
+        var answer = await _gateway.Post(Hospital, "", Records.Bundle("transaction", entries));
+        if (what == "a record that is not there")
+        {
+            answer.Is(404);
+        }
+        else
+        {
+            answer.IsFault(status, code, "Zebedee", family);
+            Assert.Contains(answer.Places, p => p.StartsWith($"Bundle.entry[{entries.Length - 1}]", StringComparison.Ordinal));
+        }
+
+        Assert.InRange(answer.Growth, 0u, 2u);
+        Assert.Equal(0, (await _gateway.Get(Hospital, "Patient?family=" + family)).Is(200).Total);
+        (await _gateway.Get(Hospital, "Patient/twice")).Is(404);
+    }
+
+    [Fact]
+    public async Task A_batch_answers_each_entry_for_itself()
+    {
+        var answer = (await _gateway.Post(Hospital, "", Records.Bundle(
+            "batch",
+            Records.Entry("POST", "Patient", Records.Patient(null, "Batched")),
+            Records.Entry("GET", "Patient/absent"),
+            Records.Entry("GET", "Observation/pulse-" + SmallHospital.Open),
+            Records.Entry("GET", "Observation?patient=" + SmallHospital.Open),
+            Records.Entry("GET", "Observation?zebedee=1"),
+            Records.Entry("GET", "Zebedee/1"),
+            Records.Entry("DELETE", "Observation/absent"),
+            Records.Entry("PUT", "Observation/absent", Records.Observation("other", SmallHospital.Open)),
+            Records.Entry("PATCH", "Observation/absent"),
+            Records.Entry("GET", "Observation/pulse-" + SmallHospital.Open + "/_history/1")))).Is(200);
+        Assert.Equal("batch-response", answer.Json["type"]!.GetValue<string>());
+        Assert.Equal(
+            ["201", "404", "200", "200", "400", "404", "204", "400", "405", "200"],
+            answer.Entries.Select(e => e["response"]!["status"]!.GetValue<string>()[..3]));
+        Assert.Equal("pulse-" + SmallHospital.Open, answer.Entries[2]["resource"]!["id"]!.GetValue<string>());
+        Assert.Equal("searchset", answer.Entries[3]["resource"]!["type"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task A_batch_with_one_malformed_resource_still_answers_the_others()
+    {
+        var broken = Records.Observation(null, SmallHospital.Open);
+        broken.Remove("status");
+        var answer = await _gateway.Post(Hospital, "", Records.Bundle("batch", Records.Entry("POST", "Observation", broken), Records.Entry("GET", "Observation/pulse-" + SmallHospital.Open)));
+
+        // The Bundle itself must be valid, so the fault may be answered for the whole; then nothing of it was done.
+        if (answer.Status == 400)
+        {
+            Assert.Equal(0u, answer.Growth);
+            Assert.Contains(answer.Places, p => p.StartsWith("Bundle.entry[0]", StringComparison.Ordinal));
+        }
+        else
+        {
+            Assert.Equal(["400", "200"], answer.Entries.Select(e => e["response"]!["status"]!.GetValue<string>()[..3]));
+        }
+    }
+
+    [Fact]
+    public async Task Scopes_hold_for_each_entry()
+    {
+        (await _gateway.Post(Narrow, "", Records.Bundle("transaction", Records.Entry("GET", "Patient/" + SmallHospital.Open)))).IsFault(403, "forbidden");
+        var batch = (await _gateway.Post(Narrow, "", Records.Bundle(
+            "batch", Records.Entry("GET", "Patient/" + SmallHospital.Open), Records.Entry("GET", "Observation/pulse-" + SmallHospital.Open)))).Is(200);
+        Assert.Equal(["403", "200"], batch.Entries.Select(e => e["response"]!["status"]!.GetValue<string>()[..3]));
+    }
+
+    [Fact]
+    public async Task Other_Bundles_and_other_resources_are_refused_at_the_base()
+    {
+        (await _gateway.Post(Hospital, "", Records.Bundle("collection", Records.Entry("GET", "Patient/a")))).Is(400);
+        (await _gateway.Post(Hospital, "", Records.Bundle("searchset", Records.Entry("GET", "Patient/a")))).Is(400);
+        (await _gateway.Post(Hospital, "", Records.Patient(null, "Base"))).Is(400);
+        (await _gateway.SendBytes(Hospital, "POST", "", "{}"u8.ToArray(), "application/fhir+json")).Is(400);
+    }
+
+    [Fact]
+    public async Task A_transaction_may_delete_update_and_read_at_once()
+    {
+        (await _gateway.Put(Hospital, "Observation/tx-old", Records.Observation("tx-old", SmallHospital.Open))).Is(201);
+        var answer = (await _gateway.Post(Hospital, "", Records.Bundle(
+            "transaction",
+            Records.Entry("GET", "Observation/tx-new"),
+            Records.Entry("DELETE", "Observation/tx-old"),
+            Records.Entry("PUT", "Observation/tx-new", Records.Observation("tx-new", SmallHospital.Open))))).Is(200);
+        Assert.Equal(["200", "204", "201"], answer.Entries.Select(e => e["response"]!["status"]!.GetValue<string>()[..3]));
+        (await _gateway.Get(Hospital, "Observation/tx-old")).Is(410);
+        Assert.NotNull(answer.Receipt);
+    }
+}

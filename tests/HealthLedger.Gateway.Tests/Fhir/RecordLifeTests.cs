@@ -1,0 +1,130 @@
+// FHIR R4 RESTful API, http://hl7.org/fhir/R4/http.html: read, vread, create, update, delete, versions and ETags.
+using HealthLedger.Gateway.Tests.Hosting;
+using static HealthLedger.Gateway.Tests.Hosting.TestClients;
+
+namespace HealthLedger.Gateway.Tests.Fhir;
+
+public sealed class RecordLifeTests(SmallHospital hospital) : IClassFixture<SmallHospital>
+{
+    private readonly TestGateway _gateway = hospital.Gateway;
+
+    [Fact]
+    public async Task A_created_record_gets_an_id_of_the_server_and_is_read_back_with_the_same_bytes()
+    {
+        var sent = Records.Observation("chosen-by-the-client", SmallHospital.Open);
+        var created = (await _gateway.Post(Hospital, "Observation", sent)).Is(201);
+        Assert.Matches("^[0-9a-f]{32}$", created.Id);
+        Assert.Equal($"{_gateway.Fhir}/Observation/{created.Id}/_history/1", created.Headers["Location"]);
+        Assert.Equal("W/\"1\"", created.Headers["ETag"]);
+        Assert.Equal("1", created.Json["meta"]!["versionId"]!.GetValue<string>());
+
+        var read = (await _gateway.Get(Hospital, "Observation/" + created.Id)).Is(200);
+        Assert.Equal(created.Body, read.Body);
+        Assert.Equal("W/\"1\"", read.Headers["ETag"]);
+        Assert.Equal(hospital.Clock.GetUtcNow().ToString("R"), read.Headers["Last-Modified"]);
+        Assert.Equal("application/fhir+json; charset=utf-8", read.Headers["Content-Type"]);
+    }
+
+    [Fact]
+    public async Task A_record_is_updated_read_by_version_deleted_and_gone()
+    {
+        var created = (await _gateway.Post(Hospital, "Observation", Records.Observation(null, SmallHospital.Open, value: 70))).Is(201);
+        var path = "Observation/" + created.Id;
+
+        var updated = (await _gateway.Put(Hospital, path, Records.Observation(created.Id, SmallHospital.Open, value: 71), ("If-Match", "W/\"1\""))).Is(200);
+        Assert.Equal("W/\"2\"", updated.Headers["ETag"]);
+        Assert.Equal($"{_gateway.Fhir}/{path}/_history/2", updated.Headers["Location"]);
+        Assert.Equal(created.Body, (await _gateway.Get(Hospital, path + "/_history/1")).Is(200).Body);
+        Assert.Equal(updated.Body, (await _gateway.Get(Hospital, path + "/_history/2")).Is(200).Body);
+        Assert.Equal(updated.Body, (await _gateway.Get(Hospital, path)).Is(200).Body);
+        (await _gateway.Get(Hospital, path + "/_history/3")).IsFault(404, "not-found");
+
+        (await _gateway.Delete(Hospital, path, ("If-Match", "W/\"1\""))).IsFault(412, "conflict");
+        var deleted = (await _gateway.Delete(Hospital, path, ("If-Match", "W/\"2\""))).Is(204);
+        Assert.Empty(deleted.Body);
+        (await _gateway.Get(Hospital, path)).IsFault(410, "deleted");
+        (await _gateway.Get(Hospital, path + "/_history/2")).Is(200);
+        (await _gateway.Get(Hospital, path + "/_history/3")).IsFault(410, "deleted");
+        (await _gateway.Delete(Hospital, path)).Is(204);
+        Assert.DoesNotContain(created.Id, (await _gateway.Get(Hospital, "Observation?patient=" + SmallHospital.Open)).Is(200).Ids);
+    }
+
+    [Fact]
+    public async Task An_update_of_another_version_is_refused_and_changes_nothing()
+    {
+        var created = (await _gateway.Post(Hospital, "Observation", Records.Observation(null, SmallHospital.Open))).Is(201);
+        var path = "Observation/" + created.Id;
+        (await _gateway.Put(Hospital, path, Records.Observation(created.Id, SmallHospital.Open, value: 99), ("If-Match", "W/\"2\""))).IsFault(412, "conflict");
+        (await _gateway.Put(Hospital, path, Records.Observation(created.Id, SmallHospital.Open, value: 99), ("If-Match", "not an etag"))).IsFault(400, "value");
+        (await _gateway.Put(Hospital, path, Records.Observation(created.Id, SmallHospital.Open, value: 99), ("If-Match", "*"))).IsFault(400, "value");
+        Assert.Equal(created.Body, (await _gateway.Get(Hospital, path)).Is(200).Body);
+    }
+
+    [Fact]
+    public async Task Prefer_return_minimal_gives_headers_alone()
+    {
+        var answer = (await _gateway.Post(Hospital, "Observation", Records.Observation(null, SmallHospital.Open), ("Prefer", "return=minimal"))).Is(201);
+        Assert.Empty(answer.Body);
+        Assert.StartsWith(_gateway.Fhir + "/Observation/", answer.Headers["Location"]);
+        Assert.Equal("W/\"1\"", answer.Headers["ETag"]);
+        Assert.NotNull(answer.Receipt);
+    }
+
+    [Fact]
+    public async Task Only_a_client_with_the_right_to_migrate_chooses_ids()
+    {
+        (await _gateway.Put(Hospital, "Patient/chosen-one", Records.Patient("chosen-one", "Chosen"))).Is(201);
+        (await _gateway.Put(Clinic, "Patient/chosen-two", Records.Patient("chosen-two", "Chosen"))).IsFault(404, "not-found");
+        (await _gateway.Get(Hospital, "Patient/chosen-two")).IsFault(404, "not-found");
+    }
+
+    [Fact]
+    public async Task Only_who_keeps_a_record_changes_it()
+    {
+        var path = "Observation/pulse-" + SmallHospital.Open;
+        var before = (await _gateway.Get(Clinic, path)).Is(200);
+        (await _gateway.Put(Clinic, path, Records.Observation("pulse-" + SmallHospital.Open, SmallHospital.Open, value: 1))).IsFault(403, "forbidden");
+        (await _gateway.Delete(Clinic, path)).IsFault(403, "forbidden");
+        (await _gateway.Delete(Stranger, path)).Is(204);
+        (await _gateway.Put(Stranger, path, Records.Observation("pulse-" + SmallHospital.Open, SmallHospital.Open, value: 1))).IsFault(404, "not-found");
+        Assert.Equal(before.Body, (await _gateway.Get(Clinic, path)).Is(200).Body);
+    }
+
+    [Fact]
+    public async Task A_record_stays_with_the_patient_it_was_created_for()
+    {
+        var created = (await _gateway.Post(Hospital, "Observation", Records.Observation(null, SmallHospital.Open))).Is(201);
+        (await _gateway.Put(Hospital, "Observation/" + created.Id, Records.Observation(created.Id, SmallHospital.Closed))).IsFault(422, "business-rule");
+        Assert.Equal(created.Body, (await _gateway.Get(Hospital, "Observation/" + created.Id)).Is(200).Body);
+    }
+
+    [Fact]
+    public async Task A_record_that_was_deleted_can_be_written_again()
+    {
+        (await _gateway.Put(Hospital, "Observation/phoenix", Records.Observation("phoenix", SmallHospital.Open))).Is(201);
+        (await _gateway.Delete(Hospital, "Observation/phoenix")).Is(204);
+        var again = (await _gateway.Put(Hospital, "Observation/phoenix", Records.Observation("phoenix", SmallHospital.Open, value: 55))).Is(201);
+        Assert.Equal("W/\"3\"", again.Headers["ETag"]);
+        Assert.Equal(again.Body, (await _gateway.Get(Clinic, "Observation/phoenix")).Is(200).Body);
+    }
+
+    [Fact]
+    public async Task Each_answer_names_one_entry_whose_receipt_is_for_its_client_alone()
+    {
+        var answer = (await _gateway.Get(Clinic, "Observation/pulse-" + SmallHospital.Open)).Is(200);
+        var receipt = new Uri(answer.Receipt!).PathAndQuery;
+        (await _gateway.Get(Clinic, receipt)).Is(200);
+        (await _gateway.Get(Hospital, receipt)).IsFault(404, "not-found");
+        (await _gateway.Get(Clinic, receipt[..^1] + (receipt[^1] == 'A' ? 'B' : 'A'))).Is(404);
+        (await _gateway.Get(Clinic, "/ledger/receipts/nothing")).IsFault(404, "not-found");
+    }
+
+    [Fact]
+    public async Task A_subject_given_by_the_full_address_of_this_server_is_that_patient()
+    {
+        var observation = Records.Observation(null, SmallHospital.Open).With("subject", Records.Reference($"{_gateway.Fhir}/Patient/{SmallHospital.Open}"));
+        var created = (await _gateway.Post(Hospital, "Observation", observation)).Is(201);
+        (await _gateway.Get(Clinic, "Observation/" + created.Id)).Is(200);
+        Assert.Contains(created.Id, (await _gateway.Get(Clinic, "Observation?patient=" + SmallHospital.Open)).Is(200).Ids);
+    }
+}
