@@ -72,7 +72,7 @@ internal sealed record DemoPatientRecord(string Id, List<string> Consents);
 internal static class DemoConsents
 {
     /// <summary>A Consent that permits an organization to see everything of a patient for a purpose.</summary>
-    public static byte[] Permit(string patient, string organization, string purpose, string status = "active", string? id = null)
+    public static byte[] Permit(string patient, string organization, string purpose, string status = "active", string? id = null, string until = "2036-12-31")
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
@@ -103,7 +103,7 @@ internal static class DemoConsents
             json.WriteString("type", "permit");
             json.WriteStartObject("period");
             json.WriteString("start", "2026-01-01");
-            json.WriteString("end", "2036-12-31");
+            json.WriteString("end", until);
             json.WriteEndObject();
             json.WriteStartArray("actor");
             json.WriteStartObject();

@@ -19,8 +19,8 @@ internal static class DemoRun
         // A step that fails or breaks ends the walk: the ones after it stand on it.
         Func<DemoContext, Task<bool>>[] steps =
         [
-            DemoSteps.LoadHospital, DemoSteps.GrantConsent, DemoSteps.PermittedRead, DemoSteps.RefusedRead, DemoSteps.Withdraw,
-            DemoSteps.PatientsList, DemoSteps.VerifyFromOutside, DemoSteps.ScanStoredFiles,
+            DemoSteps.LoadHospital, DemoSteps.GrantConsent, DemoSteps.PermittedRead, DemoSteps.RefusedRead, DemoSteps.Risk,
+            DemoSteps.Withdraw, DemoSteps.PatientsList, DemoSteps.VerifyFromOutside, DemoSteps.ScanStoredFiles,
         ];
         var watch = Stopwatch.StartNew();
         var proved = 0;

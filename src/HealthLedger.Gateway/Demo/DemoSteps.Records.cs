@@ -179,7 +179,8 @@ internal static partial class DemoSteps
     }
 
     /// <summary>
-    /// Consents on file: of each three patients after the walk's own, one permits the clinic, one permits the clinic and the heart registry, one nobody.
+    /// Consents on file: of each three patients after the walk's own, one permits the clinic, one permits the clinic and the heart registry, one nobody. Some
+    /// permitted the registry something else, or no longer do.
     /// </summary>
     private static async Task SeedConsents(DemoContext demo)
     {
@@ -195,12 +196,25 @@ internal static partial class DemoSteps
             {
                 await Permit(demo, patient, DemoClients.RiskOrganization, "HRESCH");
             }
+            else if (i % 9 == 2)
+            {
+                await Permit(demo, patient, DemoClients.RiskOrganization, "TREAT");
+            }
+            else if (i % 9 == 5)
+            {
+                await Permit(demo, patient, DemoClients.RiskOrganization, "HRESCH", "2026-06-30");
+            }
+            else if (i % 9 == 8)
+            {
+                await Permit(demo, patient, DemoClients.RiskOrganization, "HRESCH");
+                await TakeBack(demo, patient, DemoClients.RiskOrganization, "HRESCH");
+            }
         }
     }
 
-    private static async Task Permit(DemoContext demo, DemoPatientRecord patient, string organization, string purpose)
+    private static async Task Permit(DemoContext demo, DemoPatientRecord patient, string organization, string purpose, string until = "2036-12-31")
     {
-        var answer = await demo.Send(HttpMethod.Post, "/Consent", DemoClients.RecordSource, DemoConsents.Permit(patient.Id, organization, purpose));
+        var answer = await demo.Send(HttpMethod.Post, "/Consent", DemoClients.RecordSource, DemoConsents.Permit(patient.Id, organization, purpose, until: until));
         if (answer.Status != 201)
         {
             throw new InvalidOperationException($"The demo's consent was answered {answer.Status}: {Encoding.UTF8.GetString(answer.Body)}");
@@ -208,5 +222,12 @@ internal static partial class DemoSteps
 
         using var json = answer.Json();
         patient.Consents.Add(json.RootElement.GetProperty("id").GetString()!);
+    }
+
+    /// <summary>The patient's newest consent becomes inactive; the answer to the change.</summary>
+    private static async Task<DemoAnswer> TakeBack(DemoContext demo, DemoPatientRecord patient, string organization, string purpose)
+    {
+        var consent = DemoConsents.Permit(patient.Id, organization, purpose, "inactive", patient.Consents[^1]);
+        return await demo.Send(HttpMethod.Put, $"/Consent/{patient.Consents[^1]}", DemoClients.RecordSource, consent);
     }
 }

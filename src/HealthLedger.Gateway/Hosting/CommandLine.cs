@@ -13,7 +13,7 @@ internal sealed record CommandLine
 
     public ulong Seed { get; private init; } = 1;
 
-    public int Patients { get; private init; } = 60;
+    public int Patients { get; private init; } = 120;
 
     public string? DemoData { get; private init; }
 
@@ -34,7 +34,7 @@ internal sealed record CommandLine
           --demo                            seed a small hospital, walk the main job on the console, then keep serving
           --once                            with --demo: exit after the walk, 0 if every step proved what it says, 1 if not
           --seed N                          with --demo: seed of the generated patients (default 1)
-          --patients N                      with --demo: how many patients (default 60, 1 to 100000)
+          --patients N                      with --demo: how many patients (default 120, 1 to 100000)
           --demo-data DIR                   with --demo: load FHIR Bundles (.json, .json.gz) from DIR instead of generating
           --demo-credentials FILE           with --demo: where to write the demo's clients and users (default ./demo-credentials.json)
           --help                            this text

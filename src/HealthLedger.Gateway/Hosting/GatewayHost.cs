@@ -4,7 +4,9 @@ using HealthLedger.Consents;
 using HealthLedger.Fhir.Search;
 using HealthLedger.Gateway.Fhir;
 using HealthLedger.Gateway.Ledger;
+using HealthLedger.Gateway.Risk;
 using HealthLedger.Ledger;
+using HealthLedger.Risk.Privacy;
 using HealthLedger.Smart;
 using HealthLedger.Smart.Clients;
 using HealthLedger.Smart.Endpoints;
@@ -128,6 +130,14 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton<ConsentChange>();
         services.AddSingleton<RecordChange>();
         services.AddSingleton<Receipts>();
+        services.AddSingleton<ConsentTokens>();
+
+        services.AddSingleton(new PrivacyAccounts(Derived(storage, "privacy-accounts")));
+        services.AddSingleton(new PrivacyBudget(options.Privacy.Epsilon, options.Privacy.Delta));
+        services.AddSingleton(RandomSource.System);
+        services.AddSingleton<RunEntries>();
+        services.AddSingleton<PrivacyBudgets>();
+        services.AddSingleton<RiskRun>();
 
         services.AddSingleton<FhirReads>();
         services.AddSingleton<FhirWrites>();

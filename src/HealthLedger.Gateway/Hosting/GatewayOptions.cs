@@ -28,6 +28,8 @@ internal sealed class GatewayOptions
 
     public ConsentOptions Consents { get; set; } = new();
 
+    public PrivacyOptions Privacy { get; set; } = new();
+
     public string DataDirectory => Path.GetFullPath(Data);
 
     public string KeysDirectory => Path.GetFullPath(Keys ?? Data.TrimEnd('/', '\\') + ".keys");
@@ -60,7 +62,7 @@ internal sealed class GatewayOptions
             yield return "HealthLedger:PublicUrl must be an absolute http or https URL.";
         }
 
-        foreach (var fault in Consents.Faults())
+        foreach (var fault in Consents.Faults().Concat(Privacy.Faults()))
         {
             yield return fault;
         }
@@ -94,6 +96,29 @@ internal sealed class ConsentOptions
         if (Emergency is not ("permit" or "off"))
         {
             yield return $"HealthLedger:Consents:Emergency is '{Emergency}': use permit or off.";
+        }
+    }
+}
+
+/// <summary>The section <c>HealthLedger:Privacy</c>: what all private releases together may cost one patient, ever.</summary>
+internal sealed class PrivacyOptions
+{
+    /// <summary>Above 0, at most 100. Default 1.5.</summary>
+    public double Epsilon { get; set; } = 1.5;
+
+    /// <summary>1e-15 to 1e-3. Default 1e-6.</summary>
+    public double Delta { get; set; } = 1e-6;
+
+    public IEnumerable<string> Faults()
+    {
+        if (Epsilon is not (> 0 and <= 100))
+        {
+            yield return $"HealthLedger:Privacy:Epsilon is {Epsilon}: use a number above 0, at most 100.";
+        }
+
+        if (Delta is not (>= 1e-15 and <= 1e-3))
+        {
+            yield return $"HealthLedger:Privacy:Delta is {Delta}: use 1e-15 to 1e-3.";
         }
     }
 }

@@ -97,6 +97,18 @@ public sealed partial class BudgetLedger
         return new BudgetDecision.Reserved(ledger, new BudgetReservation(run, named, cost));
     }
 
+    /// <summary>
+    /// This ledger with a charge that was made before, as the record of it tells: counted whatever the lifetime says now, for what was released stays known.
+    /// </summary>
+    /// <param name="cost">At the standard orders.</param>
+    public BudgetLedger WithCharge(RunId run, PrivacyAccount patient, RenyiVector cost)
+    {
+        ArgumentNullException.ThrowIfNull(cost);
+        if (!cost.Orders.SequenceEqual(RenyiOrders.Standard.Span)) throw new ArgumentException("The cost is not at the standard orders.", nameof(cost));
+        var after = _spent.GetValueOrDefault(patient.Tag, RenyiVector.Zero).Plus(cost);
+        return new BudgetLedger(Lifetime, _spent.SetItem(patient.Tag, after), _runs.Add(run.Tag));
+    }
+
     /// <summary>The epsilon that a patient's runs so far amount to at the lifetime delta; zero for a patient never charged.</summary>
     public double SpentEpsilon(PrivacyAccount patient) =>
         _spent.TryGetValue(patient.Tag, out var spent) ? spent.Epsilon(Lifetime.Delta).Epsilon : 0;

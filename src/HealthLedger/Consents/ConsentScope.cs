@@ -98,6 +98,22 @@ public sealed record ConsentScope
         return bytes.WrittenSpan.ToArray();
     }
 
+    /// <summary>The resource types of canonical bytes; null for every type.</summary>
+    /// <exception cref="InvalidDataException">They are not what <see cref="Encode"/> writes.</exception>
+    public static ImmutableArray<string>? TypesOf(ReadOnlyMemory<byte> encoded)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(encoded);
+            ImmutableArray<string> types = [.. document.RootElement.GetProperty("types").EnumerateArray().Select(t => t.GetString()!)];
+            return types is ["*"] ? null : types;
+        }
+        catch (Exception broken) when (broken is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw new InvalidDataException("The scope of a consent cannot be read.");
+        }
+    }
+
     private static ImmutableArray<string>? Union(Rule[] permits, ProvisionElements element, Func<Provision, IEnumerable<string>> values) =>
         permits.All(p => p.Names(element))
             ? [.. permits.SelectMany(p => values(p.Effective)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]

@@ -129,6 +129,14 @@ public sealed partial class LedgerLog
         return new ConsentProof(published, proof, Parse(published.Size - 1), Inclusion(published.Size - 1, published.Size));
     }
 
+    /// <summary>
+    /// Signs the statement that a consent stands, with the log's key; null, and nothing signed, where the published map does not hold its handle as granted.
+    /// The only thing but checkpoints that the key signs.
+    /// </summary>
+    /// <exception cref="ArgumentException">The claims are out of range or of another log.</exception>
+    internal string? SignConsentToken(Proofs.Tokens.ConsentToken claims) =>
+        ConsentStateOf(claims.Handle) is { Standing: ConsentStanding.Granted } ? claims.Sign(_options.Keys.Log) : null;
+
     /// <summary>The sibling hashes that prove an entry under a published size, its own sibling first.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The index is not below the size, or the size not yet published.</exception>
     public IReadOnlyList<Hash> Inclusion(ulong index, ulong size)
