@@ -10,14 +10,18 @@ internal static class DemoData
     private const int MaximumFile = 512 * 1024 * 1024;
 
     /// <summary>
-    /// The Bundle files (<c>.json</c>, <c>.json.gz</c>) under <paramref name="directory"/>: hospitals and practitioners first, since patients refer to them, then by name.
+    /// The Bundle files (<c>.json</c>, <c>.json.gz</c>) under <paramref name="directory"/>: hospitals and practitioners first, since patients refer to them; then those
+    /// that refer by a condition, which must meet one record alone; those that bring copies of their own hospitals last.
     /// </summary>
     public static IReadOnlyList<string> Files(string directory) =>
     [
         .. Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
             .Where(f => f.EndsWith(".json", StringComparison.OrdinalIgnoreCase) || f.EndsWith(".json.gz", StringComparison.OrdinalIgnoreCase))
-            .OrderBy(f => Rank(Path.GetFileName(f)))
-            .ThenBy(f => f, StringComparer.Ordinal),
+            .AsParallel()
+            .Select(f => (File: f, Rank: Rank(f)))
+            .OrderBy(f => f.Rank)
+            .ThenBy(f => f.File, StringComparer.Ordinal)
+            .Select(f => f.File),
     ];
 
     public static byte[] Read(string file)
@@ -65,10 +69,14 @@ internal static class DemoData
         return false;
     }
 
-    private static int Rank(string file) =>
-        file.StartsWith("hospitalInformation", StringComparison.OrdinalIgnoreCase) ? 0
-        : file.StartsWith("practitionerInformation", StringComparison.OrdinalIgnoreCase) ? 1
-        : 2;
+    private static int Rank(string file)
+    {
+        var name = Path.GetFileName(file);
+        return name.Contains("hospitalInformation", StringComparison.OrdinalIgnoreCase) ? 0
+            : name.Contains("practitionerInformation", StringComparison.OrdinalIgnoreCase) ? 1
+            : Read(file).AsSpan().IndexOf("?identifier="u8) >= 0 ? 2
+            : 3;
+    }
 
     /// <summary>The reference date of generated data: fixed, so that the same seed gives the same hospital on any day.</summary>
     public static readonly DateOnly ReferenceDate = new(2026, 1, 1);

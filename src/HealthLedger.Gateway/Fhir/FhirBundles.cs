@@ -82,6 +82,10 @@ internal sealed class FhirBundles(FhirWrites writes, FhirReads reads, Disclosure
                     }
 
                     break;
+                case ChangeResult.Existing existing:
+                    receipt = existing.Receipt;
+                    answers[changing[0].At] = Answer(existing);
+                    break;
                 case ChangeResult.Refused refused:
                     await call.Http.Fault(At(FhirWrites.Fault(refused), changing[refused.At].At), refused.Receipt);
                     return;
@@ -117,6 +121,7 @@ internal sealed class FhirBundles(FhirWrites writes, FhirReads reads, Disclosure
                 (answer, its) = await writes.Run(call, entry.Interaction, change) switch
                 {
                     ChangeResult.Changed changed => (Answer(changed.Records[0]), changed.Receipt),
+                    ChangeResult.Existing existing => (Answer(existing), existing.Receipt),
                     ChangeResult.Refused { Fault: ChangeFault.NotThere } refused when change.Kind == ChangeKind.Delete =>
                         (new EntryToWrite(Response: new EntryResponse("204 No Content")), refused.Receipt),
                     ChangeResult.Refused refused => (Answer(FhirWrites.Fault(refused)), refused.Receipt),
@@ -171,6 +176,10 @@ internal sealed class FhirBundles(FhirWrites writes, FhirReads reads, Disclosure
             record.Kind == ChangeKind.Delete ? null : writes.Location(record),
             FhirHeaders.ETag(record.Key.Version),
             record.LastUpdated));
+
+    private EntryToWrite Answer(ChangeResult.Existing existing) => new(
+        $"{urls.Fhir}/{existing.Key.Type}/{existing.Key.Id}",
+        Response: new EntryResponse("200 OK", $"{urls.Fhir}/{existing.Key}", FhirHeaders.ETag(existing.Key.Version), existing.LastUpdated));
 
     private static EntryToWrite Answer(FhirFault fault) => new(
         Response: new EntryResponse(fault.Status.ToString(CultureInfo.InvariantCulture), Outcome: OperationOutcomeJson.From([.. fault.Issues])));
@@ -229,9 +238,14 @@ internal sealed record BundleCall(string Interaction, string Type, string? Id, i
             return Wrong(FhirFault.BadRequest("An id has 1 to 64 letters, digits, '-' and '.'.", IssueType.Value));
         }
 
-        if (entry.Request.IfNoneExist is not null || (query is not null && method is not "GET"))
+        if (query is not null && method is not "GET")
         {
-            return Wrong(FhirFault.BadRequest("Conditional create, update and delete are not supported here.", IssueType.NotSupported));
+            return Wrong(FhirFault.BadRequest("Conditional update and delete are not supported here.", IssueType.NotSupported));
+        }
+
+        if (method == "POST" && FhirWrites.ConditionFault(type, entry.Request.IfNoneExist) is { } condition)
+        {
+            return Wrong(condition);
         }
 
         if (FhirWrites.IfMatch(entry.Request.IfMatch, out var ifMatch) is { } badMatch)
@@ -241,7 +255,7 @@ internal sealed record BundleCall(string Interaction, string Type, string? Id, i
 
         return (method, segments) switch
         {
-            ("POST", [_]) => Change_(ScopeInteraction.Create, "create", new Change(ChangeKind.Create, type, null, entry.Resource, entry.FullUrl)),
+            ("POST", [_]) => Change_(ScopeInteraction.Create, "create", new Change(ChangeKind.Create, type, null, entry.Resource, entry.FullUrl, IfNoneExist: entry.Request.IfNoneExist)),
             ("PUT", [_, var id]) => Change_(ScopeInteraction.Update, "update", new Change(ChangeKind.Update, type, id, entry.Resource, entry.FullUrl, ifMatch)),
             ("DELETE", [_, var id]) => Change_(ScopeInteraction.Delete, "delete", new Change(ChangeKind.Delete, type, id, default, null, ifMatch)),
             ("GET", [_]) => Read(ScopeInteraction.Search, new BundleCall("search-type", type, null, null, query ?? "", null, null)),

@@ -34,6 +34,8 @@ internal sealed record FhirFault(int Status, IReadOnlyList<ValidationIssue> Issu
     public static readonly FhirFault PreconditionFailed = Of(412, IssueType.Conflict,
         "The record is not at the version that If-Match names. Read it again and repeat the change on what you find.");
 
+    public static readonly FhirFault SeveralMatch = Of(412, IssueType.MultipleMatches, "Several records match the condition, so none is taken for the one that is meant.");
+
     public static readonly FhirFault TooManyPatients = Of(403, IssueType.TooCostly,
         "The search spans more patients than one request may open. Name a patient, or narrow it.");
 

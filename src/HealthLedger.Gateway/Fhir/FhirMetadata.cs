@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
+using HealthLedger.Access;
 using HealthLedger.Fhir.Definitions;
 
 namespace HealthLedger.Gateway.Fhir;
@@ -81,7 +82,7 @@ internal static class FhirMetadata
         json.WriteString("versioning", "versioned-update");
         json.WriteBoolean("readHistory", true);
         json.WriteBoolean("updateCreate", true);
-        json.WriteBoolean("conditionalCreate", false);
+        json.WriteBoolean("conditionalCreate", RecordChange.CanBeConditional(type));
         json.WriteBoolean("conditionalUpdate", false);
         json.WriteString("conditionalDelete", "not-supported");
         Strings(json, "referencePolicy", "literal", "local");

@@ -15,13 +15,14 @@ internal sealed class FhirWrites(RecordChange records, ConsentChange consents, S
             return;
         }
 
-        if (call.Http.Request.Headers.ContainsKey("If-None-Exist"))
+        var condition = call.Http.Request.Headers["If-None-Exist"];
+        if (ConditionFault(type, condition.Count == 0 ? null : condition.ToString()) is { } fault)
         {
-            await call.Http.Fault(FhirFault.BadRequest("Conditional create is not supported here.", IssueType.NotSupported));
+            await call.Http.Fault(fault);
             return;
         }
 
-        await Apply(call, "create", new Change(ChangeKind.Create, type, null, body));
+        await Apply(call, "create", new Change(ChangeKind.Create, type, null, body, IfNoneExist: condition.Count == 0 ? null : condition.ToString()));
     }
 
     public async Task Update(FhirCall call, string type, string id)
@@ -72,10 +73,17 @@ internal sealed class FhirWrites(RecordChange records, ConsentChange consents, S
             : FhirFault.BadRequest("If-Match takes one ETag as this server gives it, such as W/\"3\".", IssueType.Value);
     }
 
+    /// <summary>What is wrong with the query of a conditional create: whether it finds something may be told of directory records alone.</summary>
+    public static FhirFault? ConditionFault(string type, string? query) =>
+        query is null || RecordChange.CanBeConditional(type)
+            ? null
+            : FhirFault.BadRequest("Conditional create is supported for directory records only: organizations, practitioners and the like.", IssueType.NotSupported);
+
     /// <summary>What a road's refusal is on the wire.</summary>
     public static FhirFault Fault(ChangeResult.Refused refused) => refused.Fault switch
     {
         ChangeFault.VersionConflict => FhirFault.PreconditionFailed,
+        ChangeFault.SeveralMatch => FhirFault.SeveralMatch,
         ChangeFault.NotTheirs => FhirFault.Forbidden("Another organization keeps this record; only it may change it."),
         ChangeFault.Invalid => new FhirFault(StatusCodes.Status422UnprocessableEntity, refused.Issues),
         _ => FhirFault.NotThere,
@@ -106,6 +114,12 @@ internal sealed class FhirWrites(RecordChange records, ConsentChange consents, S
             case ChangeResult.Changed { Records: [var record], Receipt: var receipt }:
                 call.Http.Receipt(receipt);
                 await Answer(call, record);
+                break;
+            case ChangeResult.Existing existing:
+                call.Http.Receipt(existing.Receipt);
+                call.Http.VersionHeaders(existing.Key.Version, existing.LastUpdated);
+                call.Http.Response.Headers.Location = $"{urls.Fhir}/{existing.Key}";
+                call.Http.Response.ContentLength = 0;
                 break;
             case ChangeResult.Refused { Fault: ChangeFault.NotThere } refused when change.Kind == ChangeKind.Delete:
                 // http://hl7.org/fhir/R4/http.html#delete: what is not there is as good as deleted, so absent and hidden answer alike.

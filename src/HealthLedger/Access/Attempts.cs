@@ -20,6 +20,7 @@ internal static class Attempts
                 ChangeFault.VersionConflict => "version-conflict",
                 ChangeFault.NotTheirs => "other-custodian",
                 ChangeFault.Invalid => "invalid",
+                ChangeFault.SeveralMatch => "several-match",
                 _ => patient is null ? "absent" : "not-visible",
             });
         return AccessFacts.Finish(fact, (patient is { } id ? vault.ChainOf(id) : null) ?? vault.TenantChain);

@@ -33,7 +33,9 @@ public sealed record ChangeRequest
 /// <param name="Body">The resource, valid UTF-8 JSON; empty for a delete.</param>
 /// <param name="FullUrl">The entry's fullUrl in its transaction, to which others refer; null where there is none.</param>
 /// <param name="IfMatch">The version that If-Match names; null where there is none.</param>
-public sealed record Change(ChangeKind Kind, string Type, string? Id, ReadOnlyMemory<byte> Body, string? FullUrl = null, int? IfMatch = null);
+/// <param name="IfNoneExist">For a create of a directory record that is a request of its own: create it only where nothing matches this query; null to create it anyway.</param>
+public sealed record Change(
+    ChangeKind Kind, string Type, string? Id, ReadOnlyMemory<byte> Body, string? FullUrl = null, int? IfMatch = null, string? IfNoneExist = null);
 
 /// <summary>What a <see cref="Change"/> does.</summary>
 public enum ChangeKind
@@ -57,6 +59,12 @@ public abstract record ChangeResult
     /// <param name="Records">In the request's order.</param>
     /// <param name="Receipt">Where the change stands in the ledger.</param>
     public sealed record Changed(ImmutableArray<ChangedRecord> Records, ReceiptId Receipt) : ChangeResult;
+
+    /// <summary>Nothing was changed, because what a conditional create would have made is there.</summary>
+    /// <param name="Key">The one directory record that matches.</param>
+    /// <param name="LastUpdated">When its version was written.</param>
+    /// <param name="Receipt">Where the request stands in the ledger.</param>
+    public sealed record Existing(RecordKey Key, DateTimeOffset LastUpdated, ReceiptId Receipt) : ChangeResult;
 
     /// <summary>Nothing was changed.</summary>
     /// <param name="At">Which change of the request was at fault.</param>
@@ -88,4 +96,6 @@ public enum ChangeFault
     VersionConflict,
     /// <summary>The content cannot be accepted; the issues say why.</summary>
     Invalid,
+    /// <summary>Several directory records match the query of a conditional create.</summary>
+    SeveralMatch,
 }

@@ -33,6 +33,11 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
                 return Planned.Refused(i, IssueType.BusinessRule, "A Consent is changed on its own, not within a transaction: it needs an entry and a handle of its own.");
             }
 
+            if (change.IfNoneExist is { } query && (targets.Length > 1 || DirectoryQuery.Parse(change.Type, query, now) is null))
+            {
+                return Planned.Refused(i, IssueType.NotSupported, "A conditional create is a request of its own, of a directory type, with a query of that type's parameters.");
+            }
+
             targets[i] = (change.Type, change.Id ?? NewId());
             if (!seen.Add(targets[i]))
             {
@@ -98,6 +103,17 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
         for (var i = 0; i < planned.Drafts.Length; i++)
         {
             var draft = planned.Drafts[i];
+            if (draft.Change.IfNoneExist is { } query && held.Current(draft.Shelves[0]) is { } directory)
+            {
+                switch (DirectoryQuery.Parse(draft.Type, query, now)!.First(directory, 2))
+                {
+                    case [var existing]:
+                        return new Drafted(null, null, [], [], existing);
+                    case { Count: > 1 }:
+                        return Drafted.Refused(new ChangeResult.Refused(i, ChangeFault.SeveralMatch, []), null);
+                }
+            }
+
             var standing = draft.Change.Kind == ChangeKind.Create ? null : await Standing(draft, held, cancellation);
             if (draft.Change.Kind != ChangeKind.Create)
             {
@@ -234,8 +250,12 @@ internal sealed record Standing(ShelfEntry Entry, ImmutableArray<ShelfId> Shelve
 /// <summary>One version about to be written, and how the answer shows it.</summary>
 internal sealed record DraftedRecord(RecordWrite Write, ChangedRecord Changed);
 
-/// <summary>All versions of a request, and the patients whose labels change; or the fault with the shelf that answers for the attempt.</summary>
-internal sealed record Drafted(ChangeResult.Refused? Fault, ShelfId? Addressed, ImmutableArray<DraftedRecord> Records, ImmutableArray<ShelfId> Relabelled)
+/// <summary>
+/// All versions of a request, and the patients whose labels change; or the fault with the shelf that answers for the attempt; or what a conditional create
+/// found there.
+/// </summary>
+internal sealed record Drafted(
+    ChangeResult.Refused? Fault, ShelfId? Addressed, ImmutableArray<DraftedRecord> Records, ImmutableArray<ShelfId> Relabelled, ShelfEntry? Existing = null)
 {
     public static Drafted Refused(ChangeResult.Refused fault, ShelfId? addressed) => new(fault, addressed, [], []);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using HealthLedger.Fhir.Search;
 using HealthLedger.Fhir.Validation;
 using HealthLedger.Ledger;
@@ -35,6 +36,9 @@ public sealed class RecordChange
         _drafts = new Drafts(vault, consents, policy);
     }
 
+    /// <summary>True for types of which a create may be conditional: those whose records every caller may see.</summary>
+    public static bool CanBeConditional(string type) => AccessPolicy.IsDirectory(type);
+
     /// <summary>Makes all changes of the request or none.</summary>
     public async ValueTask<ChangeResult> Apply(ChangeRequest request, CancellationToken cancellation)
     {
@@ -52,6 +56,11 @@ public sealed class RecordChange
         if (drafted.Fault is not null)
         {
             return await Attempted(request, drafted, now, cancellation);
+        }
+
+        if (drafted.Existing is { } existing)
+        {
+            return await Existed(request, existing, now, cancellation);
         }
 
         // seal
@@ -107,6 +116,22 @@ public sealed class RecordChange
         var attempt = Attempts.Describe(_vault, request, $"{change.Type}/{change.Id}", refused.Fault, drafted.Addressed, now);
         return await Recorded<ChangeEntry>.Append(_log, new ChangeEntry(new AppendRequest { Events = [attempt] }), cancellation) is RecordOutcome<ChangeEntry>.Done { Recorded: var recorded }
             ? refused with { Receipt = _receipts.Seal(recorded.Position.Indices[0], attempt.Chain.Id, request.Caller.ClientId) }
+            : new ChangeResult.Unavailable();
+    }
+
+    /// <summary>A conditional create that found its record costs one entry too, the tenant's, which says what was asked.</summary>
+    private async ValueTask<ChangeResult> Existed(ChangeRequest request, ShelfEntry existing, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var change = request.Changes[0];
+        var asked = AccessFacts.Finish(
+            AccessFacts.Start(request.Caller, request.Purpose, request.Interaction, request.RequestId, "request", now)
+                .Set(FactField.Targets, AccessFacts.JsonArray([(existing.Key.ToString(), existing.CiphertextHash.ToString())]))
+                .Set(FactField.Decision, "permit")
+                .Set(FactField.Reason, "directory")
+                .Set(FactField.Evidence, Convert.ToBase64String(Encoding.UTF8.GetBytes($"{change.Type}?{change.IfNoneExist}"))),
+            _vault.TenantChain);
+        return await Recorded<ChangeEntry>.Append(_log, new ChangeEntry(new AppendRequest { Events = [asked] }), cancellation) is RecordOutcome<ChangeEntry>.Done { Recorded: var recorded }
+            ? new ChangeResult.Existing(existing.Key, existing.LastUpdated, _receipts.Seal(recorded.Position.Indices[0], asked.Chain.Id, request.Caller.ClientId))
             : new ChangeResult.Unavailable();
     }
 

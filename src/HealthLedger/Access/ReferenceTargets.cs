@@ -59,29 +59,28 @@ internal sealed class ReferenceTargets(RecordVault vault, IReadOnlyDictionary<st
     {
         var question = reference.IndexOf('?');
         var type = reference[..question];
-        if (!AccessPolicy.IsDirectory(type)
-            || SearchQuery.Parse(type, QueryText.Split(reference[(question + 1)..]), new SearchOptions { Now = now }).Query is not { } query
-            || await vault.OpenShelf(ShelfId.ForDirectory(type), cancellation) is not { } shelf)
-        {
-            return null;
-        }
-
-        string? found = null;
-        foreach (var entry in shelf.OfType(type))
-        {
-            if (!RecordView.Matches(query, entry))
-            {
-                continue;
-            }
-
-            if (found is not null)
-            {
-                return null;
-            }
-
-            found = $"{type}/{entry.Key.Id}";
-        }
-
-        return found;
+        return DirectoryQuery.Parse(type, reference[(question + 1)..], now) is { } query
+            && await vault.OpenShelf(ShelfId.ForDirectory(type), cancellation) is { } shelf
+            && query.First(shelf, 2) is [var found]
+            ? $"{type}/{found.Key.Id}"
+            : null;
     }
+}
+
+/// <summary>A query over the directory records of one type, which every caller may see: for conditional references and conditional creates.</summary>
+internal sealed class DirectoryQuery
+{
+    private readonly SearchQuery _query;
+    private readonly string _type;
+
+    private DirectoryQuery(string type, SearchQuery query) => (_type, _query) = (type, query);
+
+    /// <summary>Null where the type is no directory type, or the query says nothing or is not one of the type's.</summary>
+    public static DirectoryQuery? Parse(string type, string query, DateTimeOffset now) =>
+        query.Length > 0 && AccessPolicy.IsDirectory(type) && SearchQuery.Parse(type, QueryText.Split(query), new SearchOptions { Now = now }).Query is { } parsed
+            ? new DirectoryQuery(type, parsed)
+            : null;
+
+    /// <summary>The first matching records, at most <paramref name="count"/>.</summary>
+    public IReadOnlyList<ShelfEntry> First(Shelf shelf, int count) => [.. shelf.OfType(_type).Where(entry => RecordView.Matches(_query, entry)).Take(count)];
 }

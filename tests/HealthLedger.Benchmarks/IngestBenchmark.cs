@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+
+namespace HealthLedger.Benchmarks;
+
+/// <summary>
+/// Resources taken in by a real gateway process over HTTP: validated, their references resolved, terms extracted, sealed, recorded, durable. Through transactions of
+/// the Synthea Bundles, and through single creates. The reference is System.Text.Json parsing the same bytes on one thread.
+/// </summary>
+internal sealed class IngestBenchmark : Benchmark
+{
+    public override string Name => "ingest";
+
+    public override string Says => "resources/s through transactions and single creates of ../shared/data/synthea [--seconds N] [--runs N]";
+
+    public override async Task Run(string[] args)
+    {
+        var seconds = Option(args, "--seconds", 3);
+        var runs = (int)Option(args, "--runs", 2);
+        var sets = IngestData.Sets().ToList();
+        if (sets.Count == 0)
+        {
+            Console.Error.WriteLine("ingest: skipped, since ../shared/data/synthea is not there.");
+            return;
+        }
+
+        await using var gateway = await GatewayProcess.Start();
+        foreach (var set in sets)
+        {
+            foreach (var bundle in set.Directory)
+            {
+                await Load(gateway, await gateway.Token("demo-system"), bundle);
+            }
+
+            // warms up, and gives the single creates records to refer to
+            var singles = new List<(string, byte[])>();
+            foreach (var bundle in set.Patients)
+            {
+                using var loaded = await Load(gateway, await gateway.Token("demo-system"), bundle);
+                singles.AddRange(IngestData.Singles(bundle, loaded.RootElement));
+            }
+
+            foreach (var clients in new[] { 1, 4 })
+            {
+                await Transactions(gateway, set, clients, runs);
+            }
+
+            foreach (var clients in new[] { 1, 16, 64 })
+            {
+                await Creates(gateway, set, singles, clients, seconds, runs);
+            }
+        }
+    }
+
+    private async Task Transactions(GatewayProcess gateway, IngestData set, int clients, int runs)
+    {
+        var (values, references, latencies) = (new List<double>(), new List<double>(), new List<double>());
+        var resources = set.Patients.Sum(bundle => bundle.Resources);
+        for (var run = 0; run < runs; run++)
+        {
+            references.Add(resources / Took(() => Parse(set.Patients.Select(bundle => bundle.Json))));
+            var waiting = new System.Collections.Concurrent.ConcurrentQueue<IngestBundle>(set.Patients);
+            var clock = Stopwatch.StartNew();
+            await Task.WhenAll(Enumerable.Range(0, clients).Select(async _ =>
+            {
+                var (token, since) = (await gateway.Token("demo-system"), Stopwatch.StartNew());
+                while (waiting.TryDequeue(out var bundle))
+                {
+                    if (since.Elapsed > TimeSpan.FromMinutes(3))
+                    {
+                        (token, since) = (await gateway.Token("demo-system"), Stopwatch.StartNew());
+                    }
+
+                    var began = Stopwatch.GetTimestamp();
+                    using var answer = await Load(gateway, token, bundle);
+                    lock (latencies)
+                    {
+                        latencies.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+                    }
+                }
+            }));
+            values.Add(resources / clock.Elapsed.TotalSeconds);
+        }
+
+        Print(Measured.Of(Name, $"{set.Name}: transactions, {clients} clients", "resources/s", values, references, latencies));
+    }
+
+    private async Task Creates(GatewayProcess gateway, IngestData set, List<(string Type, byte[] Json)> singles, int clients, double seconds, int runs)
+    {
+        var token = await gateway.Token("demo-system");
+        var (values, references, latencies) = (new List<double>(), new List<double>(), new List<double>());
+        var random = new Random(clients);
+        ReadOnlyMemory<byte> Next()
+        {
+            var (type, json) = singles[random.Next(singles.Count)];
+            return (byte[])[.. Encoding.ASCII.GetBytes(
+                $"POST /fhir/{type} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\nPrefer: return=minimal\r\n"
+                + $"Content-Type: application/fhir+json\r\nContent-Length: {json.Length}\r\n\r\n"), .. json];
+        }
+
+        using var load = new ReadLoad(gateway.Url, clients);
+        for (var run = 0; run < runs; run++)
+        {
+            references.Add(singles.Count / Took(() => Parse(singles.Select(single => single.Json))));
+            values.Add(load.Run(seconds, Next, 201, latencies));
+        }
+
+        Print(Measured.Of(Name, $"{set.Name}: single creates, {clients} clients", "resources/s", values, references, latencies));
+    }
+
+    /// <summary>Loads a Bundle; a batch may hold what is there already, but no fault.</summary>
+    private static async Task<JsonDocument> Load(GatewayProcess gateway, string token, IngestBundle bundle)
+    {
+        var (status, body) = await gateway.Post("/fhir", token, bundle.Json);
+        var answer = JsonDocument.Parse(body);
+        return status == 200 && answer.RootElement.GetProperty("entry").EnumerateArray().All(entry => entry.GetProperty("response").GetProperty("status").GetString()![0] == '2')
+            ? answer
+            : throw new InvalidOperationException($"A Bundle was answered {status}: {Encoding.UTF8.GetString(body)[..Math.Min(body.Length, 1500)]}");
+    }
+
+    private static void Parse(IEnumerable<byte[]> json)
+    {
+        foreach (var bytes in json)
+        {
+            using var document = JsonDocument.Parse(bytes);
+        }
+    }
+
+    private static double Took(Action work)
+    {
+        var clock = Stopwatch.StartNew();
+        work();
+        return clock.Elapsed.TotalSeconds;
+    }
+}
