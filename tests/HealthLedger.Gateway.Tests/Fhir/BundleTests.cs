@@ -139,6 +139,45 @@ public sealed class BundleTests(SmallHospital hospital) : IClassFixture<SmallHos
         }
     }
 
+    // http://hl7.org/fhir/R4/http.html#ccreate
+    [Fact]
+    public async Task A_conditional_create_of_a_directory_record_makes_it_once()
+    {
+        const string Condition = "identifier=urn:npi|npi-Conditional";
+        JsonObject Doctor() => Records.Practitioner(null, "Conditional");
+        JsonObject Entry()
+        {
+            var entry = Records.Entry("POST", "Practitioner", Doctor());
+            entry["request"]!["ifNoneExist"] = Condition;
+            return entry;
+        }
+
+        var batch = (await _gateway.Post(Hospital, "", Records.Bundle("batch", Entry(), Entry()))).Is(200);
+        Assert.Equal(["201", "200"], batch.Entries.Select(e => e["response"]!["status"]!.GetValue<string>()[..3]));
+        var location = batch.Entries[0]["response"]!["location"]!.GetValue<string>();
+        Assert.Equal(location, batch.Entries[1]["response"]!["location"]!.GetValue<string>());
+
+        (await _gateway.Post(Clinic, "Practitioner", Doctor(), ("If-None-Exist", Condition))).Is(200);
+        var again = (await _gateway.Post(Hospital, "Practitioner", Doctor(), ("If-None-Exist", Condition))).Is(200);
+        Assert.Equal((location, 2u), (again.Headers["Location"], again.Growth));
+        Assert.NotNull(again.Receipt);
+
+        (await _gateway.Post(Hospital, "Practitioner", Doctor())).Is(201);
+        Assert.Equal(2u, (await _gateway.Post(Hospital, "Practitioner", Doctor(), ("If-None-Exist", Condition))).IsFault(412, "multiple-matches").Growth);
+    }
+
+    [Theory]
+    [InlineData("Patient", "identifier=urn:mrn|mrn-Openshaw", 400)] // whether a patient is there is not for a writer to learn
+    [InlineData("Practitioner", "zebedee=1", 422)]
+    public async Task A_condition_that_asks_for_too_much_or_for_nothing_known_is_refused(string type, string condition, int status)
+    {
+        var record = type == "Patient" ? Records.Patient(null, "Conditioned") : Records.Practitioner(null, "Conditioned");
+        var entry = Records.Entry("POST", type, record);
+        entry["request"]!["ifNoneExist"] = condition;
+        Assert.Equal($"{status}", Assert.Single((await _gateway.Post(Hospital, "", Records.Bundle("batch", entry))).Is(200).Entries)["response"]!["status"]!.GetValue<string>());
+        Assert.Equal(0, (await _gateway.Get(Hospital, $"{type}?family=Conditioned")).Is(200).Total);
+    }
+
     [Fact]
     public async Task Scopes_hold_for_each_entry()
     {
