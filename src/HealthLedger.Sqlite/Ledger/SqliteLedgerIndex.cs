@@ -14,7 +14,6 @@ namespace HealthLedger.Sqlite.Ledger;
 public sealed class SqliteLedgerIndex : ILedgerIndex
 {
     private const int Full = 13; // SQLITE_FULL
-    private const int IoError = 10; // SQLITE_IOERR
     private const string Schema = """
         CREATE TABLE IF NOT EXISTS tags (tag BLOB PRIMARY KEY, entry INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS consents (handle BLOB PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;
@@ -100,9 +99,9 @@ public sealed class SqliteLedgerIndex : ILedgerIndex
             applied.ExecuteNonQuery();
             transaction.Commit();
         }
-        catch (SqliteException exception) when (exception.SqliteErrorCode is Full or IoError)
+        catch (SqliteException exception) when (exception.SqliteErrorCode == Full)
         {
-            throw new IOException("The ledger's index could not be written.", exception);
+            throw new IOException("There is no room for the ledger's index.", exception);
         }
 
         Volatile.Write(ref _applied, size);

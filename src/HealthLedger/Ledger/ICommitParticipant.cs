@@ -11,6 +11,6 @@ public interface ICommitParticipant
     /// MUST set <see cref="AppliedSize"/> to <paramref name="size"/> in the same transaction. An exception stops the process.
     /// </summary>
     /// <param name="size">The checkpoint size of the batch; larger than in any call before.</param>
-    /// <param name="redo">The redo bytes of each request of the batch that has any, in sequence.</param>
+    /// <param name="redo">The redo bytes of each request of the batch that has any, in sequence. Valid during the call only: the ledger uses the memory again.</param>
     void Apply(ulong size, IReadOnlyList<ReadOnlyMemory<byte>> redo);
 }

@@ -35,7 +35,7 @@ internal sealed class Keeper
     /// <summary>Does everything that is to do now. Not beside the thread.</summary>
     public void RunOnce()
     {
-        _parts.Indexing.Apply();
+        CatchUpIndex();
         WriteCheckpoint();
         if (_parts.Rotated)
         {
@@ -60,6 +60,18 @@ internal sealed class Keeper
         _parts.FlatDurable = size;
     }
 
+    private void CatchUpIndex()
+    {
+        try
+        {
+            _parts.Indexing.Apply();
+        }
+        catch (IOException)
+        {
+            // By its contract: no room, and it is asked again. What it lacks is in memory, and the sequencer sees to it that this does not grow for ever.
+        }
+    }
+
     private void WriteCheckpoint()
     {
         var published = _parts.Published;
@@ -82,10 +94,6 @@ internal sealed class Keeper
             catch (Storage.StorageFullException)
             {
                 // The work stays where it is; the sequencer refuses appends while the disk is full, and the next round tries again.
-            }
-            catch (IOException) when (_parts.Storage.FreeBytes < _options.MinFreeBytes)
-            {
-                // The index reports a full disk in its own words.
             }
             catch (Exception exception)
             {

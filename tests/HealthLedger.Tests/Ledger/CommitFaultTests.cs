@@ -161,23 +161,20 @@ public sealed class CommitFaultTests
         var disk = new ForgetfulDisk();
         var fatal = new RecordedFatal();
         var index = new FailingIndex();
-        await using var log = LedgerLog.Open(Options(fatal) with { Index = index, MinFreeBytes = 1000 }, disk);
-        disk.FreeBytes = 1500;
+        await using var log = LedgerLog.Open(Options(fatal) with { Index = index }, disk);
         index.Failure = new IOException("full");
-        index.BeforeFailing = () => disk.FreeBytes = 500;
         await log.Appended("patient", "one");
         await index.Failed.Task;
         Assert.Equal(1ul, log.CountOf(TestLedger.Chain("patient")));
         Assert.Single(log.EventsOf(TestLedger.Chain("patient"), 0, 10));
 
         index.Failure = null;
-        disk.FreeBytes = 1500;
         await index.Caught.Task;
         await log.Appended("patient", "two");
         Assert.False(fatal.IsStopped);
 
         index.Failure = new InvalidDataException("broken");
-        await log.Appended("patient", "three");
+        await log.Append(TestLedger.Request(TestLedger.Event("patient", "three")), CancellationToken.None);
         Assert.IsType<InvalidDataException>(await fatal.Stopped);
         Assert.IsType<AppendOutcome.Unavailable>(await log.Append(TestLedger.Request(TestLedger.Event("patient", "four")), CancellationToken.None));
     }
@@ -255,8 +252,6 @@ internal sealed class FailingIndex : ILedgerIndex
 
     public volatile Exception? Failure;
 
-    public Action BeforeFailing { get; set; } = () => { };
-
     public TaskCompletionSource Failed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Something was applied after a failure.</summary>
@@ -272,7 +267,6 @@ internal sealed class FailingIndex : ILedgerIndex
     {
         if (Failure is { } failure)
         {
-            BeforeFailing();
             Failed.TrySetResult();
             throw failure;
         }

@@ -31,7 +31,7 @@ public sealed class LedgerModelTests
         var step = Gen.Elements(Enum.GetValues<Step>()).SelectMany(_ => Gen.Choose(0, int.MaxValue - 1), (what, choice) => (Step: what, Choice: choice));
         var histories = step.ListOf().Resize(40).ToArbitrary();
         var runs = Environment.GetEnvironmentVariable("HEALTHLEDGER_FULL") == "1" ? 2000 : 150;
-        Prop.ForAll(histories, history => Play([.. history]).GetAwaiter().GetResult()).Check(Config.QuickThrowOnFailure.WithMaxTest(runs));
+        Prop.ForAll(histories, history => Task.Run(() => Play([.. history])).GetAwaiter().GetResult()).Check(Config.QuickThrowOnFailure.WithMaxTest(runs));
     }
 
     private static async Task<bool> Play(IReadOnlyList<(Step Step, int Choice)> history)

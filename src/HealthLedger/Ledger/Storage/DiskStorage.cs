@@ -50,8 +50,15 @@ internal sealed class DiskStorage : ILedgerStorage
     public void Replace(string name, ReadOnlySpan<byte> content)
     {
         var temporary = Path.Combine(_directory, name + ".new");
-        File.WriteAllBytes(temporary, content);
-        File.Move(temporary, Path.Combine(_directory, name), overwrite: true);
+        try
+        {
+            File.WriteAllBytes(temporary, content);
+            File.Move(temporary, Path.Combine(_directory, name), overwrite: true);
+        }
+        catch (IOException exception) when (IsFull(exception))
+        {
+            throw new StorageFullException(name, exception);
+        }
     }
 
     public void Dispose() => _held.Dispose();
@@ -77,6 +84,12 @@ internal sealed class DiskStorage : ILedgerStorage
             throw new IOException($"The ledger's directory could not be flushed (error {error}).");
         }
     }
+
+    // ENOSPC and EDQUOT; ERROR_DISK_FULL and ERROR_HANDLE_DISK_FULL.
+    private static bool IsFull(IOException exception) =>
+        OperatingSystem.IsWindows()
+            ? (exception.HResult & 0xffff) is 0x70 or 0x27
+            : exception.HResult is 28 or 122;
 
     /// <summary>The framework cannot open a directory, and the name of a new file is durable only once its directory is flushed.</summary>
     private static class Posix
@@ -132,11 +145,5 @@ internal sealed class DiskStorage : ILedgerStorage
         public void SetLength(long length) => RandomAccess.SetLength(_handle, length);
 
         public void Dispose() => _handle.Dispose();
-
-        // ENOSPC and EDQUOT; ERROR_DISK_FULL and ERROR_HANDLE_DISK_FULL.
-        private static bool IsFull(IOException exception) =>
-            OperatingSystem.IsWindows()
-                ? (exception.HResult & 0xffff) is 0x70 or 0x27
-                : exception.HResult is 28 or 122;
     }
 }
