@@ -1,7 +1,5 @@
 using HealthLedger.Ledger;
 using HealthLedger.Proofs.Facts;
-using HealthLedger.Proofs.Notes;
-using HealthLedger.Proofs.Receipts;
 using HealthLedger.Vault;
 
 namespace HealthLedger.Access;
@@ -28,14 +26,6 @@ public sealed class Receipts(RecordVault vault, LedgerLog log, ReceiptIds ids)
             return null;
         }
 
-        var published = log.Published;
-        var note = SignedNote.Parse(published.Note.Span);
-        if (!note.TryGet(out var checkpoint, out var fault))
-        {
-            throw new InvalidDataException($"Our own checkpoint cannot be read ({fault.Code}).");
-        }
-
-        var proof = new TlogProof(index, [.. log.Inclusion(index, published.Size)], checkpoint);
-        return new Receipt(log.Origin, index, log.ReadEntry(index), proof.ToString(), fact[FactField.Decision] == "permit" ? stored : null, id).ToJson();
+        return log.ReceiptOf(index, fact[FactField.Decision] == "permit" ? chain : null, id).ToJson();
     }
 }
