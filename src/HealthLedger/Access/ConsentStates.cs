@@ -37,7 +37,9 @@ public sealed class ConsentStates(RecordVault vault, LedgerLog log)
     private static ConsentState Read(ShelfId patient, long version, Shelf shelf) => new(
         patient.Value,
         version,
-        shelf.OfType("Consent").Where(e => !e.Annotation.IsEmpty).Select(e => ConsentRecord.Decode(e.Annotation).Directive));
+        shelf.OfType("Consent").Where(e => !e.Annotation.IsEmpty).Select(e => ConsentRecord.Decode(e.Annotation).Directive),
+        // Who keeps nothing of a patient is refused by the patient as a whole: how many such patients there are must not count against a search.
+        [.. shelf.All.Select(e => e.Custodian)]);
 }
 
 /// <summary>One patient as a decision sees them.</summary>

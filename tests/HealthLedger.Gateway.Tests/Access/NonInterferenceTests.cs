@@ -1,0 +1,89 @@
+// design.md, "Non-interference": two stores that differ only in data the caller may not see give identical answers: status, header set, body, totals, links,
+// log growth, after removing receipt, Date, request id and cursor ciphertext (equal length), under a fixed clock.
+using HealthLedger.Gateway.Tests.Fhir;
+using HealthLedger.Gateway.Tests.Hosting;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using static HealthLedger.Gateway.Tests.Hosting.TestClients;
+
+namespace HealthLedger.Gateway.Tests.Access;
+
+public sealed class NonInterferenceTests(TwoWorlds worlds) : IClassFixture<TwoWorlds>
+{
+    [Fact]
+    public async Task Every_kind_of_request_is_answered_as_if_hidden_data_were_not_there()
+    {
+        var differences = new List<string>();
+        var shapes = RequestShapes.All().ToList();
+        Assert.True(shapes.Count > 600, $"{shapes.Count} shapes");
+        foreach (var shape in shapes)
+        {
+            var less = TwoWorlds.Normal(worlds.Less, await shape.Send(worlds.Less));
+            var more = TwoWorlds.Normal(worlds.More, await shape.Send(worlds.More));
+            Assert.False(less.StartsWith("500", StringComparison.Ordinal), $"{shape}\n{less}");
+            if (less != more)
+            {
+                differences.Add($"{shape}\n--- without hidden data\n{less}\n--- with hidden data\n{more}\n");
+            }
+        }
+
+        Assert.True(differences.Count == 0, $"{differences.Count} of {shapes.Count} requests tell of hidden data:\n{string.Join('\n', differences.Take(10))}");
+    }
+
+    [Fact]
+    public async Task The_comparison_sees_what_the_keeper_may_see()
+    {
+        foreach (var path in new[] { "Patient/hidden-patient", "Patient?family=Openshaw", "Observation?patient=partial", "Observation/hidden-changed/_history/2" })
+        {
+            Assert.NotEqual(TwoWorlds.Normal(worlds.Less, await worlds.Less.Get(Hospital, path)), TwoWorlds.Normal(worlds.More, await worlds.More.Get(Hospital, path)));
+        }
+    }
+
+    [Fact]
+    public async Task Receipts_tell_refused_and_absent_alike()
+    {
+        foreach (var (client, path) in TwoWorlds.Hidden.SelectMany(h => new[] { (Clinic, $"{h.Type}/{h.Id}"), (Stranger, $"{h.Type}/{h.Id}/_history/1") }).Append((Stranger, "Patient/open")).Append((Clinic, "Observation?patient=hidden-patient")))
+        {
+            Assert.Equal(await Receipt(worlds.Less), await Receipt(worlds.More));
+
+            async Task<string> Receipt(TestGateway world)
+            {
+                var answer = await world.Get(client, path);
+                var receipt = (await world.Get(client, new Uri(answer.Receipt!).PathAndQuery)).Is(200);
+                Assert.Equal(0u, receipt.Growth);
+                return string.Join('\n', receipt.Json.AsObject().Select(p => $"{p.Key}: {p.Value?.GetValueKind()} {(p.Key is "fact" ? p.Value?.GetValue<string>().Length : 0)}"))
+                    + string.Join('\n', receipt.Headers.Keys.Order(StringComparer.Ordinal));
+            }
+        }
+    }
+
+    /// <summary>A search spans permitted patients only: more than the limit of hidden ones neither cost nor show.</summary>
+    [Fact]
+    public async Task Thousands_of_hidden_patients_make_no_search_too_broad()
+    {
+        await using var gateway = await TestGateway.Start(new TestClock());
+        for (var i = 0; i < 3; i++)
+        {
+            var entries = Enumerable.Range(0, 1_700).Select(_ => Records.Entry("POST", "Patient", new System.Text.Json.Nodes.JsonObject { ["resourceType"] = "Patient", ["gender"] = "female" })).ToArray();
+            (await gateway.Post(Hospital, "", Records.Bundle("transaction", entries))).Is(200);
+        }
+
+        var answer = (await gateway.Get(Stranger, "Patient?gender=female")).Is(200);
+        Assert.Equal(0, answer.Total);
+        (await gateway.Get(Hospital, "Patient?gender=female")).IsFault(403, "too-costly");
+    }
+
+    /// <summary>A new route must be thought of here: it belongs among the shapes above, or it is public and the same for everybody.</summary>
+    [Fact]
+    public void Every_route_is_known_to_this_test()
+    {
+        string[] known =
+        [
+            "/fhir", "/fhir/{**path}", "/fhir/.well-known/smart-configuration", "/.well-known/openid-configuration", "/auth/token", "/auth/jwks", "/account/sign-in", "/account/sign-out",
+            "/ledger/checkpoint", "/ledger/vkey", "/ledger/tile/{**path}", "/ledger/receipts/{id}", "/health/live", "/health/ready",
+        ];
+        var routes = worlds.Less.Host.Services.GetServices<EndpointDataSource>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()
+            .Select(e => "/" + e.RoutePattern.RawText?.TrimStart('/')).Distinct().Order(StringComparer.Ordinal);
+        Assert.Empty(routes.Except(known));
+    }
+}

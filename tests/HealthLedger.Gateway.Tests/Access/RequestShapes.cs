@@ -1,0 +1,175 @@
+using System.Text.Json.Nodes;
+using HealthLedger.Gateway.Tests.Fhir;
+using HealthLedger.Gateway.Tests.Hosting;
+using static HealthLedger.Gateway.Tests.Hosting.TestClients;
+
+namespace HealthLedger.Gateway.Tests.Access;
+
+/// <summary>One request, to be sent to both worlds.</summary>
+internal sealed record RequestShape(string Client, string Method, string Path, JsonNode? Body = null, params (string Name, string Value)[] Headers)
+{
+    public Task<Answer> Send(TestGateway world) => world.Send(Client, Method, Path, Body, Headers);
+
+    public override string ToString() => $"{Client} {Method} {Path} {string.Join(' ', Headers.Select(h => $"{h.Name}: {h.Value}"))} {Body?.ToJsonString()}";
+}
+
+/// <summary>Every kind of request that the gateway answers, aimed at what one of the two worlds hides.</summary>
+internal static class RequestShapes
+{
+    private static readonly string[] Searches =
+    [
+        "Patient", "Patient?family=Openshaw", "Patient?family:exact=Openshaw", "Patient?name:contains=shaw", "Patient?identifier=urn:mrn|mrn-Openshaw", "Patient?identifier=mrn-Openshaw",
+        "Patient?gender=female", "Patient?gender:not=male", "Patient?birthdate=1970-05-04", "Patient?birthdate=lt1990", "Patient?_id=hidden-patient", "Patient?_id=open,hidden-patient",
+        "Patient?_sort=family,-birthdate", "Patient?_count=1", "Patient?_summary=count", "Patient?_count=0", "Patient?_total=accurate", "Patient?_total=none", "Patient?_lastUpdated=ge2000",
+        "Patient?deceased:missing=true", "Patient?active:missing=false", "Patient?family=Nobodyhere",
+        "Observation", "Observation?patient=open", "Observation?patient=hidden-patient", "Observation?subject=Patient/hidden-patient", "Observation?patient=Patient/partial",
+        "Observation?patient=open,partial,hidden-patient", "Observation?code=8867-4", "Observation?code=http://loinc.org|8867-4&_summary=count", "Observation?value-quantity=gt62",
+        "Observation?value-quantity=61", "Observation?date=2026-03-04", "Observation?date=ge2026-03-02&date=le2026-03-04", "Observation?_security=http://terminology.hl7.org/CodeSystem/v3-Confidentiality|R",
+        "Observation?status=final&_sort=-date", "Observation?status:not=final", "Observation?_count=2", "Observation?_count=3&_sort=date", "Observation?_id=hidden-pulse",
+        "Observation?code-value-quantity=8867-4$61", "Observation?subject:missing=true", "Observation?subject:Patient=hidden-patient", "Observation?patient=absent",
+        "Condition", "Condition?patient=partial", "Condition?code=38341003&_summary=count", "Appointment", "Appointment?patient=open", "Appointment?patient=hidden-patient",
+        "Consent", "Consent?patient=open", "Consent?patient=hidden-patient", "Consent?status=active", "Consent?_id=hidden-consent", "AuditEvent", "Questionnaire", "Questionnaire?status=active",
+        "Practitioner", "Practitioner?identifier=urn:npi|npi-Doctorow", "Practitioner?family=Doctorow", "Encounter", "Encounter?patient=hidden-patient", "Group", "List",
+        "Observation?zebedee=1", "Observation?subject.family=Openshaw", "Observation?_has:Observation:patient:code=1", "Observation?_include=Observation:subject", "Observation?date=Zebedee",
+        "Observation?_cursor=AAAA",
+    ];
+
+    public static IEnumerable<RequestShape> All()
+    {
+        foreach (var client in new[] { Clinic, Stranger, Researcher })
+        {
+            foreach (var search in Searches)
+            {
+                yield return new RequestShape(client, "GET", search);
+            }
+
+            foreach (var (type, id) in TwoWorlds.Hidden)
+            {
+                yield return new RequestShape(client, "GET", $"{type}/{id}");
+                yield return new RequestShape(client, "GET", $"{type}/{id}/_history/1");
+                yield return new RequestShape(client, "GET", $"{type}/{id}/_history/2");
+                yield return new RequestShape(client, "GET", $"{type}/{id}/_history/9");
+                yield return new RequestShape(client, "GET", $"{type}/{id}/_history/nonsense");
+            }
+
+            foreach (var path in new[] { "Patient/open", "Patient/partial", "Observation/studied-pulse-1", "Observation/open-pulse-1", "Appointment/both", "Observation/open-pulse-1/_history/1", "Patient/absent", "Practitioner/doctor", "Practitioner/absent" })
+            {
+                yield return new RequestShape(client, "GET", path);
+            }
+
+            yield return new RequestShape(client, "GET", "metadata");
+            yield return new RequestShape(client, "GET", ".well-known/smart-configuration");
+            yield return new RequestShape(client, "GET", "Zebedee/hidden-patient");
+            yield return new RequestShape(client, "GET", "Patient/hidden-patient/_history");
+            yield return new RequestShape(client, "GET", "Patient/hidden-patient/$everything");
+            yield return new RequestShape(client, "PATCH", "Patient/hidden-patient");
+            yield return new RequestShape(client, "HEAD", "Patient/hidden-patient");
+            yield return new RequestShape(client, "OPTIONS", "Patient/hidden-patient");
+            yield return new RequestShape(client, "GET", "Patient/hidden-patient", null, ("X-Purpose-Of-Use", "HPAYMT"));
+            yield return new RequestShape(client, "GET", "Patient/hidden-patient", null, ("Accept", "application/fhir+xml"));
+        }
+
+        foreach (var client in new[] { Clinic, Stranger })
+        {
+            foreach (var change in Changes(client))
+            {
+                yield return change;
+            }
+
+            foreach (var bundle in Bundles(client))
+            {
+                yield return bundle;
+            }
+        }
+
+        foreach (var client in new[] { Narrow, Auditor, Operator })
+        {
+            foreach (var (type, id) in TwoWorlds.Hidden)
+            {
+                yield return new RequestShape(client, "GET", $"{type}/{id}");
+            }
+
+            yield return new RequestShape(client, "GET", "Patient");
+            yield return new RequestShape(client, "GET", "Observation?patient=hidden-patient");
+            yield return new RequestShape(client, "DELETE", "Patient/hidden-patient");
+        }
+
+        yield return new RequestShape(Clinic, "GET", "/ledger/receipts/AAAA");
+        yield return new RequestShape(Clinic, "GET", "/health/ready");
+        yield return new RequestShape(Clinic, "GET", "/.well-known/openid-configuration");
+    }
+
+    private static IEnumerable<RequestShape> Changes(string client)
+    {
+        foreach (var (type, id) in TwoWorlds.Hidden)
+        {
+            yield return new RequestShape(client, "PUT", $"{type}/{id}", Body(type, id));
+            yield return new RequestShape(client, "PUT", $"{type}/{id}", Body(type, id), ("If-Match", "W/\"1\""));
+            yield return new RequestShape(client, "PUT", $"{type}/{id}", Body(type, id), ("If-Match", "W/\"7\""));
+            yield return new RequestShape(client, "PUT", $"{type}/{id}", Body(type, "another"));
+            yield return new RequestShape(client, "DELETE", $"{type}/{id}");
+            yield return new RequestShape(client, "DELETE", $"{type}/{id}", null, ("If-Match", "W/\"1\""));
+            yield return new RequestShape(client, "DELETE", $"{type}/{id}", null, ("If-Match", "W/\"7\""));
+        }
+
+        yield return new RequestShape(client, "PUT", "Observation/open-pulse-1", Records.Observation("open-pulse-1", "open"));
+        yield return new RequestShape(client, "PUT", "Observation/open-pulse-1", Records.Observation("open-pulse-1", "hidden-patient"));
+        yield return new RequestShape(client, "DELETE", "Observation/open-pulse-1");
+        yield return new RequestShape(client, "DELETE", "Observation/absent");
+
+        // What a caller writes about a patient it may not see is stored all the same: whether there is such a patient is not for it to learn.
+        foreach (var patient in new[] { "hidden-patient", "hidden-deleted-patient", "absent-patient", "open" })
+        {
+            yield return new RequestShape(client, "POST", "Observation", Records.Observation(null, patient));
+            yield return new RequestShape(client, "POST", "Observation", Records.Observation(null, patient), ("Prefer", "return=minimal"));
+            yield return new RequestShape(client, "POST", "Appointment", Records.Shared(null, "open", patient));
+            yield return new RequestShape(client, "POST", "Consent", Records.Consent(null, patient, Records.Permit("elsewhere")));
+            yield return new RequestShape(client, "POST", "Consent", Records.Consent(null, patient, Records.Permit("elsewhere"), "inactive"));
+            yield return new RequestShape(client, "POST", "Consent", Records.Consent(null, patient, new JsonObject()));
+            yield return new RequestShape(client, "GET", $"Observation?patient={patient}");
+            yield return new RequestShape(client, "GET", $"Consent?patient={patient}&_summary=count");
+            yield return new RequestShape(client, "GET", $"Patient/{patient}");
+        }
+
+        yield return new RequestShape(client, "POST", "Patient", Records.Patient(null, "Openshaw"));
+        yield return new RequestShape(client, "POST", "Patient", Records.Patient("hidden-patient", "Openshaw"));
+        yield return new RequestShape(client, "POST", "Questionnaire", new JsonObject { ["resourceType"] = "Questionnaire", ["status"] = "active" });
+        yield return new RequestShape(client, "POST", "Observation", Records.Observation(null, "hidden-patient").With("zebedee", 1));
+        yield return new RequestShape(client, "POST", "Patient", Records.Patient(null, "Openshaw"), ("If-None-Exist", "identifier=urn:mrn|mrn-Openshaw"));
+        yield return new RequestShape(client, "POST", "Observation", Records.Observation(null, "open").With("performer", new JsonArray(Records.Reference("Practitioner?identifier=urn:npi|npi-Doctorow"))));
+        yield return new RequestShape(client, "POST", "Observation", Records.Observation(null, "open").With("subject", Records.Reference("Patient?identifier=urn:mrn|mrn-Openshaw")));
+        yield return new RequestShape(client, "POST", "Observation", Records.Observation(null, "open").With("derivedFrom", new JsonArray(Records.Reference("Observation/hidden-pulse"))));
+        yield return new RequestShape(client, "POST", "Observation", Records.Observation(null, "open").With("encounter", Records.Reference("Encounter?patient=hidden-patient")));
+    }
+
+    private static IEnumerable<RequestShape> Bundles(string client)
+    {
+        foreach (var type in new[] { "transaction", "batch" })
+        {
+            yield return Bundle(Records.Entry("GET", "Patient/hidden-patient"), Records.Entry("GET", "Patient/absent"));
+            yield return Bundle(Records.Entry("GET", "Observation?patient=hidden-patient"), Records.Entry("GET", "Observation?patient=partial&_count=2"), Records.Entry("GET", "Observation/hidden-changed/_history/2"));
+            yield return Bundle(Records.Entry("DELETE", "Observation/hidden-pulse"));
+            yield return Bundle(Records.Entry("DELETE", "Observation/hidden-deleted"), Records.Entry("DELETE", "Observation/absent"));
+            yield return Bundle(Records.Entry("PUT", "Observation/hidden-pulse", Records.Observation("hidden-pulse", "hidden-patient")));
+            yield return Bundle(Records.Entry("PUT", "Observation/hidden-changed", Records.Observation("hidden-changed", "hidden-patient"), ifMatch: "W/\"3\""));
+            yield return Bundle(Records.Entry("POST", "Observation", Records.Observation(null, "hidden-patient")), Records.Entry("POST", "Observation", Records.Observation(null, "open")));
+            yield return Bundle(Records.Entry("POST", "Observation", Records.Observation(null, "open")), Records.Entry("PUT", "Observation/hidden-by-label", Records.Observation("hidden-by-label", "partial")));
+            yield return Bundle(Records.Entry("POST", "Consent", Records.Consent(null, "hidden-patient", Records.Permit("elsewhere"))));
+            yield return Bundle(Records.Entry("POST", "Patient", Records.Patient(null, "Openshaw"), "urn:uuid:00000000-0000-4000-8000-000000000001"),
+                Records.Entry("POST", "Observation", Records.Observation(null, "x").With("subject", Records.Reference("urn:uuid:00000000-0000-4000-8000-000000000001"))));
+            yield return Bundle(Records.Entry("POST", "Observation", Records.Observation(null, "x").With("subject", Records.Reference("Patient?identifier=urn:mrn|mrn-Openshaw"))));
+
+            RequestShape Bundle(params JsonObject[] entries) => new(client, "POST", "", Records.Bundle(type, entries));
+        }
+    }
+
+    private static JsonObject Body(string type, string id) => type switch
+    {
+        "Patient" => Records.Patient(id, "Openshaw"),
+        "Condition" => Records.Condition(id, "partial"),
+        "Appointment" => Records.Shared(id, "open", "hidden-patient"),
+        "Consent" => Records.Consent(id, id == "hidden-consent" ? "open" : "hidden-patient", Records.Permit("elsewhere")),
+        "Questionnaire" => new JsonObject { ["resourceType"] = type, ["id"] = id, ["status"] = "active" },
+        _ => Records.Observation(id, id is "hidden-by-label" ? "partial" : id is "was-visible" ? "open" : "hidden-patient"),
+    };
+}
