@@ -95,7 +95,7 @@ public sealed class ConsentChange
         var chain = prepared.Shelves[0].Chain;
         var entry = new ChangeEntry(new AppendRequest
         {
-            Events = [.. Events(request, shelf, key, before, after, body, prepared.Shelves[0].ChangeRoot.ToString(), now).Select(e => AccessFacts.Finish(e.Fact, chain, e.Operation))],
+            Events = [.. Events(request, shelf, key, before, after, body, prepared.Shelves[0].Evidence, now).Select(e => AccessFacts.Finish(e.Fact, chain, e.Operation))],
             Raises = [shelf.Value],
             Redo = prepared.Redo,
             Committed = prepared.Commit,

@@ -87,7 +87,7 @@ public sealed class RecordChange
                 Fact(request, now)
                     .Set(FactField.Patient, patient.Shelf.Value)
                     .Set(FactField.Targets, patient.Records.Length <= MaximumListed ? AccessFacts.JsonArray(patient.Records.Select(r => (r.Key.ToString(), (string?)r.CiphertextHash.ToString()))) : null)
-                    .Set(FactField.Evidence, patient.ChangeRoot.ToString()),
+                    .Set(FactField.Evidence, patient.Evidence),
                 patient.Chain));
         }
 
@@ -96,7 +96,7 @@ public sealed class RecordChange
         if (directory.Count > 0)
         {
             events.Add(AccessFacts.Finish(
-                Fact(request, now).Set(FactField.Evidence, string.Join(' ', directory.Select(s => s.ChangeRoot.ToString()))),
+                Fact(request, now).Set(FactField.Evidence, string.Join(' ', directory.Select(s => s.Evidence))),
                 _vault.TenantChain));
         }
 

@@ -32,6 +32,9 @@ public readonly record struct Hash256(UInt128 High, UInt128 Low)
         BinaryPrimitives.WriteUInt128BigEndian(destination[Half..], Low);
     }
 
+    /// <summary>64 lower-case hexadecimal digits.</summary>
+    public override string ToString() => Convert.ToHexStringLower(ToArray());
+
     /// <summary>The 32 bytes in a new array.</summary>
     public byte[] ToArray()
     {

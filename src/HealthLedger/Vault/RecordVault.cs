@@ -69,7 +69,7 @@ public sealed class RecordVault : IDisposable
         ShelfId.IsType(type) && ShelfId.IsId(id) ? locators.Find(type, id, cancellation) : ValueTask.FromResult<ImmutableArray<ShelfId>?>(null);
 
     /// <summary>The chain that events about a shelf's records are told on: the patient's, the tenant's for a directory shelf; null where there is no such patient.</summary>
-    public EventChain? ChainOf(ShelfId shelf) => shelves.FindChain(shelf);
+    public EventChain? ChainOf(ShelfId shelf) => cache.Held(shelf)?.Chain ?? shelves.FindChain(shelf);
 
     /// <summary>
     /// Opens one version of one record on a shelf: the only door to a record's plaintext. The caller disposes the result.

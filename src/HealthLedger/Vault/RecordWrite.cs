@@ -39,7 +39,11 @@ public sealed record RecordWrite
 /// <param name="Root">The shelf's root over all current versions after the change.</param>
 /// <param name="Sequence">The number of the change on this shelf, from 1 upwards.</param>
 /// <param name="Records">The new versions.</param>
-public sealed record ShelfChange(ShelfId Shelf, EventChain Chain, Hash256 ChangeRoot, Hash256 Root, ulong Sequence, ImmutableArray<ShelfEntry> Records);
+public sealed record ShelfChange(ShelfId Shelf, EventChain Chain, Hash256 ChangeRoot, Hash256 Root, ulong Sequence, ImmutableArray<ShelfEntry> Records)
+{
+    /// <summary>What the event's fact says of the change: <c>sequence/change root/root</c>, the roots in hexadecimal.</summary>
+    public string Evidence => $"{Sequence}/{ChangeRoot}/{Root}";
+}
 
 /// <summary>
 /// A change sealed and ready to be recorded. Put <see cref="Redo"/> into the append and <see cref="Commit"/> into its <c>Committed</c>; dispose it afterwards,

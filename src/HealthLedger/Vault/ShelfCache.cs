@@ -19,10 +19,13 @@ internal sealed class ShelfCache(long capacity, Func<ShelfId, Task<ShelfState?>>
     internal int Count => holders.Count;
 
     /// <summary>The snapshot of a shelf; null where nothing was ever committed to it.</summary>
-    internal ValueTask<Shelf?> Get(ShelfId id) =>
+    internal ValueTask<Shelf?> Get(ShelfId id) => Held(id) is { } state ? ValueTask.FromResult(state.Current) : new ValueTask<Shelf?>(GetLoaded(id));
+
+    /// <summary>The shelf if it is loaded; nothing is loaded for it.</summary>
+    internal ShelfState? Held(ShelfId id) =>
         holders.TryGetValue(id, out var holder) && holder.Loading.IsValueCreated && holder.Loading.Value is { IsCompletedSuccessfully: true, Result: { } state }
-            ? ValueTask.FromResult(holder.Touch(state).Current)
-            : new ValueTask<Shelf?>(GetLoaded(id));
+            ? holder.Touch(state)
+            : null;
 
     /// <summary>Loads a shelf, or makes it by <paramref name="create"/>, and keeps it until <see cref="Unpin"/>. The caller holds its write lock.</summary>
     internal async Task<ShelfState> Pin(ShelfId id, Func<ShelfId, ShelfState> create)

@@ -14,7 +14,7 @@ public sealed class VaultOnSqliteTests
 {
     [Fact]
     public void Random_histories_with_reopening_end_as_the_model_says() =>
-        Prop.ForAll<int>(seed => Run(new Random(seed)).GetAwaiter().GetResult()).Check(Config.QuickThrowOnFailure.WithMaxTest(12));
+        Prop.ForAll<int>(seed => Task.Run(() => Run(new Random(seed))).GetAwaiter().GetResult()).Check(Config.QuickThrowOnFailure.WithMaxTest(12));
 
     [Fact]
     public async Task Readers_see_whole_changes_only_while_writers_write()

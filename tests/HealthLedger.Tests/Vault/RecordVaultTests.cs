@@ -211,6 +211,7 @@ public sealed class RecordVaultTests : IDisposable
         Assert.Equal(VersionSet.RootOf([.. shelf.All.Select(VersionSet.Leaf)]), second.Root);
         Assert.Equal(second.Root, shelf.Root);
         Assert.Equal(2ul, second.Sequence);
+        Assert.Equal($"2/{Convert.ToHexStringLower(second.ChangeRoot.ToArray())}/{Convert.ToHexStringLower(shelf.Root.ToArray())}", second.Evidence);
     }
 
     [Fact]
