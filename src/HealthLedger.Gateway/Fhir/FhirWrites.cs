@@ -111,9 +111,9 @@ internal sealed class FhirWrites(RecordChange records, ConsentChange consents, S
     {
         switch (await Run(call, interaction, change))
         {
-            case ChangeResult.Changed { Records: [var record], Receipt: var receipt }:
+            case ChangeResult.Changed { Records: [var record], Receipt: var receipt, Remarks: var remarks }:
                 call.Http.Receipt(receipt);
-                await Answer(call, record);
+                await Answer(call, record, remarks);
                 break;
             case ChangeResult.Existing existing:
                 call.Http.Receipt(existing.Receipt);
@@ -135,7 +135,7 @@ internal sealed class FhirWrites(RecordChange records, ConsentChange consents, S
         }
     }
 
-    private Task Answer(FhirCall call, ChangedRecord record)
+    private Task Answer(FhirCall call, ChangedRecord record, IReadOnlyList<ValidationIssue> remarks)
     {
         var http = call.Http;
         http.VersionHeaders(record.Key.Version, record.LastUpdated);
@@ -147,7 +147,15 @@ internal sealed class FhirWrites(RecordChange records, ConsentChange consents, S
 
         var status = record.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK;
         http.Response.Headers.Location = Location(record);
-        if (http.Request.Headers["Prefer"].ToString().Contains("return=minimal", StringComparison.Ordinal))
+        var prefer = http.Request.Headers["Prefer"].ToString();
+        if (prefer.Contains("return=OperationOutcome", StringComparison.Ordinal))
+        {
+            // http://hl7.org/fhir/R4/http.html#ops: hints and warnings of a change that was made.
+            var done = new ValidationIssue(IssueSeverity.Information, IssueType.Informational, "The change is stored and recorded.", "");
+            return http.Json(status, OperationOutcomeJson.From(remarks.Count == 0 ? [done] : [.. remarks]));
+        }
+
+        if (prefer.Contains("return=minimal", StringComparison.Ordinal))
         {
             http.Response.StatusCode = status;
             http.Response.ContentLength = 0;

@@ -58,7 +58,11 @@ public abstract record ChangeResult
     /// <summary>All changes are durable and recorded.</summary>
     /// <param name="Records">In the request's order.</param>
     /// <param name="Receipt">Where the change stands in the ledger.</param>
-    public sealed record Changed(ImmutableArray<ChangedRecord> Records, ReceiptId Receipt) : ChangeResult;
+    public sealed record Changed(ImmutableArray<ChangedRecord> Records, ReceiptId Receipt) : ChangeResult
+    {
+        /// <summary>For a consent, what in it is not understood and therefore permits nothing or denies more; to be shown to whoever signs. Empty for most.</summary>
+        public ImmutableArray<ValidationIssue> Remarks { get; init; } = [];
+    }
 
     /// <summary>Nothing was changed, because what a conditional create would have made is there.</summary>
     /// <param name="Key">The one directory record that matches.</param>

@@ -50,14 +50,16 @@ public sealed class ConsentChange
 
         // compile: what cannot be enforced is not stored as if it were
         ConsentDirective? directive = null;
+        ImmutableArray<ValidationIssue> remarks = [];
         if (change.Kind != ChangeKind.Delete)
         {
-            switch (ConsentCompiler.Compile(change.Body))
+            switch (ConsentCompiler.Compile(change.Body, request.LocalBase.Length == 0 ? null : request.LocalBase))
             {
                 case CompileOutcome.Invalid { Issues: var issues }:
                     return Invalid([.. issues.Select(i => new ValidationIssue(IssueSeverity.Error, IssueType.BusinessRule, i.Message, i.Place))]);
                 case CompileOutcome.Compiled compiled:
                     directive = compiled.Directive;
+                    remarks = [.. compiled.Remarks.Select(r => new ValidationIssue(IssueSeverity.Warning, IssueType.BusinessRule, r.Message, r.Place))];
                     break;
             }
         }
@@ -83,7 +85,7 @@ public sealed class ConsentChange
         var version = (standing?.Key.Version ?? 0) + 1;
         var after = directive is null ? null : GiveHandles(directive.As(id, version));
         var key = new RecordKey("Consent", id, version);
-        var body = directive is null ? ReadOnlyMemory<byte>.Empty : ResourceEditor.Edit(change.Body.Span, new ResourceEdit { Id = id, VersionId = version.ToString(System.Globalization.CultureInfo.InvariantCulture), LastUpdated = now });
+        ReadOnlyMemory<byte> body = directive is null ? default : Numbered(change.Body.Span, id, version, request.LocalBase, now);
         var terms = directive is null ? null : SearchTermExtractor.Extract(body, _vault.Vocabulary);
 
         // seal
@@ -103,9 +105,18 @@ public sealed class ConsentChange
         return await Recorded<ChangeEntry>.Append(_log, entry, cancellation) is RecordOutcome<ChangeEntry>.Done { Recorded: var recorded }
             ? new ChangeResult.Changed(
                 [new ChangedRecord(key, change.Kind, standing is null or { Deleted: true }, now, body)],
-                _receipts.Seal(recorded.Position.Indices[0], chain.Id, request.Caller.ClientId))
+                _receipts.Seal(recorded.Position.Indices[0], chain.Id, request.Caller.ClientId)) { Remarks = remarks }
             : new ChangeResult.Unavailable();
     }
+
+    /// <summary>The Consent as it is stored: its own id and version, and references to this server made relative, as in every record.</summary>
+    private byte[] Numbered(ReadOnlySpan<byte> consent, string id, int version, string localBase, DateTimeOffset now) => ResourceEditor.Edit(consent, new ResourceEdit
+    {
+        Id = id,
+        VersionId = version.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        LastUpdated = now,
+        Links = new ReferenceTargets(_vault, ImmutableDictionary<string, string>.Empty, localBase, now).Rewrite,
+    });
 
     private static ConsentRecord GiveHandles(ConsentDirective directive) => new(
         directive,
