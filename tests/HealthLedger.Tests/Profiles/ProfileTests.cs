@@ -1,10 +1,8 @@
 // fhir-profiles/: FHIR R4 profiling (https://hl7.org/fhir/R4/profiling.html). Base rules by the validator, minimums and invariants of the
 // differentials by FHIRPath, what a Consent says by the consent engine.
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using HealthLedger.Access;
 using HealthLedger.Consents;
-using HealthLedger.Fhir.FhirPath;
 using HealthLedger.Fhir.Validation;
 
 namespace HealthLedger.Tests.Profiles;
@@ -16,7 +14,7 @@ public sealed class ProfileTests
     [Fact]
     public void Every_definition_and_every_example_is_valid_R4()
     {
-        var files = Directory.GetFiles(Root(), "*.json").Concat(Directory.GetFiles(Path.Combine(Root(), "examples"), "*.json")).ToArray();
+        var files = Directory.GetFiles(ProfileRules.Folder(), "*.json").Concat(Directory.GetFiles(Path.Combine(ProfileRules.Folder(), "examples"), "*.json")).ToArray();
         Assert.True(files.Length >= 13, $"{files.Length} files");
         foreach (var file in files)
         {
@@ -30,10 +28,10 @@ public sealed class ProfileTests
     [InlineData("RiskAssessment", 3)]
     public void Every_example_meets_its_profile(string type, int count)
     {
-        var rules = Rules(type);
-        var files = Directory.GetFiles(Path.Combine(Root(), "examples"), type + "-*.json");
+        var rules = ProfileRules.Of(type);
+        var files = Directory.GetFiles(Path.Combine(ProfileRules.Folder(), "examples"), type + "-*.json");
         Assert.Equal(count, files.Length);
-        Assert.All(files, f => Assert.Empty(Broken(rules, File.ReadAllText(f))));
+        Assert.All(files, f => Assert.Empty(ProfileRules.Broken(rules, File.ReadAllText(f))));
     }
 
     [Theory]
@@ -46,7 +44,7 @@ public sealed class ProfileTests
     [InlineData("RiskAssessment", "prediction[0].outcome")]
     [InlineData("RiskAssessment", "prediction[0].probabilityRange")]
     public void What_a_profile_requires_is_missed_where_it_is_taken_away(string type, string path) =>
-        Assert.NotEmpty(Broken(Rules(type), Without(Example(type), path)));
+        Assert.NotEmpty(ProfileRules.Broken(ProfileRules.Of(type), Without(Example(type), path)));
 
     [Theory]
     [InlineData("Consent", "hl-1")]
@@ -87,7 +85,7 @@ public sealed class ProfileTests
                 break;
         }
 
-        Assert.Equal([key], Broken(Rules(type), json.ToJsonString()));
+        Assert.Equal([key], ProfileRules.Broken(ProfileRules.Of(type), json.ToJsonString()));
     }
 
     [Fact]
@@ -95,14 +93,14 @@ public sealed class ProfileTests
     {
         var json = JsonNode.Parse(Example("Consent"))!.AsObject();
         json["provision"]!["provision"] = new JsonArray([.. Enumerable.Range(0, ConsentCompiler.MaxProvisions - 1).Select(_ => new JsonObject { ["type"] = "deny" })]);
-        Assert.Empty(Broken(Rules("Consent"), json.ToJsonString()));
+        Assert.Empty(ProfileRules.Broken(ProfileRules.Of("Consent"), json.ToJsonString()));
         Assert.Equal(8, ConsentCompiler.MaxDepth);
     }
 
     [Fact]
     public void The_engine_understands_all_of_every_example()
     {
-        foreach (var file in Directory.GetFiles(Path.Combine(Root(), "examples"), "Consent-*.json"))
+        foreach (var file in Directory.GetFiles(Path.Combine(ProfileRules.Folder(), "examples"), "Consent-*.json"))
         {
             Assert.Empty(Assert.IsType<CompileOutcome.Compiled>(ConsentCompiler.Compile(File.ReadAllBytes(file))).Remarks);
         }
@@ -135,7 +133,7 @@ public sealed class ProfileTests
     [Fact]
     public void The_value_set_holds_exactly_the_purposes_of_the_gateway()
     {
-        var include = JsonNode.Parse(File.ReadAllText(Path.Combine(Root(), "ValueSet-healthledger-purpose-of-use.json")))!["compose"]!["include"]![0]!;
+        var include = JsonNode.Parse(File.ReadAllText(Path.Combine(ProfileRules.Folder(), "ValueSet-healthledger-purpose-of-use.json")))!["compose"]!["include"]![0]!;
         Assert.Equal(PurposeOfUseCodes.System, (string)include["system"]!);
         Assert.Equal(Enum.GetValues<PurposeOfUse>().Select(p => p.Code()), include["concept"]!.AsArray().Select(c => (string)c!["code"]!));
     }
@@ -147,43 +145,13 @@ public sealed class ProfileTests
 
     private static ConsentDecision Decide(string example, AccessRequest request, RecordAttributes record)
     {
-        var json = File.ReadAllBytes(Path.Combine(Root(), "examples", $"Consent-{example}.json"));
+        var json = File.ReadAllBytes(Path.Combine(ProfileRules.Folder(), "examples", $"Consent-{example}.json"));
         var directive = Assert.IsType<CompileOutcome.Compiled>(ConsentCompiler.Compile(json)).Directive;
         return new CombiningRule(new ConsentPolicy()).Decide(new ConsentState("Patient/example", 1, [directive]), request, record);
     }
 
-    /// <summary>The invariants of a profile by their keys, and its minimums as invariants by their paths.</summary>
-    private static List<(string Key, FhirPathExpression Expression)> Rules(string type)
-    {
-        var name = type == "Consent" ? "consent" : "risk-assessment";
-        var profile = JsonNode.Parse(File.ReadAllText(Path.Combine(Root(), $"StructureDefinition-healthledger-{name}.json")))!;
-        var rules = new List<(string, FhirPathExpression)>();
-        foreach (var element in profile["differential"]!["element"]!.AsArray().Select(e => e!.AsObject()))
-        {
-            foreach (var constraint in element["constraint"]?.AsArray() ?? [])
-            {
-                rules.Add(((string)constraint!["key"]!, FhirPathExpression.Parse((string)constraint["expression"]!)));
-            }
-
-            var path = ((string)element["path"]!).Replace("[x]", "", StringComparison.Ordinal);
-            if ((int?)element["min"] > 0)
-            {
-                var dot = path.LastIndexOf('.');
-                rules.Add((path, FhirPathExpression.Parse($"{path[..dot]}.all({path[(dot + 1)..]}.exists())")));
-            }
-        }
-
-        return rules;
-    }
-
-    private static List<string> Broken(List<(string Key, FhirPathExpression Expression)> rules, string json)
-    {
-        using var document = JsonDocument.Parse(json);
-        return [.. rules.Where(r => r.Expression.Evaluate(document.RootElement, TimeProvider.System) is not ["true"]).Select(r => r.Key)];
-    }
-
     private static string Example(string type) =>
-        File.ReadAllText(Path.Combine(Root(), "examples", type == "Consent" ? "Consent-all-but-psychiatry.json" : "RiskAssessment-woman-of-50.json"));
+        File.ReadAllText(Path.Combine(ProfileRules.Folder(), "examples", type == "Consent" ? "Consent-all-but-psychiatry.json" : "RiskAssessment-woman-of-50.json"));
 
     private static string Without(string json, string path)
     {
@@ -197,18 +165,5 @@ public sealed class ProfileTests
 
         Assert.True(at.AsObject().Remove(steps[^1]));
         return root.ToJsonString();
-    }
-
-    private static string Root()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "HealthLedger.sln")))
-            {
-                return Path.Combine(folder.FullName, "fhir-profiles");
-            }
-        }
-
-        throw new DirectoryNotFoundException("The repository's root was not found.");
     }
 }
