@@ -73,7 +73,8 @@ public sealed class ConsentChange
             return await Attempted(request, id, (ChangeFault.NotThere, []), null, now, cancellation);
         }
 
-        using var held = await _vault.LockForWrite([.. shelves.Union(located)], cancellation);
+        using var held = await _vault.LockForWrite([.. shelves.Union(located)], change.Id is null ? [] : [("Consent", id)], cancellation);
+        located = await _vault.Locate("Consent", id, cancellation) ?? [];
         var standing = located.IsEmpty ? null : held.Current(located[0])?.Find("Consent", id);
         if (await Fault(request, change, directive, standing, located, shelves, now, cancellation) is { } fault)
         {

@@ -51,7 +51,7 @@ public sealed class RecordChange
         }
 
         // lock the shelves, then decide on what is there
-        using var held = await _vault.LockForWrite(planned.Shelves, cancellation);
+        using var held = await _vault.LockForWrite(planned.Shelves, [.. planned.Drafts.Where(d => d.Change.Kind != ChangeKind.Create).Select(d => (d.Type, d.Id))], cancellation);
         var drafted = await _drafts.Complete(request, planned, held, now, cancellation);
         if (drafted.Fault is not null)
         {
