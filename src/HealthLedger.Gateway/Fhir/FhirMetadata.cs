@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using HealthLedger.Access;
 using HealthLedger.Fhir.Definitions;
+using HealthLedger.Fhir.Search;
 
 namespace HealthLedger.Gateway.Fhir;
 
@@ -12,10 +13,6 @@ namespace HealthLedger.Gateway.Fhir;
 /// </summary>
 internal static class FhirMetadata
 {
-    /// <summary>Search parameter types that the query language answers; the others are refused by name.</summary>
-    public static bool IsSearchable(SearchParameterDefinition parameter) =>
-        parameter.Expression.Length > 0 && parameter.Type is not (SearchParameterType.Special or SearchParameterType.Composite);
-
     public static byte[] Write(string fhirBase, DateTimeOffset since, string version)
     {
         var buffer = new ArrayBufferWriter<byte>(1 << 18);
@@ -87,7 +84,7 @@ internal static class FhirMetadata
         json.WriteString("conditionalDelete", "not-supported");
         Strings(json, "referencePolicy", "literal", "local");
         json.WriteStartArray("searchParam");
-        foreach (var parameter in FhirDefinitions.R4.SearchParametersOf(type).Where(IsSearchable).OrderBy(p => p.Code, StringComparer.Ordinal))
+        foreach (var parameter in SearchQuery.ServedParameters(type).OrderBy(p => p.Code, StringComparer.Ordinal))
         {
             json.WriteStartObject();
             json.WriteString("name", parameter.Code);

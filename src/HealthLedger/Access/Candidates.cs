@@ -207,5 +207,17 @@ internal sealed class Candidates(RecordVault vault, ConsentStates consents, Acce
         : (await vault.Patients.PatientIds(cancellation)).ToArray().Select(ShelfId.ForPatient);
 
     private static bool Answers(ShelfEntry entry, Target.Criteria target, DateTimeOffset snapshot) =>
-        entry.LastUpdated <= snapshot && RecordView.Matches(target.Query, entry);
+        WasThere(entry, snapshot) && RecordView.Matches(target.Query, entry);
+
+    /// <summary>A record that was changed since the first page stays part of the search, so that it shifts no other out of the pages to come; a new one is none.</summary>
+    private static bool WasThere(ShelfEntry entry, DateTimeOffset snapshot)
+    {
+        ShelfEntry? version = entry;
+        while (version is not null && version.LastUpdated > snapshot)
+        {
+            version = version.Previous;
+        }
+
+        return version is not null;
+    }
 }

@@ -56,5 +56,5 @@ public abstract record Target
 
 /// <summary>Where a page of a search begins.</summary>
 /// <param name="Offset">How many permitted matches come before it.</param>
-/// <param name="Snapshot">Only records last updated at or before this instant are part of the search: the moment of its first page.</param>
+/// <param name="Snapshot">Only records that were there at this instant, the moment of the first page, are part of the search.</param>
 public readonly record struct PagePosition(int Offset, DateTimeOffset? Snapshot);

@@ -136,6 +136,12 @@ internal static class RequestShapes
         yield return new RequestShape(client, "POST", "Questionnaire", new JsonObject { ["resourceType"] = "Questionnaire", ["status"] = "active" });
         yield return new RequestShape(client, "POST", "Observation", Records.Observation(null, "hidden-patient").With("zebedee", 1));
         yield return new RequestShape(client, "POST", "Patient", Records.Patient(null, "Openshaw"), ("If-None-Exist", "identifier=urn:mrn|mrn-Openshaw"));
+        foreach (var condition in new[] { "identifier=urn:npi|npi-Doctorow", "identifier=urn:npi|npi-Nobody", "family=Openshaw", "zebedee=1" })
+        {
+            yield return new RequestShape(client, "POST", "Practitioner", Records.Practitioner(null, "Doctorow"), ("If-None-Exist", condition));
+            yield return new RequestShape(client, "POST", "Questionnaire", new JsonObject { ["resourceType"] = "Questionnaire", ["status"] = "active" }, ("If-None-Exist", condition));
+        }
+
         yield return new RequestShape(client, "POST", "Observation", Records.Observation(null, "open").With("performer", new JsonArray(Records.Reference("Practitioner?identifier=urn:npi|npi-Doctorow"))));
         yield return new RequestShape(client, "POST", "Observation", Records.Observation(null, "open").With("subject", Records.Reference("Patient?identifier=urn:mrn|mrn-Openshaw")));
         yield return new RequestShape(client, "POST", "Observation", Records.Observation(null, "open").With("derivedFrom", new JsonArray(Records.Reference("Observation/hidden-pulse"))));

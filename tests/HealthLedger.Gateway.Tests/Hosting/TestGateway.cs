@@ -16,33 +16,45 @@ internal sealed class TestGateway : IAsyncDisposable
     private readonly TestDirectory? _directory;
     private readonly TimeProvider _time;
 
-    private TestGateway(GatewayHost host, TestDirectory? directory, TimeProvider time)
+    private readonly GatewayHost? _host;
+    private readonly string _url;
+
+    private TestGateway(GatewayHost? host, string url, TestDirectory? directory, TestClients clients, TimeProvider time)
     {
-        Host = host;
+        _host = host;
+        _url = url;
         _directory = directory;
         _time = time;
-        Http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = new Uri(host.Url), Timeout = TimeSpan.FromMinutes(2) };
+        Clients = clients;
+        Http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = new Uri(url), Timeout = TimeSpan.FromMinutes(2) };
     }
 
-    public GatewayHost Host { get; }
+    public GatewayHost Host => _host ?? throw new InvalidOperationException("This gateway is another process.");
 
     public HttpClient Http { get; }
 
-    public TestClients Clients { get; } = new();
+    public TestClients Clients { get; }
 
-    public string Fhir => Host.Url + "/fhir";
+    public string Fhir => _url + "/fhir";
 
-    public ulong LedgerSize => Host.Storage.Ledger.Published.Size;
+    /// <summary>Entries in the ledger; 0 where the gateway is another process.</summary>
+    public ulong LedgerSize => _host?.Storage.Ledger.Published.Size ?? 0;
 
     /// <summary>A gateway in a fresh directory.</summary>
     public static async Task<TestGateway> Start(TimeProvider? time = null, params string[] settings)
     {
         var directory = new TestDirectory();
-        return await Start(directory, owned: true, time, settings);
+        return await Start(directory, owned: true, new TestClients(), time, settings);
     }
 
     /// <summary>A gateway in a directory that outlives it.</summary>
-    public static Task<TestGateway> Start(TestDirectory directory, TimeProvider? time = null, params string[] settings) => Start(directory, owned: false, time, settings);
+    public static Task<TestGateway> Start(TestDirectory directory, TimeProvider? time = null, params string[] settings) => Start(directory, owned: false, new TestClients(), time, settings);
+
+    /// <summary>The same with clients that outlive it too.</summary>
+    public static Task<TestGateway> Start(TestDirectory directory, TestClients clients, params string[] settings) => Start(directory, owned: false, clients, null, settings);
+
+    /// <summary>A gateway that runs already, in another process, with clients that are registered there.</summary>
+    public static TestGateway Attach(string url, TestClients clients) => new(null, url, null, clients, TimeProvider.System);
 
     /// <summary>An access token of a client with all its scopes; asked for once.</summary>
     public async Task<string> Token(string client)
@@ -67,7 +79,7 @@ internal sealed class TestGateway : IAsyncDisposable
             ["grant_type"] = "client_credentials",
             ["scope"] = scopes,
             ["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-            ["client_assertion"] = Clients.Key(client).Assertion(client, Host.Url + "/auth/token", _time.GetUtcNow()),
+            ["client_assertion"] = Clients.Key(client).Assertion(client, _url + "/auth/token", _time.GetUtcNow()),
         }),
     });
 
@@ -129,12 +141,19 @@ internal sealed class TestGateway : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
-        Clients.Dispose();
-        await Host.DisposeAsync();
-        _directory?.Dispose();
+        if (_host is not null)
+        {
+            await _host.DisposeAsync();
+        }
+
+        if (_directory is not null)
+        {
+            Clients.Dispose();
+            _directory.Dispose();
+        }
     }
 
-    private static async Task<TestGateway> Start(TestDirectory directory, bool owned, TimeProvider? time, string[] settings)
+    private static async Task<TestGateway> Start(TestDirectory directory, bool owned, TestClients clients, TimeProvider? time, string[] settings)
     {
         var line = CommandLine.Parse(
             ["--urls=http://127.0.0.1:0", $"--HealthLedger:Data={directory.Data}", $"--HealthLedger:Keys={directory.Keys}", "--HealthLedger:ScryptLogN=15", .. settings], out var fault);
@@ -142,7 +161,7 @@ internal sealed class TestGateway : IAsyncDisposable
         var host = await GatewayHost.Build(line, TextWriter.Null, time);
         await host.Start();
         host.Ready();
-        var gateway = new TestGateway(host, owned ? directory : null, time ?? TimeProvider.System);
+        var gateway = new TestGateway(host, host.Url, owned ? directory : null, clients, time ?? TimeProvider.System);
         await gateway.Clients.Register(host.Services.GetRequiredService<ClientRegistry>());
         return gateway;
     }

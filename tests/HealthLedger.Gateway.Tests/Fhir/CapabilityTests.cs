@@ -1,0 +1,83 @@
+// http://hl7.org/fhir/R4/capabilitystatement.html and SMART App Launch 2.2 "Conformance": what is listed works, what is not listed is refused.
+using System.Text.Json.Nodes;
+using HealthLedger.Fhir.Definitions;
+using HealthLedger.Fhir.Search;
+using HealthLedger.Fhir.Validation;
+using HealthLedger.Gateway.Tests.Hosting;
+using static HealthLedger.Gateway.Tests.Hosting.TestClients;
+
+namespace HealthLedger.Gateway.Tests.Fhir;
+
+public sealed class CapabilityTests(SmallHospital hospital) : IClassFixture<SmallHospital>
+{
+    private readonly TestGateway _gateway = hospital.Gateway;
+
+    [Fact]
+    public async Task The_statement_is_for_everybody_and_a_valid_resource()
+    {
+        var answer = (await _gateway.Send(new HttpRequestMessage(HttpMethod.Get, "/fhir/metadata"))).Is(200);
+        Assert.Equal(0u, answer.Growth);
+        Assert.Empty(ResourceValidator.Validate(answer.Body, "CapabilityStatement").Issues);
+        Assert.Equal(FhirDefinitions.R4.ResourceTypes.Order(StringComparer.Ordinal), Resources(answer).Select(r => r["type"]!.GetValue<string>()).Order(StringComparer.Ordinal));
+        Assert.Equal(_gateway.Fhir, answer.Json["implementation"]!["url"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task Every_search_parameter_that_is_listed_is_answered_and_no_other()
+    {
+        foreach (var resource in Resources(await _gateway.Get(Hospital, "metadata")))
+        {
+            var type = resource["type"]!.GetValue<string>();
+            var listed = (resource["searchParam"] as JsonArray ?? []).Select(p => p!["name"]!.GetValue<string>()).ToList();
+            Assert.Equal(SearchQuery.ServedParameters(type).Select(p => p.Code).Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
+            Assert.Contains("_id", listed);
+            foreach (var some in listed.Except(["_id", "_lastUpdated"]).Chunk(SearchQuery.MaxParameters - 2))
+            {
+                (await _gateway.Get(Hospital, $"{type}?_id=a&_lastUpdated=ge2000&{string.Join('&', some.Select(p => p + ":missing=true"))}")).Is(200);
+            }
+
+            foreach (var other in FhirDefinitions.R4.SearchParametersOf(type).Select(p => p.Code).Except(listed).Append("zebedee"))
+            {
+                (await _gateway.Get(Hospital, $"{type}?{other}=1")).IsFault(400, "not-supported");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("Basic", """{"resourceType":"Basic","code":{"text":"a"}}""")]
+    [InlineData("Questionnaire", """{"resourceType":"Questionnaire","status":"draft"}""")]
+    [InlineData("Organization", """{"resourceType":"Organization","name":"North"}""")]
+    [InlineData("Flag", """{"resourceType":"Flag","status":"active","code":{"text":"a"},"subject":{"reference":"Patient/patient-open"}}""")]
+    [InlineData("Bundle", """{"resourceType":"Bundle","type":"collection"}""")]
+    [InlineData("AuditEvent", """{"resourceType":"AuditEvent","type":{"code":"a"},"recorded":"2026-01-01T00:00:00Z","agent":[{"requestor":true}],"source":{"observer":{"display":"a"}}}""")]
+    public async Task Every_interaction_that_is_listed_works(string type, string json)
+    {
+        var resource = Resources(await _gateway.Get(Hospital, "metadata")).Single(r => r["type"]!.GetValue<string>() == type);
+        Assert.Equal(["create", "delete", "read", "search-type", "update", "vread"], resource["interaction"]!.AsArray().Select(i => i!["code"]!.GetValue<string>()).Order(StringComparer.Ordinal));
+
+        var created = (await _gateway.Post(Hospital, type, JsonNode.Parse(json)!)).Is(201);
+        (await _gateway.Get(Hospital, $"{type}/{created.Id}")).Is(200);
+        (await _gateway.Get(Hospital, $"{type}/{created.Id}/_history/1")).Is(200);
+        Assert.Equal([created.Id], (await _gateway.Get(Hospital, $"{type}?_id={created.Id}")).Is(200).Ids);
+        (await _gateway.Put(Hospital, $"{type}/{created.Id}", created.Json)).Is(200);
+        (await _gateway.Delete(Hospital, $"{type}/{created.Id}")).Is(204);
+        (await _gateway.Get(Hospital, $"{type}/{created.Id}")).Is(410);
+    }
+
+    [Fact]
+    public async Task The_smart_configuration_names_what_is_there()
+    {
+        var answer = (await _gateway.Send(new HttpRequestMessage(HttpMethod.Get, "/fhir/.well-known/smart-configuration"))).Is(200);
+        Assert.Equal(_gateway.Host.Url + "/auth/token", answer.Json["token_endpoint"]!.GetValue<string>());
+        Assert.Equal(["client_credentials"], answer.Json["grant_types_supported"]!.AsArray().Select(g => g!.GetValue<string>()));
+        var discovery = (await _gateway.Send(new HttpRequestMessage(HttpMethod.Get, "/.well-known/openid-configuration"))).Is(200);
+        (await _gateway.Send(new HttpRequestMessage(HttpMethod.Get, discovery.Json["jwks_uri"]!.GetValue<string>()))).Is(200);
+        foreach (var endpoint in new[] { "authorization_endpoint", "introspection_endpoint", "revocation_endpoint", "userinfo_endpoint", "registration_endpoint" })
+        {
+            Assert.Null(answer.Json[endpoint]);
+            Assert.Null(discovery.Json[endpoint]);
+        }
+    }
+
+    private static IEnumerable<JsonNode> Resources(Answer metadata) => metadata.Json["rest"]![0]!["resource"]!.AsArray().Select(r => r!);
+}
