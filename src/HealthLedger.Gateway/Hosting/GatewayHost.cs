@@ -2,10 +2,13 @@ using System.Security.Cryptography;
 using HealthLedger.Access;
 using HealthLedger.Consents;
 using HealthLedger.Fhir.Search;
+using HealthLedger.Gateway.Events;
 using HealthLedger.Gateway.Fhir;
 using HealthLedger.Gateway.Ledger;
+using HealthLedger.Gateway.Pages;
 using HealthLedger.Gateway.Risk;
 using HealthLedger.Ledger;
+using HealthLedger.Review;
 using HealthLedger.Risk.Privacy;
 using HealthLedger.Smart;
 using HealthLedger.Smart.Clients;
@@ -139,6 +142,12 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton<PrivacyBudgets>();
         services.AddSingleton<RiskRun>();
 
+        services.AddSingleton<PatientEvents>();
+        services.AddSingleton(new AccessReview(storage.Vault, storage.Ledger, Derived(storage, "review-pseudonyms"), time));
+        services.AddSingleton<LedgerCheck>();
+        services.AddEvents();
+        services.AddPages();
+
         services.AddSingleton<FhirReads>();
         services.AddSingleton<FhirWrites>();
         services.AddSingleton<FhirBundles>();
@@ -160,6 +169,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         _app.MapSignIn();
         FhirApi.Map(_app);
         LedgerApi.Map(_app);
+        PagesApi.Map(_app);
         _app.MapGet("/health/live", () => Results.Text("live"));
         _app.MapGet("/health/ready", () => _ready ? Results.Text("ready") : Results.Text("not ready", statusCode: StatusCodes.Status503ServiceUnavailable));
     }

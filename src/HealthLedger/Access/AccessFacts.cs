@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using HealthLedger.Consents;
+using HealthLedger.Events;
 using HealthLedger.Ledger;
 using HealthLedger.Proofs.Facts;
 using HealthLedger.Vault;
@@ -36,7 +37,13 @@ internal sealed class AccessFacts(RecordVault vault)
             events.Add(Disclosed(request, disclosed.Shelf, disclosed.Records, now));
         }
 
-        var append = new AppendRequest { Events = events.ToImmutable(), Expected = selection.RestsOn };
+        var described = events.ToImmutable();
+        var append = new AppendRequest
+        {
+            Events = described,
+            Expected = selection.RestsOn,
+            Notice = Notices.Of(described, request.Target is Target.Record && selection.Page.IsEmpty ? NoticedKind.AccessRefused : NoticedKind.RecordAccessed, now),
+        };
         return new AccessEntry(append, [.. selection.Page.Where(c => !c.Entry.Deleted).Select(c => c.Entry.Key)]);
     }
 

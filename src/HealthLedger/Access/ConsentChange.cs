@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text.Json;
 using HealthLedger.Consents;
+using HealthLedger.Events;
 using HealthLedger.Fhir.Json;
 using HealthLedger.Fhir.Search;
 using HealthLedger.Fhir.Validation;
@@ -96,9 +97,11 @@ public sealed class ConsentChange
         // record: one event for each handle given or taken back, with the sealed Consent in the same commit
         var shelf = shelves[0];
         var chain = prepared.Shelves[0].Chain;
+        ImmutableArray<PendingEvent> events = [.. Events(request, shelf, key, before, after, body, prepared.Shelves[0].Evidence, now).Select(e => AccessFacts.Finish(e.Fact, chain, e.Operation))];
         var entry = new ChangeEntry(new AppendRequest
         {
-            Events = [.. Events(request, shelf, key, before, after, body, prepared.Shelves[0].Evidence, now).Select(e => AccessFacts.Finish(e.Fact, chain, e.Operation))],
+            Events = events,
+            Notice = Notices.Of(events, NoticedKind.RecordChanged, now),
             Raises = [shelf.Value],
             Redo = prepared.Redo,
             Committed = prepared.Commit,
@@ -204,7 +207,7 @@ public sealed class ConsentChange
         ChangeRequest request, string id, (ChangeFault Fault, ImmutableArray<ValidationIssue> Issues) fault, ShelfId? addressed, DateTimeOffset now, CancellationToken cancellation)
     {
         var attempt = Attempts.Describe(_vault, request, $"Consent/{id}", fault.Fault, addressed, now);
-        return await Recorded<ChangeEntry>.Append(_log, new ChangeEntry(new AppendRequest { Events = [attempt] }), cancellation) is RecordOutcome<ChangeEntry>.Done { Recorded: var recorded }
+        return await Recorded<ChangeEntry>.Append(_log, new ChangeEntry(new AppendRequest { Events = [attempt], Notice = Notices.Of([attempt], NoticedKind.AccessRefused, now) }), cancellation) is RecordOutcome<ChangeEntry>.Done { Recorded: var recorded }
             ? new ChangeResult.Refused(0, fault.Fault, fault.Issues, _receipts.Seal(recorded.Position.Indices[0], attempt.Chain.Id, request.Caller.ClientId))
             : new ChangeResult.Unavailable();
     }

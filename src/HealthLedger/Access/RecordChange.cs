@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using HealthLedger.Events;
 using HealthLedger.Fhir.Search;
 using HealthLedger.Fhir.Validation;
 using HealthLedger.Ledger;
@@ -100,9 +101,11 @@ public sealed class RecordChange
                 _vault.TenantChain));
         }
 
+        var described = events.ToImmutable();
         return new ChangeEntry(new AppendRequest
         {
-            Events = events.ToImmutable(),
+            Events = described,
+            Notice = Notices.Of(described, NoticedKind.RecordChanged, now),
             Raises = [.. drafted.Relabelled.Select(s => s.Value)],
             Redo = prepared.Redo,
             Committed = prepared.Commit,
@@ -114,7 +117,7 @@ public sealed class RecordChange
         var refused = drafted.Fault!;
         var change = request.Changes[refused.At];
         var attempt = Attempts.Describe(_vault, request, $"{change.Type}/{change.Id}", refused.Fault, drafted.Addressed, now);
-        return await Recorded<ChangeEntry>.Append(_log, new ChangeEntry(new AppendRequest { Events = [attempt] }), cancellation) is RecordOutcome<ChangeEntry>.Done { Recorded: var recorded }
+        return await Recorded<ChangeEntry>.Append(_log, new ChangeEntry(new AppendRequest { Events = [attempt], Notice = Notices.Of([attempt], NoticedKind.AccessRefused, now) }), cancellation) is RecordOutcome<ChangeEntry>.Done { Recorded: var recorded }
             ? refused with { Receipt = _receipts.Seal(recorded.Position.Indices[0], attempt.Chain.Id, request.Caller.ClientId) }
             : new ChangeResult.Unavailable();
     }

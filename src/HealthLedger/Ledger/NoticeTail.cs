@@ -8,9 +8,10 @@ using HealthLedger.Sealing;
 namespace HealthLedger.Ledger;
 
 /// <summary>A notice of a committed batch.</summary>
+/// <param name="First">The index of the batch's first entry: the size before it.</param>
 /// <param name="Size">The checkpoint size of its batch: what to acknowledge once all notices of this size are dealt with.</param>
 /// <param name="Bytes">What <see cref="AppendRequest.Notice"/> held.</param>
-public sealed record LedgerNotice(ulong Size, ReadOnlyMemory<byte> Bytes);
+public sealed record LedgerNotice(ulong First, ulong Size, ReadOnlyMemory<byte> Bytes);
 
 /// <summary>
 /// The notices of committed batches, in order, at least once: the ledger's journal is the outbox. The cursor is moved by <see cref="Acknowledge"/> and
@@ -86,9 +87,10 @@ public sealed class NoticeTail : IDisposable
                 }
 
                 size = record.SizeAfter;
+                var first = record.SizeBefore;
                 foreach (var notice in record.Notices)
                 {
-                    yield return new LedgerNotice(size, Open(notice.Span));
+                    yield return new LedgerNotice(first, size, Open(notice.Span));
                 }
             }
         }

@@ -1,0 +1,121 @@
+using HealthLedger.Events;
+using HealthLedger.Ledger;
+using HealthLedger.Proofs;
+using HealthLedger.Proofs.Entries;
+using MassTransit;
+
+namespace HealthLedger.Gateway.Events;
+
+/// <summary>
+/// Publishes what the ledger committed: reads its journal behind the commits, with a durable cursor that moves only after publishing, so that each event comes
+/// at least once. Nothing waits for it, and it holds one message in memory: what is not yet published stays in the journal.
+/// </summary>
+internal sealed class NoticePublisher(LedgerLog ledger, IBus bus, TimeProvider time, ILogger<NoticePublisher> logger) : BackgroundService
+{
+    /// <summary>A message is sent once it holds this many events or batches, or when nothing more waits.</summary>
+    private const int Enough = 512;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stopping)
+    {
+        try
+        {
+            await Follow(stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // What was not acknowledged comes again at the next start.
+        }
+    }
+
+    private async Task Follow(CancellationToken stopping)
+    {
+        await using var notices = ledger.Tail.Read(stopping).GetAsyncEnumerator(stopping);
+        var batch = new List<LedgerNotice>();
+        var message = new EventMessage();
+        while (true)
+        {
+            var next = notices.MoveNextAsync();
+            if (!next.IsCompleted && (batch.Count > 0 || message.Batches > 0))
+            {
+                // Nothing more waits, so the last batch is whole.
+                Resolve(batch, message);
+                await Publish(message, stopping);
+            }
+
+            if (!await next)
+            {
+                return;
+            }
+
+            var notice = notices.Current;
+            if (batch.Count > 0 && batch[0].Size != notice.Size)
+            {
+                Resolve(batch, message);
+                if (message.Count >= Enough || message.Batches >= Enough)
+                {
+                    await Publish(message, stopping);
+                }
+            }
+
+            batch.Add(notice);
+        }
+    }
+
+    /// <summary>Finds the entries of one committed batch's events, by their commitments, and adds the events to the message.</summary>
+    private void Resolve(List<LedgerNotice> batch, EventMessage message)
+    {
+        if (batch.Count == 0)
+        {
+            return;
+        }
+
+        var told = new Dictionary<Hash, (NoticedEvent Event, DateTimeOffset Time)>();
+        foreach (var notice in batch)
+        {
+            if (EventNotice.Read(notice.Bytes) is not var (at, events))
+            {
+                logger.LogError("A notice of the batch that ends at {Size} is of a format that this version does not know; its events are not published.", notice.Size);
+                continue;
+            }
+
+            foreach (var noticed in events)
+            {
+                told[new Hash(noticed.Commitment.Span)] = (noticed, at);
+            }
+        }
+
+        for (var index = batch[0].First; index < batch[0].Size && told.Count > 0; index++)
+        {
+            if (LedgerEntry.Parse(ledger.ReadEntry(index)).TryGet(out var entry, out _) && told.Remove(entry.Commitment, out var found))
+            {
+                message.Add(found.Event, index, found.Time);
+            }
+        }
+
+        message.Size = batch[0].Size;
+        message.Batches++;
+        batch.Clear();
+    }
+
+    private async Task Publish(EventMessage message, CancellationToken stopping)
+    {
+        while (message.Count > 0)
+        {
+            try
+            {
+                await bus.Publish(message.ToEvents(), stopping);
+                break;
+            }
+            catch (Exception broken) when (broken is not OperationCanceledException)
+            {
+                logger.LogWarning("Events up to entry {Size} were not taken ({Type}); trying again.", message.Size, broken.GetType().Name);
+                await Task.Delay(Pause, time, stopping);
+            }
+        }
+
+        ledger.Tail.Acknowledge(message.Size);
+        message.Clear();
+    }
+}

@@ -1,0 +1,66 @@
+using HealthLedger.Gateway.Portal;
+using HealthLedger.Gateway.Review;
+
+namespace HealthLedger.Gateway.Pages;
+
+/// <summary>Everything that people see in a browser: the start page, the portal, the review, one style sheet, one script.</summary>
+internal static class PagesApi
+{
+    private const int MaxReturnUrl = 200;
+
+    public static IServiceCollection AddPages(this IServiceCollection services)
+    {
+        services.AddRazorComponents();
+        services.AddSingleton<OrganizationNames>();
+        services.AddSingleton<PortalConsents>();
+        return services;
+    }
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/", Start);
+        Asset(routes, "healthledger.css", "text/css; charset=utf-8");
+        Asset(routes, "healthledger.js", "text/javascript; charset=utf-8");
+        PortalApi.Map(routes);
+        ReviewApi.Map(routes);
+        routes.MapFallback("{**path}", Otherwise);
+    }
+
+    private static Task Start(HttpContext http)
+    {
+        var returnUrl = http.Request.Query["returnUrl"].ToString();
+        return http.Page<StartPage>(new StartModel(PageVisitor.Of(http), http.Request.Query.ContainsKey("failed"), returnUrl is { Length: > 0 and <= MaxReturnUrl } and ['/', ..] ? returnUrl : null));
+    }
+
+    private static Task Otherwise(HttpContext http)
+    {
+        if (http.Request.Path.StartsWithSegments("/fhir") || http.Request.Path.StartsWithSegments("/ledger") || http.Request.Path.StartsWithSegments("/auth") || http.Request.Path.StartsWithSegments("/admin"))
+        {
+            http.Response.StatusCode = StatusCodes.Status404NotFound;
+            return Task.CompletedTask;
+        }
+
+        return http.NotFoundPage();
+    }
+
+    private static void Asset(IEndpointRouteBuilder routes, string name, string type)
+    {
+        using var stream = typeof(PagesApi).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"{name} is not in the assembly.");
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        routes.MapGet("/assets/" + name, (HttpContext http) =>
+        {
+            http.Response.Headers.CacheControl = "public, max-age=300";
+            http.Response.Headers.XContentTypeOptions = "nosniff";
+            http.Response.ContentType = type;
+            http.Response.ContentLength = bytes.Length;
+            return http.Response.Body.WriteAsync(bytes, http.RequestAborted).AsTask();
+        });
+    }
+}
+
+/// <summary>What the start page shows.</summary>
+public sealed record StartModel(PageVisitor Visitor, bool Failed, string? ReturnUrl);
+
+/// <summary>A page that says one thing.</summary>
+public sealed record Message(PageVisitor Visitor, string Title, string Text);

@@ -1,0 +1,34 @@
+using System.Collections.Immutable;
+using HealthLedger.Events;
+using HealthLedger.Ledger;
+using HealthLedger.Vault;
+
+namespace HealthLedger.Access;
+
+/// <summary>What an append tells the event publisher: which patients' entries it makes, and of what kind.</summary>
+internal static class Notices
+{
+    /// <summary>The notice of these events. One on no patient's chain is noted as nothing, so that absent and refused requests do the same work.</summary>
+    /// <param name="events">The events of the append.</param>
+    /// <param name="kind">What those without a consent operation are.</param>
+    /// <param name="now">When it was decided.</param>
+    public static ReadOnlyMemory<byte> Of(ImmutableArray<PendingEvent> events, NoticedKind kind, DateTimeOffset now)
+    {
+        var noticed = new NoticedEvent[events.Length];
+        for (var i = 0; i < noticed.Length; i++)
+        {
+            var pending = events[i];
+            var told = pending.Operation switch
+            {
+                { Withdraw: true } => NoticedKind.ConsentWithdrawn,
+                { } => NoticedKind.ConsentGranted,
+                null => kind,
+            };
+            noticed[i] = ShelfId.Parse(pending.Chain.Id)?.PatientId is { } patient
+                ? new NoticedEvent(told, pending.Commitment, patient)
+                : new NoticedEvent(NoticedKind.Nothing, pending.Commitment, "");
+        }
+
+        return EventNotice.Write(now, noticed);
+    }
+}
