@@ -29,6 +29,9 @@ internal sealed class DemoContext(GatewayHost gateway, CommandLine line, DemoCon
     /// <summary>The consent that the walk grants and withdraws.</summary>
     public string? WalkConsent { get; set; }
 
+    /// <summary>Its handle in the consent-state map.</summary>
+    public Proofs.Hash WalkHandle { get; set; }
+
     /// <summary>The patient whom the walk is about: the first that was loaded.</summary>
     public DemoPatientRecord Subject => Patients[0];
 

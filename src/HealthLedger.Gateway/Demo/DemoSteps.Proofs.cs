@@ -5,6 +5,7 @@ using HealthLedger.Gateway.Demo.Hospital;
 using HealthLedger.Proofs.Facts;
 using HealthLedger.Proofs.Notes;
 using HealthLedger.Proofs.Receipts;
+using HealthLedger.Review;
 using HealthLedger.Vault;
 
 namespace HealthLedger.Gateway.Demo;
@@ -15,18 +16,25 @@ internal static partial class DemoSteps
     /// <summary>6: a withdrawal holds from the next request on, for the token in hand.</summary>
     public static async Task<bool> Withdraw(DemoContext demo)
     {
-        demo.Console.Step(6, "The patient withdraws. The clinic's token is still valid; what it opens is not.");
+        demo.Console.Step(6, "The patient withdraws, in the portal. The clinic's token is still valid; what it opens is not.");
         var token = await demo.Token(DemoClients.Clinic);
         var path = $"/fhir/Patient/{demo.Subject.Id}";
         var before = await demo.Http.Get(path, token, CancellationToken.None, DemoContext.PurposeOf(DemoClients.Clinic));
-        var consent = DemoConsents.Permit(demo.Subject.Id, HospitalDirectory.RiversideClinic, "TREAT", "inactive", demo.WalkConsent);
-        var withdrawn = await demo.Send(HttpMethod.Put, $"/Consent/{demo.WalkConsent}", DemoClients.RecordSource, consent);
+        using var browser = new DemoBrowser(demo.Gateway.Url);
+        var signedIn = await browser.SignIn(demo.Users.First(u => u.Patient == demo.Subject.Id));
+        var form = $"/portal/consents/{demo.WalkConsent}/withdraw";
+        var (status, location) = signedIn ? await browser.Submit(form, form, []) : default;
         var watch = Stopwatch.StartNew();
         var after = await demo.Http.Get(path, token, CancellationToken.None, DemoContext.PurposeOf(DemoClients.Clinic));
         var elapsed = watch.Elapsed.TotalMilliseconds;
-        var receipt = await Receipt(demo, withdrawn, DemoClients.RecordSource);
+        var page = location is null ? "" : await browser.Load(location);
+        var proof = demo.Gateway.Storage.Ledger.MapProof(demo.WalkHandle);
         return demo.Console.Prove(before.Status == 200, "before: the clinic's token reads the record")
-            & demo.Console.Prove(withdrawn.Status == 200 && receipt?.Entry?.Operation == Proofs.Entries.ConsentOperation.Withdraw, "the withdrawal's entry takes the handle back in the consent-state map")
+            & demo.Console.Prove(signedIn && status == System.Net.HttpStatusCode.SeeOther && page.Contains("holds from the next request on", StringComparison.Ordinal),
+                "the patient signs in, withdraws with a form, and the portal says since when")
+            & demo.Console.Prove(
+                proof.Map.Verify(demo.WalkHandle, proof.State.Commitment).Holds && proof.Map.State is { Standing: Proofs.ConsentStateMap.ConsentStanding.Withdrawn },
+                $"the map of checkpoint {proof.Checkpoint.Size} proves the handle as withdrawn")
             & demo.Console.Prove(after.Status == 404, $"the very next read with the same token is refused, answered {elapsed:F1} ms after the withdrawal was acknowledged");
     }
 
@@ -35,29 +43,21 @@ internal static partial class DemoSteps
     {
         demo.Console.Step(7, "The patient's own list of events.");
         await Task.CompletedTask;
-        var storage = demo.Gateway.Storage;
-        var chain = storage.Vault.ChainOf(ShelfId.ForPatient(demo.Subject.Id));
-        if (chain is null)
-        {
-            return demo.Console.Prove(false, "the patient has a chain of events");
-        }
-
-        var facts = storage.Ledger.EventsOf(chain, 0, 100)
-            .Select(e => Fact.Parse(storage.Ledger.OpenFact(e.Index, chain)).TryGet(out var fact, out _) ? (e.Index, Fact: fact) : default)
-            .ToList();
+        var list = demo.Gateway.Services.GetRequiredService<PatientEvents>().Of(demo.Subject.Id, 0, PatientEvents.MaxPage);
         demo.Console.Table(
-            ["entry", "what", "who", "purpose", "decision", "reason"],
-            facts.Select(f => (IReadOnlyList<string>)
+            ["entry", "who", "what", "purpose", "decision", "why"],
+            list.Events.Select(e => (IReadOnlyList<string>)
             [
-                f.Index.ToString(System.Globalization.CultureInfo.InvariantCulture),
-                f.Fact?[FactField.Interaction] ?? "",
-                f.Fact?[FactField.Client] ?? "",
-                f.Fact?[FactField.Purpose] ?? "",
-                f.Fact?[FactField.Decision] ?? "",
-                f.Fact?[FactField.Reason] ?? "",
+                e.Entry.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                e.Client == Smart.People.Session.PagesClientId ? "the patient" : e.Client ?? "",
+                PlainWords.Of(e),
+                PlainWords.Of(e.Purpose),
+                e.Refused ? "refused" : "permitted",
+                PlainWords.OfReason(e.Reason),
             ]));
-        return demo.Console.Prove(facts.All(f => f.Fact is not null), $"{facts.Count} events, each opens its ledger entry")
-            & demo.Console.Prove(facts.Any(f => f.Fact?[FactField.Client] == DemoClients.Stranger && f.Fact[FactField.Decision] == "deny"), "the stranger's refused attempt is among them");
+        return demo.Console.Prove((ulong)list.Events.Length == Math.Min(list.Total, PatientEvents.MaxPage), $"{list.Events.Length} events, each opens its ledger entry")
+            & demo.Console.Prove(list.Events.Any(e => e.Client == DemoClients.Stranger && e.Refused), "the stranger's refused attempt is among them")
+            & demo.Console.Prove(list.Events.Any(e => e.Client == DemoClients.Clinic && e.Refused), "so is the clinic's, after the withdrawal");
     }
 
     /// <summary>8: the ledger is verified over HTTP by the command line tool, and a copy with one flipped byte is found out.</summary>

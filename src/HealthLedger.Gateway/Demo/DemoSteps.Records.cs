@@ -55,6 +55,11 @@ internal static partial class DemoSteps
 
         var seconds = watch.Elapsed.TotalSeconds;
         await SeedConsents(demo);
+        if (demo.Patients.Count > 0)
+        {
+            await DemoUsers.Register(demo);
+        }
+
         var ledger = demo.Gateway.Storage.Ledger;
         return demo.Console.Prove(
             loaded.Faults.Count == 0 && demo.Patients.Count > 0,
@@ -86,7 +91,8 @@ internal static partial class DemoSteps
             return false;
         }
 
-        var proof = demo.Gateway.Storage.Ledger.MapProof(receipt!.Entry!.Value.Handle);
+        demo.WalkHandle = receipt!.Entry!.Value.Handle;
+        var proof = demo.Gateway.Storage.Ledger.MapProof(receipt.Entry!.Value.Handle);
         var state = proof.Map.Verify(receipt.Entry.Value.Handle, proof.State.Commitment);
         return demo.Console.Prove(state.Holds && proof.Map.State is { Standing: Proofs.ConsentStateMap.ConsentStanding.Granted },
             $"the map of checkpoint {proof.Checkpoint.Size} proves the handle as granted");

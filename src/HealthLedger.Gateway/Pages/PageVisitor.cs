@@ -15,6 +15,9 @@ public sealed record PageVisitor(Caller? Caller, string Name, string FormField, 
 {
     internal static PageVisitor Of(HttpContext http)
     {
+        // As the antiforgery service wants it, which otherwise says so in the log for each page.
+        http.Response.Headers.CacheControl = "no-cache, no-store";
+        http.Response.Headers.Pragma = "no-cache";
         var tokens = http.RequestServices.GetRequiredService<IAntiforgery>().GetAndStoreTokens(http);
         return new PageVisitor(Session.Caller(http.User), http.User.FindFirstValue(ClaimTypes.Name) ?? "", tokens.FormFieldName, tokens.RequestToken!);
     }

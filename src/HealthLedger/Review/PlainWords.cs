@@ -42,6 +42,7 @@ public static class PlainWords
         "not-visible" => "They may not see this record, so they cannot change it.",
         "invalid" => "What they sent was not valid.",
         "absent" => "There is no such record.",
+        "budget-charged" => "Your share of the privacy budget was used for released statistics.",
         "counted" => "Your records were counted, not opened.",
         null or "" => "No reason is recorded.",
         _ => code,
