@@ -81,6 +81,10 @@ public sealed class NonInterferenceTests(TwoWorlds worlds) : IClassFixture<TwoWo
         [
             "/fhir", "/fhir/{**path}", "/fhir/.well-known/smart-configuration", "/.well-known/openid-configuration", "/auth/token", "/auth/jwks", "/account/sign-in", "/account/sign-out",
             "/ledger/checkpoint", "/ledger/vkey", "/ledger/tile/{**path}", "/ledger/receipts/{id}", "/health/live", "/health/ready",
+
+            // Pages: strangers get the same whatever is stored; patients see their own record alone, regulators no patient's.
+            "/", "/assets/healthledger.css", "/assets/healthledger.js", "/portal", "/portal/changes", "/portal/consents", "/portal/consents/{id}/withdraw", "/portal/events",
+            "/review", "/review/verify", "/{**path}",
         ];
         var routes = worlds.Less.Host.Services.GetServices<EndpointDataSource>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()
             .Select(e => "/" + e.RoutePattern.RawText?.TrimStart('/')).Distinct().Order(StringComparer.Ordinal);
