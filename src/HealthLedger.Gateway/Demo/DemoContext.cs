@@ -24,6 +24,9 @@ internal sealed class DemoContext(GatewayHost gateway, CommandLine line, DemoCon
     /// <summary>Strings that must not be in stored files.</summary>
     public HashSet<string> Secrets { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The day of the newest observation that was loaded.</summary>
+    public DateOnly NewestObservation { get; set; }
+
     public List<DemoUser> Users { get; } = [];
 
     /// <summary>The consent that the walk grants and withdraws.</summary>

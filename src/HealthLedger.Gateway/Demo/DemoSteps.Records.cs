@@ -169,6 +169,12 @@ internal static partial class DemoSteps
         {
             count++;
             var resource = asked.GetProperty("resource");
+            if (resource.TryGetProperty("effectiveDateTime", out var effective) && effective.GetString() is { Length: >= 10 } text
+                && DateOnly.TryParseExact(text[..10], "yyyy-MM-dd", out var day) && day > demo.NewestObservation)
+            {
+                demo.NewestObservation = day;
+            }
+
             if (resource.GetProperty("resourceType").GetString() != "Patient")
             {
                 continue;

@@ -26,7 +26,13 @@ internal static partial class DemoSteps
         demo.Console.Step(5, "The risk model runs over all patients. Only those whose consent token holds against the ledger are opened.");
         var caller = await CallerOf(demo, DemoClients.Risk);
         var model = demo.Gateway.Services.GetRequiredService<RiskRun>();
-        var request = new RunRequest(caller, PurposeOfUse.Research, Price);
+        DateOnly? day = demo.Line.DemoData is null ? null : demo.NewestObservation;
+        if (day is not null)
+        {
+            demo.Console.Say($"Scored as of {day:yyyy-MM-dd}, the day of the newest observation in the loaded records.");
+        }
+
+        var request = new RunRequest(caller, PurposeOfUse.Research, Price, day);
         var before = demo.Patients.ToDictionary(p => p.Id, p => Count(demo, p.Id));
         var outcome = await demo.Console.Progress("admitting and scoring", demo.Patients.Count, advance => model.Run(request, advance, CancellationToken.None));
         if (outcome is not RunOutcome.Completed { Report: var report, Release: { } release })

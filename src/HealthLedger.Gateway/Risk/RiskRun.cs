@@ -22,6 +22,8 @@ internal sealed class RiskRun(
     /// <summary>Patients at a time: enough that the ledger's batches fill while each waits for its own entry.</summary>
     private const int AtATime = 16;
 
+    private DateOnly Today => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
+
     /// <summary>One run.</summary>
     /// <param name="request">Who asks and what it may cost.</param>
     /// <param name="advance">Called once for each patient considered, from any thread.</param>
@@ -59,7 +61,7 @@ internal sealed class RiskRun(
         }
 
         // admit, open, score, store
-        var assessed = await Assess(run, admission, consenting, refused, advance, cancellation);
+        var assessed = await Assess(run, request.Day ?? Today, admission, consenting, refused, advance, cancellation);
         var report = Report(run, patients.Length, assessed, refused);
         if (!await entries.Ran(run, report, cancellation))
         {
@@ -96,9 +98,8 @@ internal sealed class RiskRun(
     }
 
     private async Task<IReadOnlyList<Assessed>> Assess(
-        RunIdentity run, RunAdmission admission, IReadOnlyList<string> consenting, ConcurrentDictionary<string, string> refused, Action advance, CancellationToken cancellation)
+        RunIdentity run, DateOnly day, RunAdmission admission, IReadOnlyList<string> consenting, ConcurrentDictionary<string, string> refused, Action advance, CancellationToken cancellation)
     {
-        var day = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
         var assessed = new ConcurrentBag<Assessed>();
         await Parallel.ForEachAsync(consenting, Options(cancellation), async (patient, stop) =>
         {
@@ -169,12 +170,17 @@ internal sealed class RiskRun(
 
     private static ParallelOptions Options(CancellationToken cancellation) => new() { MaxDegreeOfParallelism = AtATime, CancellationToken = cancellation };
 
-    private static void Check(RunRequest request)
+    private void Check(RunRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
         if (!request.Caller.Purposes.Contains(request.Purpose))
         {
             throw new ArgumentException("The purpose is not one of the caller's.", nameof(request));
+        }
+
+        if (request.Day > Today)
+        {
+            throw new ArgumentException("A score is computed as of today or before.", nameof(request));
         }
 
         if (!request.Caller.Scopes.Any(s => s.ResourceType == "*" && s.Interactions.HasFlag(ScopeInteraction.Read)) || !request.Caller.Covers("RiskAssessment", ScopeInteraction.Create))

@@ -10,7 +10,8 @@ namespace HealthLedger.Gateway.Risk;
 /// <param name="Caller">A client with scopes to read everything and to create RiskAssessments.</param>
 /// <param name="Purpose">One of the caller's purposes.</param>
 /// <param name="Price">What the private release may cost each admitted patient; null for scores without a release.</param>
-internal sealed record RunRequest(Caller Caller, PurposeOfUse Purpose, PrivacyBudget? Price);
+/// <param name="Day">The day as of which scores are computed, for records that end in the past; null for today.</param>
+internal sealed record RunRequest(Caller Caller, PurposeOfUse Purpose, PrivacyBudget? Price, DateOnly? Day = null);
 
 /// <summary>A patient whose record was opened.</summary>
 /// <param name="Patient">The Patient id.</param>

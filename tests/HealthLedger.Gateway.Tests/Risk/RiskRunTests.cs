@@ -119,6 +119,20 @@ public sealed class RiskRunTests : IDisposable
     }
 
     [Fact]
+    public async Task A_score_is_of_the_day_asked_for_and_no_later_than_today()
+    {
+        await using var registry = await Registry.Open(_directory);
+        await registry.Consenting("one");
+        var run = registry.Part<RiskRun>();
+        var early = await run.Run(new RunRequest(Registry.Caller, PurposeOfUse.Research, null, new DateOnly(2026, 3, 3)), static () => { }, CancellationToken.None);
+        Assert.Contains("total cholesterol: not-recorded", Assert.IsType<RunOutcome.Completed>(early).Report.NotScored.Keys);
+        var after = await run.Run(new RunRequest(Registry.Caller, PurposeOfUse.Research, null, new DateOnly(2026, 3, 5)), static () => { }, CancellationToken.None);
+        Assert.NotNull(Assert.IsType<RunOutcome.Completed>(after).Report.Admitted.Single().Assessment);
+        var tomorrow = new RunRequest(Registry.Caller, PurposeOfUse.Research, null, new DateOnly(2026, 11, 21));
+        await Assert.ThrowsAsync<ArgumentException>(() => run.Run(tomorrow, static () => { }, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task A_caller_without_the_scopes_or_the_purpose_runs_nothing()
     {
         await using var registry = await Registry.Open(_directory);
