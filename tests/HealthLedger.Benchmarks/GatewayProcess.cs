@@ -10,20 +10,21 @@ namespace HealthLedger.Benchmarks;
 /// <summary>A real gateway in a process of its own, with the demo's clients and directory, on a free port and in a directory that goes when it does.</summary>
 internal sealed class GatewayProcess : IAsyncDisposable
 {
-    private readonly Process _process;
     private readonly string _directory;
     private readonly HttpClient _http;
     private JsonDocument? _credentials;
 
     private GatewayProcess(Process process, string directory, Uri url)
     {
-        _process = process;
+        Process = process;
         _directory = directory;
         Url = url;
         _http = new HttpClient { BaseAddress = url, Timeout = TimeSpan.FromMinutes(10) };
     }
 
     public Uri Url { get; }
+
+    public Process Process { get; }
 
     public static async Task<GatewayProcess> Start()
     {
@@ -90,9 +91,9 @@ internal sealed class GatewayProcess : IAsyncDisposable
     {
         _http.Dispose();
         _credentials?.Dispose();
-        _process.Kill();
-        await _process.WaitForExitAsync();
-        _process.Dispose();
+        Process.Kill();
+        await Process.WaitForExitAsync();
+        Process.Dispose();
         Directory.Delete(_directory, recursive: true);
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 
@@ -14,7 +15,7 @@ internal sealed class ReadBenchmark : Benchmark
 
     public override string Name => "read";
 
-    public override string Says => "reads/s through /fhir at 1, 16 and 64 connections [--records N] [--seconds N] [--runs N]";
+    public override string Says => "reads/s through /fhir at 1, 16 and 64 connections [--connections N] [--records N] [--seconds N] [--runs N]";
 
     public override async Task Run(string[] args)
     {
@@ -40,20 +41,25 @@ internal sealed class ReadBenchmark : Benchmark
                 warm.Run(Math.Max(seconds, 5), requests.Next, 200, []);
             }
 
-            foreach (var connections in new[] { 1, 16, 64 })
+            var chosen = (int)Option(args, "--connections", 0);
+            foreach (var connections in new[] { 1, 16, 64 }.Where(connections => chosen == 0 || chosen == connections))
             {
                 requests.Token = await gateway.Token("demo-clinic");
                 var (values, references, latencies, bareLatencies) = (new List<double>(), new List<double>(), new List<double>(), new List<double>());
+                var (work, bareWork) = (new Work(gateway.Process), new Work(bare));
                 using var toReference = new ReadLoad(reference, connections);
                 using var toGateway = new ReadLoad(gateway.Url, connections);
                 for (var run = 0; run < runs; run++)
                 {
                     references.Add(toReference.Run(seconds, requests.Next, 200, bareLatencies));
+                    bareWork.Done(bareLatencies.Count);
                     values.Add(toGateway.Run(seconds, requests.Next, 200, latencies));
+                    work.Done(latencies.Count);
                 }
 
                 Print(Measured.Of(Name, $"{connections} connections", "reads/s", values, references, latencies));
                 Print(Measured.Of(Name, $"{connections} connections, bare Kestrel", "reads/s", references, [], bareLatencies));
+                Print(Measured.Of(Name, $"{connections} connections, processor time of the server", "us/read", work.PerRequest, bareWork.PerRequest, []));
             }
         }
         finally
@@ -137,6 +143,29 @@ internal sealed class ReadBenchmark : Benchmark
             purpose = new[] { new { system = "http://terminology.hl7.org/CodeSystem/v3-ActReason", code = "TREAT" } },
         },
     };
+
+    /// <summary>How much processor time a server takes for a request: less troubled than the rates by what else the machine does.</summary>
+    private sealed class Work(Process server)
+    {
+        private TimeSpan _used = Used(server);
+        private int _requests;
+
+        public List<double> PerRequest { get; } = [];
+
+        /// <param name="requests">All that it answered so far.</param>
+        public void Done(int requests)
+        {
+            var used = Used(server);
+            PerRequest.Add((used - _used).TotalMicroseconds / (requests - _requests));
+            (_used, _requests) = (used, requests);
+        }
+
+        private static TimeSpan Used(Process server)
+        {
+            server.Refresh();
+            return server.TotalProcessorTime;
+        }
+    }
 
     /// <summary>GET requests for random records; the bytes differ in the id alone.</summary>
     private sealed class Requests(string[] ids, string token)

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Unicode;
 using HealthLedger.Proofs.Entries;
@@ -158,19 +157,17 @@ public sealed class Fact
 
     private Hash Commit()
     {
-        // One keyed object for all salts: half the cost of sixteen one-shot HMACs, and this runs for every entry of the ledger.
-        using var hmac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _stored.AsSpan(1, RandomLength));
-        Span<Hash> leaves = stackalloc Hash[FactFields.Count];
-        Span<byte> salt = stackalloc byte[Hash.Length];
-        for (var i = 0; i < leaves.Length; i++)
+        if (FactCommitment.IsSupported)
         {
-            var field = (FactField)i;
-            hmac.AppendData(FactFields.SaltLabels[i]);
-            hmac.GetHashAndReset(salt);
-            leaves[i] = FactHash.Leaf(new Hash(salt), Has(field), Utf8(field));
+            return FactCommitment.Of(this, _stored.AsSpan(1, RandomLength));
         }
 
-        CryptographicOperations.ZeroMemory(salt);
+        Span<Hash> leaves = stackalloc Hash[FactFields.Count];
+        for (var i = 0; i < leaves.Length; i++)
+        {
+            leaves[i] = LeafOf((FactField)i);
+        }
+
         return MerkleHash.Root(leaves);
     }
 }

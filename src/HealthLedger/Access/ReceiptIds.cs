@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -29,6 +30,9 @@ public sealed class ReceiptIds
     private readonly byte[] _sealKey;
     private readonly byte[] _macKey;
 
+    /// <summary>Ciphers with their key schedules, as many as there ever were calls at once: each serves one at a time, and making one costs more than sealing.</summary>
+    private readonly ConcurrentBag<AesGcm> _idle = [];
+
     /// <param name="secret">32 bytes, the same at every start; other keys are derived from it.</param>
     public ReceiptIds(ReadOnlySpan<byte> secret)
     {
@@ -56,8 +60,9 @@ public sealed class ReceiptIds
         HMACSHA256.HashData(_macKey, plain, mac);
         Span<byte> sealedId = stackalloc byte[SealedSize];
         mac[..NonceSize].CopyTo(sealedId);
-        using var aes = new AesGcm(_sealKey, TagSize);
+        var aes = _idle.TryTake(out var idle) ? idle : new AesGcm(_sealKey, TagSize);
         aes.Encrypt(sealedId[..NonceSize], plain, sealedId.Slice(NonceSize, PlainSize), sealedId[^TagSize..]);
+        _idle.Add(aes);
         return new ReceiptId(Base64Url.EncodeToString(sealedId));
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using HealthLedger.Consents;
 using HealthLedger.Fhir.Definitions;
@@ -9,6 +10,9 @@ namespace HealthLedger.Access;
 /// <summary>A shelf's records as matching and deciding look at them: by their search terms.</summary>
 internal static class RecordView
 {
+    /// <summary>The reference parameters of each type; there are as many as there are types.</summary>
+    private static readonly ConcurrentDictionary<string, string[]> ReferenceCodes = new(StringComparer.Ordinal);
+
     /// <summary>True where a current record matches.</summary>
     public static bool Matches(SearchQuery query, ShelfEntry entry) =>
         entry.Terms is { } terms && query.Matches(new SearchCandidate(terms, entry.Key.Id, entry.LastUpdated));
@@ -44,13 +48,24 @@ internal static class RecordView
         };
     }
 
-    private static ImmutableArray<string> References(ResourceTerms terms) =>
-    [
-        .. FhirDefinitions.R4.SearchParametersOf(terms.ResourceType)
-            .Where(p => p.Type == SearchParameterType.Reference)
-            .SelectMany(p => terms.ReferencesOf(p.Code))
-            .Distinct(StringComparer.Ordinal),
-    ];
+    private static ImmutableArray<string> References(ResourceTerms terms)
+    {
+        var codes = ReferenceCodes.GetOrAdd(terms.ResourceType, static type =>
+            [.. FhirDefinitions.R4.SearchParametersOf(type).Where(p => p.Type == SearchParameterType.Reference).Select(p => p.Code)]);
+        var references = ImmutableArray.CreateBuilder<string>();
+        foreach (var code in codes)
+        {
+            foreach (var reference in terms.ReferencesOf(code))
+            {
+                if (!references.Contains(reference))
+                {
+                    references.Add(reference);
+                }
+            }
+        }
+
+        return references.ToImmutable();
+    }
 
     private static string Text(CodingTerm coding) => $"{coding.System}|{coding.Code}";
 
