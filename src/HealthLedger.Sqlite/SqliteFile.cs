@@ -1,28 +1,62 @@
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace HealthLedger.Sqlite;
 
-/// <summary>How every database of ours is opened: durable at each commit, deleted content overwritten.</summary>
+/// <summary>
+/// How every database of ours is opened: readable by its owner alone, in WAL with a sync at each commit, deleted content overwritten, nothing temporary in files.
+/// </summary>
+/// <remarks>A connection serves one thread at a time. The caller disposes of it.</remarks>
 internal static class SqliteFile
 {
-    static SqliteFile() => SQLitePCL.Batteries_V2.Init();
+    private const int BusyMilliseconds = 10_000;
 
-    /// <summary>Opens a database file, a new one where there is none: WAL, synchronous=FULL, secure_delete=ON, 5 s busy timeout.</summary>
-    /// <remarks>A connection serves one thread at a time. The caller disposes of it.</remarks>
-    public static SqliteConnection Open(string path)
+    static SqliteFile() => Batteries_V2.Init();
+
+    /// <summary>Opens a database file for writing, a new one with mode 0600 where there is none.</summary>
+    /// <param name="path">The file; its directory exists.</param>
+    /// <param name="pageSize">Of a new file, in bytes: a power of two, 512 to 65,536. A file that exists keeps its own.</param>
+    /// <exception cref="IOException">Its file system lacks the shared memory that WAL needs.</exception>
+    /// <exception cref="SqliteException">It is no database, or is locked for longer than 10 s.</exception>
+    public static SqliteConnection Open(string path, int pageSize = 4096)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        Make(path);
+        return Connect(path, connection =>
         {
-            DataSource = path,
-            Mode = SqliteOpenMode.ReadWriteCreate,
-            Pooling = false,
-        }.ToString());
+            using var mode = connection.CreateCommand();
+            mode.CommandText = $"PRAGMA page_size = {pageSize}; PRAGMA journal_mode = WAL";
+            if (mode.ExecuteScalar() as string != "wal")
+            {
+                throw new IOException($"{path} lies on a file system without the shared memory that SQLite's WAL needs.");
+            }
+
+            Run(connection, "PRAGMA secure_delete = ON");
+        });
+    }
+
+    /// <summary>Opens a database file that exists and takes no write.</summary>
+    public static SqliteConnection OpenReader(string path) =>
+        Connect(path, connection => Run(connection, "PRAGMA query_only = ON"));
+
+    /// <summary>Runs statements without a result.</summary>
+    public static void Run(SqliteConnection connection, string sql, SqliteTransaction? transaction = null)
+    {
+        using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    private static SqliteConnection Connect(string path, Action<SqliteConnection> settle)
+    {
+        // A WAL reader writes too: to the shared memory file.
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWrite, Pooling = false }.ToString());
         try
         {
             connection.Open();
-            using var settings = connection.CreateCommand();
-            settings.CommandText = "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;";
-            settings.ExecuteNonQuery();
+            raw.sqlite3_busy_timeout(connection.Handle, BusyMilliseconds);
+            Run(connection, "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF");
+            settle(connection);
             return connection;
         }
         catch
@@ -30,5 +64,22 @@ internal static class SqliteFile
             connection.Dispose();
             throw;
         }
+    }
+
+    /// <summary>SQLite gives the files beside it (WAL, shared memory) the mode of the database itself.</summary>
+    private static void Make(string path)
+    {
+        if (File.Exists(path))
+        {
+            return;
+        }
+
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        new FileStream(path, options).Dispose();
     }
 }

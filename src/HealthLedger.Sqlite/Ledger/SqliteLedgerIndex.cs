@@ -38,7 +38,7 @@ public sealed class SqliteLedgerIndex : ILedgerIndex
         }
 
         _writer = SqliteFile.Open(path);
-        Execute(_writer, Schema);
+        SqliteFile.Run(_writer, Schema);
         using var applied = _writer.CreateCommand();
         applied.CommandText = "SELECT size FROM applied";
         _applied = (ulong)((long?)applied.ExecuteScalar() ?? 0);
@@ -53,7 +53,7 @@ public sealed class SqliteLedgerIndex : ILedgerIndex
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (!_readers.TryTake(out var reader))
         {
-            reader = new Reader(SqliteFile.Open(_path));
+            reader = new Reader(SqliteFile.OpenReader(_path));
         }
 
         try
@@ -110,7 +110,7 @@ public sealed class SqliteLedgerIndex : ILedgerIndex
     /// <inheritdoc/>
     public void Clear()
     {
-        Execute(_writer, "BEGIN; DELETE FROM tags; DELETE FROM consents; DELETE FROM applied; COMMIT;");
+        SqliteFile.Run(_writer, "BEGIN; DELETE FROM tags; DELETE FROM consents; DELETE FROM applied; COMMIT;");
         Volatile.Write(ref _applied, 0);
     }
 
@@ -124,13 +124,6 @@ public sealed class SqliteLedgerIndex : ILedgerIndex
         }
 
         _writer.Dispose();
-    }
-
-    private static void Execute(SqliteConnection connection, string sql)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
     }
 
     private void AddTags(SqliteTransaction transaction, IReadOnlyCollection<TagPlace> tags)

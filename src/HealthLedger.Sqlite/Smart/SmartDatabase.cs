@@ -24,7 +24,7 @@ public sealed class SmartDatabase : IDisposable
     private SmartDatabase(SqliteConnection connection) => this.connection = connection;
 
     /// <summary>Opens the file, or makes it with its tables.</summary>
-    /// <exception cref="InvalidDataException">It was made by a newer version, or is no such file.</exception>
+    /// <exception cref="InvalidDataException">It was made by a newer version, is no such file, or cannot be opened where it lies.</exception>
     public static SmartDatabase Open(string path)
     {
         SqliteConnection? connection = null;
@@ -34,7 +34,7 @@ public sealed class SmartDatabase : IDisposable
             CreateTables(connection);
             return new SmartDatabase(connection);
         }
-        catch (SqliteException e)
+        catch (Exception e) when (e is SqliteException or IOException)
         {
             connection?.Dispose();
             throw new InvalidDataException("The authorization server's database cannot be opened.", e);
@@ -79,7 +79,7 @@ public sealed class SmartDatabase : IDisposable
         switch ((long)read.ExecuteScalar()!)
         {
             case 0:
-                Execute(connection, Schema, transaction);
+                SqliteFile.Run(connection, Schema, transaction);
                 break;
             case SchemaVersion:
                 break;
@@ -88,13 +88,5 @@ public sealed class SmartDatabase : IDisposable
         }
 
         transaction.Commit();
-    }
-
-    private static void Execute(SqliteConnection connection, string sql, SqliteTransaction? transaction = null)
-    {
-        using var command = connection.CreateCommand();
-        command.Transaction = transaction;
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
     }
 }

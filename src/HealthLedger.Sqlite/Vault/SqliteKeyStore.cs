@@ -13,7 +13,8 @@ public sealed class SqliteKeyStore : IKeyStore
 
     private readonly Lock gate = new();
     private readonly SqliteConnection connection;
-    private readonly Statement select, insert, destroy, begin, commit, rollback;
+    private readonly Statement select, insert, destroy;
+    private readonly WriteTransaction transaction;
 
     private SqliteKeyStore(SqliteConnection connection)
     {
@@ -21,9 +22,7 @@ public sealed class SqliteKeyStore : IKeyStore
         select = new Statement(connection, "SELECT kind, epoch, sealed FROM wrapped_key WHERE subject = ?");
         insert = new Statement(connection, "INSERT INTO wrapped_key (subject, kind, epoch, sealed) VALUES (?, ?, ?, ?)");
         destroy = new Statement(connection, "DELETE FROM wrapped_key WHERE subject = ? AND kind = ?");
-        begin = new Statement(connection, "BEGIN IMMEDIATE");
-        commit = new Statement(connection, "COMMIT");
-        rollback = new Statement(connection, "ROLLBACK");
+        transaction = new WriteTransaction(connection);
     }
 
     /// <summary>Opens <c>keys.db</c> in the key directory; makes it where there is none.</summary>
@@ -76,7 +75,7 @@ public sealed class SqliteKeyStore : IKeyStore
         });
         lock (gate)
         {
-            SealedDatabase.Run(connection, "PRAGMA wal_checkpoint(TRUNCATE)"); // the WAL holds the pages from before
+            SealedDatabase.EmptyWal(connection);
         }
     }
 
@@ -85,12 +84,14 @@ public sealed class SqliteKeyStore : IKeyStore
     {
         lock (gate)
         {
-            foreach (var statement in new[] { select, insert, destroy, begin, commit, rollback })
+            foreach (var statement in new[] { select, insert, destroy })
             {
                 statement.Dispose();
             }
 
-            SealedDatabase.CloseWriter(connection);
+            transaction.Dispose();
+            SealedDatabase.EmptyWal(connection);
+            connection.Dispose();
         }
     }
 
@@ -117,30 +118,7 @@ public sealed class SqliteKeyStore : IKeyStore
     {
         lock (gate)
         {
-            begin.Run();
-            try
-            {
-                var done = work();
-                (done ? commit : rollback).Run();
-                return done;
-            }
-            catch
-            {
-                SafeRollback();
-                throw;
-            }
-        }
-    }
-
-    private void SafeRollback()
-    {
-        try
-        {
-            rollback.Run();
-        }
-        catch (SqliteException)
-        {
-            // the engine rolled back by itself; what failed first is on its way up
+            return transaction.Run(work);
         }
     }
 }

@@ -39,7 +39,8 @@ public sealed class SqliteVaultStore : IVaultStore
     private readonly Lock writing = new();
     private readonly SqliteConnection connection;
     private readonly Dictionary<VaultTable, Statement> put = [], delete = [];
-    private readonly Statement applied, begin, commit, rollback;
+    private readonly Statement applied;
+    private readonly WriteTransaction transaction;
     private readonly Stack<VaultReader> readers = new();
     private ulong appliedSize;
     private bool disposed;
@@ -55,9 +56,7 @@ public sealed class SqliteVaultStore : IVaultStore
         }
 
         applied = new Statement(connection, "UPDATE applied SET size = ?");
-        begin = new Statement(connection, "BEGIN IMMEDIATE");
-        commit = new Statement(connection, "COMMIT");
-        rollback = new Statement(connection, "ROLLBACK");
+        transaction = new WriteTransaction(connection);
         using var size = new Statement(connection, "SELECT size FROM applied");
         appliedSize = size.Step() ? (ulong)size.Integer(0) : throw new InvalidDataException($"{path} has lost its applied size: it is damaged.");
     }
@@ -84,8 +83,7 @@ public sealed class SqliteVaultStore : IVaultStore
                 return; // applied before: doing it again would put old rows back
             }
 
-            begin.Run();
-            try
+            transaction.Run(() =>
             {
                 foreach (var change in redo.SelectMany(RedoCodec.Decode))
                 {
@@ -93,14 +91,8 @@ public sealed class SqliteVaultStore : IVaultStore
                 }
 
                 applied.Bind(1, checked((long)size)).Run();
-                commit.Run();
-            }
-            catch
-            {
-                SafeRollback();
-                throw;
-            }
-
+                return true;
+            });
             Volatile.Write(ref appliedSize, size);
         }
     }
@@ -138,12 +130,14 @@ public sealed class SqliteVaultStore : IVaultStore
                 }
             }
 
-            foreach (var statement in put.Values.Concat(delete.Values).Concat([applied, begin, commit, rollback]))
+            foreach (var statement in put.Values.Concat(delete.Values).Append(applied))
             {
                 statement.Dispose();
             }
 
-            SealedDatabase.CloseWriter(connection);
+            transaction.Dispose();
+            SealedDatabase.EmptyWal(connection);
+            connection.Dispose();
         }
     }
 
@@ -203,17 +197,5 @@ public sealed class SqliteVaultStore : IVaultStore
         }
 
         reader.Dispose();
-    }
-
-    private void SafeRollback()
-    {
-        try
-        {
-            rollback.Run();
-        }
-        catch (SqliteException)
-        {
-            // the engine rolled back by itself; what failed first is on its way up
-        }
     }
 }

@@ -57,7 +57,7 @@ public sealed class SqliteLedgerIndexTests : IDisposable
     public void The_file_is_written_durably_and_deleted_content_is_overwritten()
     {
         using var connection = SqliteFile.Open(File);
-        foreach (var (setting, value) in new[] { ("journal_mode", "wal"), ("synchronous", "2"), ("secure_delete", "1"), ("busy_timeout", "5000") })
+        foreach (var (setting, value) in new[] { ("journal_mode", "wal"), ("synchronous", "2"), ("secure_delete", "1"), ("busy_timeout", "10000") })
         {
             using var command = connection.CreateCommand();
             command.CommandText = $"PRAGMA {setting}";

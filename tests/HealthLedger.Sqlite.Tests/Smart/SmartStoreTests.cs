@@ -85,6 +85,18 @@ public sealed class SmartStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_new_file_is_its_owners_alone()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        using var database = SmartDatabase.Open(File);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, System.IO.File.GetUnixFileMode(File));
+    }
+
+    [Fact]
     public async Task A_database_of_a_newer_version_is_refused()
     {
         using (var database = SmartDatabase.Open(File))
