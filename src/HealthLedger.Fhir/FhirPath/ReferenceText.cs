@@ -28,7 +28,7 @@ internal readonly ref struct ReferenceText
         var history = text.IndexOf("/_history/");
         if (history >= 0) text = text[..history];
         var slash = text.LastIndexOf('/');
-        if (slash <= 0 || !IsId(text[(slash + 1)..])) return false;
+        if (slash <= 0 || !FhirId.IsValid(text[(slash + 1)..])) return false;
         var id = text[(slash + 1)..];
         var rest = text[..slash];
         var before = rest.LastIndexOf('/');
@@ -42,15 +42,6 @@ internal readonly ref struct ReferenceText
     }
 
     public static string? TypeOf(string text) => TryParse(text, out var reference) ? reference.Type.Name : null;
-
-    /// <summary>R4's id: 1 to 64 of A-Z a-z 0-9 - .</summary>
-    public static bool IsId(ReadOnlySpan<char> text)
-    {
-        if (text.Length is 0 or > 64) return false;
-        foreach (var c in text)
-            if (!char.IsAsciiLetterOrDigit(c) && c is not ('-' or '.')) return false;
-        return true;
-    }
 
     private static TypeDefinition? FindType(ReadOnlySpan<char> name)
     {

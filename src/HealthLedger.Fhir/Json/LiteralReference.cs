@@ -1,5 +1,4 @@
 using HealthLedger.Fhir.Definitions;
-using HealthLedger.Fhir.Validation;
 
 namespace HealthLedger.Fhir.Json;
 
@@ -114,14 +113,14 @@ public readonly ref struct LiteralReference
         {
             version = rest[(history + "/_history/"u8.Length)..];
             rest = rest[..history];
-            if (!PrimitiveFormat.IsId(version))
+            if (!FhirId.IsValid(version))
             {
                 return new(ReferenceKind.Invalid);
             }
         }
 
         var slash = rest.LastIndexOf((byte)'/');
-        if (slash < 0 || !PrimitiveFormat.IsId(rest[(slash + 1)..]))
+        if (slash < 0 || !FhirId.IsValid(rest[(slash + 1)..]))
         {
             return new(ReferenceKind.Invalid);
         }

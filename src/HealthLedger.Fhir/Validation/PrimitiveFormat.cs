@@ -8,12 +8,10 @@ namespace HealthLedger.Fhir.Validation;
 /// <summary>The texts that each primitive type allows (R4 datatypes.html#primitive: the official regular expressions and ranges, by hand).</summary>
 internal static class PrimitiveFormat
 {
-    private const int LongestId = 64;
     private const int LongestDecimal = 64;
     private const int LongestExponent = 3;
 
     private static readonly SearchValues<byte> Whitespace = SearchValues.Create(" \t\r\n"u8);
-    private static readonly SearchValues<byte> IdBytes = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-."u8);
     private static readonly SearchValues<byte> Digits = SearchValues.Create("0123456789"u8);
     private static readonly SearchValues<byte> LowerHex = SearchValues.Create("0123456789abcdef"u8);
 
@@ -36,7 +34,7 @@ internal static class PrimitiveFormat
     public static bool Matches(PrimitiveKind kind, ReadOnlySpan<byte> text) => kind switch
     {
         PrimitiveKind.Code => IsCode(text),
-        PrimitiveKind.Id => IsId(text),
+        PrimitiveKind.Id => FhirId.IsValid(text),
         PrimitiveKind.Uri or PrimitiveKind.Url or PrimitiveKind.Canonical => text.IndexOfAny(Whitespace) < 0,
         PrimitiveKind.Oid => IsOid(text),
         PrimitiveKind.Uuid => IsUuid(text),
@@ -71,8 +69,6 @@ internal static class PrimitiveFormat
         PrimitiveKind.Decimal => "a number of at most 64 characters with an exponent of at most three digits",
         _ => "another text",
     };
-
-    public static bool IsId(ReadOnlySpan<byte> text) => text.Length is > 0 and <= LongestId && !text.ContainsAnyExcept(IdBytes);
 
     public static bool IsOid(ReadOnlySpan<byte> text)
     {

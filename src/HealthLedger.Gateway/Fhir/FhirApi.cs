@@ -114,9 +114,3 @@ internal sealed record FhirCall(HttpContext Http, Caller Caller, PurposeChoice P
     /// <summary>True where a scope covers it; else the refusal is written already.</summary>
     public bool Covers(string type, ScopeInteraction interaction) => Caller.Covers(type, interaction);
 }
-
-/// <summary>Logical ids (http://hl7.org/fhir/R4/datatypes.html#id).</summary>
-internal static class FhirId
-{
-    public static bool IsValid(string text) => text.Length is > 0 and <= 64 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.');
-}

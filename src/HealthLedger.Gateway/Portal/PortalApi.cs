@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using HealthLedger.Access;
+using HealthLedger.Fhir.Definitions;
 using HealthLedger.Gateway.Fhir;
 using HealthLedger.Gateway.Pages;
 using HealthLedger.Review;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using HealthLedger.Consents;
 using HealthLedger.Fhir.Compartments;
+using HealthLedger.Fhir.Definitions;
 using HealthLedger.Ledger;
 using HealthLedger.Vault;
 
@@ -203,7 +204,7 @@ internal sealed class Candidates(RecordVault vault, ConsentStates consents, Acce
 
     private async ValueTask<IEnumerable<ShelfId>> PatientShelves(Target.Criteria target, CancellationToken cancellation) =>
         PatientCompartment.KindOf(target.Type) is CompartmentKind.Directory or CompartmentKind.None ? []
-        : target.Query.PatientIds() is { } named ? named.Where(ShelfId.IsId).Select(ShelfId.ForPatient)
+        : target.Query.PatientIds() is { } named ? named.Where(p => FhirId.IsValid(p)).Select(ShelfId.ForPatient)
         : (await vault.Patients.PatientIds(cancellation)).ToArray().Select(ShelfId.ForPatient);
 
     private static bool Answers(ShelfEntry entry, Target.Criteria target, DateTimeOffset snapshot) =>

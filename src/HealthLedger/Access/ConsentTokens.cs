@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using HealthLedger.Consents;
+using HealthLedger.Fhir.Definitions;
 using HealthLedger.Ledger;
 using HealthLedger.Proofs;
 using HealthLedger.Proofs.Receipts;
@@ -52,7 +53,7 @@ public sealed class ConsentTokens(LedgerLog log, ConsentStates consents, AccessP
         ArgumentNullException.ThrowIfNull(request);
         Check(request);
         var now = time.GetUtcNow();
-        if (!ShelfId.IsId(request.Patient) || await consents.Of(ShelfId.ForPatient(request.Patient), cancellation) is not { } patient)
+        if (!FhirId.IsValid(request.Patient) || await consents.Of(ShelfId.ForPatient(request.Patient), cancellation) is not { } patient)
         {
             return Refused(ConsentGap.NoConsent);
         }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using HealthLedger.Consents;
 using HealthLedger.Fhir.Compartments;
+using HealthLedger.Fhir.Definitions;
 using HealthLedger.Fhir.Json;
 using HealthLedger.Fhir.Search;
 using HealthLedger.Fhir.Validation;
@@ -146,7 +147,7 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
     /// <summary>The shelves that a record stands on: its patients', or its type's where it is no patient's.</summary>
     public static ImmutableArray<ShelfId> ShelvesOf(string type, string id, ResourceTerms terms)
     {
-        var patients = PatientCompartment.PatientsOf(terms, id).Where(ShelfId.IsId).Select(ShelfId.ForPatient).ToImmutableArray();
+        var patients = PatientCompartment.PatientsOf(terms, id).Where(p => FhirId.IsValid(p)).Select(ShelfId.ForPatient).ToImmutableArray();
         return patients.IsEmpty ? [ShelfId.ForDirectory(type)] : patients;
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using HealthLedger.Fhir.Definitions;
 using HealthLedger.Fhir.Search;
 using HealthLedger.Ledger;
 using HealthLedger.Sealing;
@@ -66,7 +67,7 @@ public sealed class RecordVault : IDisposable
     /// <summary>The shelves on which a record's current version lives, in no particular order; null where there never was such a record. Both take the same steps.</summary>
     /// <exception cref="TamperedRecordException">What is stored is not what was committed.</exception>
     public ValueTask<ImmutableArray<ShelfId>?> Locate(string type, string id, CancellationToken cancellation) =>
-        ShelfId.IsType(type) && ShelfId.IsId(id) ? locators.Find(type, id, cancellation) : ValueTask.FromResult<ImmutableArray<ShelfId>?>(null);
+        ShelfId.IsType(type) && FhirId.IsValid(id) ? locators.Find(type, id, cancellation) : ValueTask.FromResult<ImmutableArray<ShelfId>?>(null);
 
     /// <summary>The chain that events about a shelf's records are told on: the patient's, the tenant's for a directory shelf; null where there is no such patient.</summary>
     public EventChain? ChainOf(ShelfId shelf) => cache.Held(shelf)?.Chain ?? shelves.FindChain(shelf);

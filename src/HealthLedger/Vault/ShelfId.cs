@@ -1,3 +1,5 @@
+using HealthLedger.Fhir.Definitions;
+
 namespace HealthLedger.Vault;
 
 /// <summary>
@@ -8,7 +10,7 @@ public readonly record struct ShelfId
 {
     private const string PatientPrefix = "Patient/";
     private const string DirectoryPrefix = "Directory/";
-    private const int MaxIdLength = 64;
+    private const int LongestType = 64;
     private readonly string? value;
 
     private ShelfId(string value) => this.value = value;
@@ -26,7 +28,7 @@ public readonly record struct ShelfId
     /// <param name="patientId">A FHIR id: 1 to 64 of A-Z, a-z, 0-9, '-', '.'.</param>
     /// <exception cref="ArgumentException">It is not such an id.</exception>
     public static ShelfId ForPatient(string patientId) =>
-        IsId(patientId) ? new ShelfId(PatientPrefix + patientId) : throw new ArgumentException("Not a FHIR id.", nameof(patientId));
+        FhirId.IsValid(patientId) ? new ShelfId(PatientPrefix + patientId) : throw new ArgumentException("Not a FHIR id.", nameof(patientId));
 
     /// <summary>The shelf of one type's records that belong to no patient.</summary>
     /// <exception cref="ArgumentException">It is not a resource type's name.</exception>
@@ -35,15 +37,12 @@ public readonly record struct ShelfId
 
     /// <summary>Reads <see cref="Value"/> back; null where it is none.</summary>
     public static ShelfId? Parse(string text) =>
-        text.StartsWith(PatientPrefix, StringComparison.Ordinal) && IsId(text[PatientPrefix.Length..]) ? new ShelfId(text)
+        text.StartsWith(PatientPrefix, StringComparison.Ordinal) && FhirId.IsValid(text.AsSpan(PatientPrefix.Length)) ? new ShelfId(text)
         : text.StartsWith(DirectoryPrefix, StringComparison.Ordinal) && IsType(text[DirectoryPrefix.Length..]) ? new ShelfId(text)
         : null;
 
     /// <inheritdoc cref="Value"/>
     public override string ToString() => value ?? "";
 
-    internal static bool IsId(string text) =>
-        text.Length is > 0 and <= MaxIdLength && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.');
-
-    internal static bool IsType(string text) => text.Length is > 0 and <= MaxIdLength && text.All(char.IsAsciiLetter);
+    internal static bool IsType(string text) => text.Length is > 0 and <= LongestType && text.All(char.IsAsciiLetter);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using HealthLedger.Fhir.Definitions;
 
 namespace HealthLedger.Vault;
 
@@ -47,7 +48,7 @@ internal static class WriteRules
 
     private static void Check(RecordWrite write, VaultOptions options)
     {
-        if (!ShelfId.IsType(write.Key.Type) || !ShelfId.IsId(write.Key.Id))
+        if (!ShelfId.IsType(write.Key.Type) || !FhirId.IsValid(write.Key.Id))
         {
             throw Bug("A record has a type and a FHIR id.");
         }

@@ -155,7 +155,7 @@ internal sealed class SearchValueParser(SearchOptions options)
     {
         var type = modifier.Length == 0 ? null : modifier;
         var value = SearchText.Unescape(text);
-        if (ReferenceText.IsId(value)) return new ReferenceValue(type, value, false);
+        if (FhirId.IsValid(value)) return new ReferenceValue(type, value, false);
         if (ReferenceText.TryParse(value, out var parsed))
         {
             if (type is not null && parsed.Type.Name != type) return null;
