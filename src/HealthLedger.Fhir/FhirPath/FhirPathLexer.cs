@@ -9,7 +9,6 @@ internal enum TokenKind { End, Identifier, DelimitedIdentifier, String, Number, 
 internal readonly record struct Token(TokenKind Kind, string Text, int Position)
 {
     public bool Is(string symbol) => Kind == TokenKind.Symbol && Text == symbol;
-    public bool IsWord(string word) => Kind == TokenKind.Identifier && Text == word;
 }
 
 /// <summary>Splits an expression into tokens, FHIRPath 2.0 section 12.1 (lexical elements).</summary>

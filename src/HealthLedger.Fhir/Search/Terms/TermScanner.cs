@@ -54,8 +54,6 @@ internal ref struct TermScanner(ReadOnlySpan<byte> bytes, TermPool pool)
         return word ?? (utf8.IsEmpty && !_isText ? null : pool.Personal(utf8));
     }
 
-    public string RequiredVocabulary() => Vocabulary() ?? throw Damaged();
-
     public string RequiredPersonal() => Personal() ?? throw Damaged();
 
     private bool _isText;
