@@ -1,5 +1,7 @@
 using HealthLedger.Gateway.Portal;
 using HealthLedger.Gateway.Review;
+using HealthLedger.Smart.People;
+using Microsoft.AspNetCore.Authentication.Cookies;
 
 namespace HealthLedger.Gateway.Pages;
 
@@ -11,6 +13,13 @@ internal static class PagesApi
     public static IServiceCollection AddPages(this IServiceCollection services)
     {
         services.AddRazorComponents();
+
+        // A page that asks for news by itself is nobody at the keyboard: it must not keep a session alive.
+        services.Configure<CookieAuthenticationOptions>(Session.Scheme, cookie => cookie.Events.OnCheckSlidingExpiration = context =>
+        {
+            context.ShouldRenew &= context.Request.Path != "/portal/changes";
+            return Task.CompletedTask;
+        });
         services.AddSingleton<OrganizationNames>();
         services.AddSingleton<PortalConsents>();
         return services;

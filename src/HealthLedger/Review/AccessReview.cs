@@ -122,8 +122,11 @@ public sealed class AccessReview
     }
 
     private ReviewedAccess Masked(FactEvent happened) => new(
-        happened.Entry, happened.Kind, happened.Time, happened.Client, happened.User, happened.Organization, happened.Purpose, happened.Interaction, happened.Refused, happened.Reason,
+        happened.Entry, happened.Kind, happened.Time, happened.Client, MaskedUser(happened.User), happened.Organization, happened.Purpose, happened.Interaction, happened.Refused, happened.Reason,
         happened.Patient is { } patient ? Pseudonym(patient) : null);
+
+    /// <summary>A patient who looks at the own record is an actor too, and goes by the same pseudonym.</summary>
+    private string? MaskedUser(string? user) => user is not null && ShelfId.Parse(user) is { IsPatient: true } ? Pseudonym(user) : user;
 
     private string Pseudonym(string patient) =>
         "P-" + Convert.ToHexStringLower(HMACSHA256.HashData(_pseudonyms, Encoding.UTF8.GetBytes("healthledger/review/pseudonym/1\n" + patient)).AsSpan(0, 5));
@@ -223,7 +226,7 @@ public abstract record ReviewResult
 /// <param name="Kind">As <see cref="FactEvent.Kind"/>.</param>
 /// <param name="Time">When.</param>
 /// <param name="Client">The client that asked.</param>
-/// <param name="User">The person behind it.</param>
+/// <param name="User">The person behind it; a patient by the pseudonym.</param>
 /// <param name="Organization">The organization that answers for it.</param>
 /// <param name="Purpose">Why.</param>
 /// <param name="Interaction">The FHIR interaction.</param>
