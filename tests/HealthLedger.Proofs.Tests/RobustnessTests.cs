@@ -54,19 +54,19 @@ public class RobustnessTests
     }
 
     [Fact]
-    public void Entries() => Never("entry.bin", bytes => LedgerEntry.Parse(bytes));
+    public void Disturbed_entries_are_read_or_refused_with_a_reason() => Never("entry.bin", bytes => LedgerEntry.Parse(bytes));
 
     [Fact]
-    public void Facts() => Never("fact.bin", bytes => Fact.Parse(bytes));
+    public void Disturbed_facts_are_read_or_refused_with_a_reason() => Never("fact.bin", bytes => Fact.Parse(bytes));
 
     [Fact]
-    public void Openings() => Never("fact-opening.json", bytes => FactOpening.Parse(bytes));
+    public void Disturbed_openings_are_read_or_refused_with_a_reason() => Never("fact-opening.json", bytes => FactOpening.Parse(bytes));
 
     [Fact]
-    public void Map_proofs() => Never("map-proof-present.bin", bytes => ConsentMapProof.Parse(bytes));
+    public void Disturbed_map_proofs_are_read_or_refused_with_a_reason() => Never("map-proof-present.bin", bytes => ConsentMapProof.Parse(bytes));
 
     [Fact]
-    public void Receipts() => Never("receipt.json", bytes =>
+    public void Disturbed_receipts_are_read_or_refused_with_a_reason() => Never("receipt.json", bytes =>
     {
         var receipt = Receipt.Parse(bytes);
         _ = receipt.IsValid ? receipt.Value.Verify(SmallLog.Policy) : null;
@@ -74,28 +74,28 @@ public class RobustnessTests
     });
 
     [Fact]
-    public void Proofs() => Never(Encoding.UTF8.GetBytes(Receipt.Parse(Fixture("receipt.json")).Value.Proof), bytes => TlogProof.Parse(bytes));
+    public void Disturbed_proofs_are_read_or_refused_with_a_reason() => Never(Encoding.UTF8.GetBytes(Receipt.Parse(Fixture("receipt.json")).Value.Proof), bytes => TlogProof.Parse(bytes));
 
     [Fact]
-    public void Notes() => Never(new SmallLog().Checkpoint().ToBytes(), bytes => CheckpointVerification.Verify(bytes, SmallLog.Policy));
+    public void Disturbed_notes_are_read_or_refused_with_a_reason() => Never(new SmallLog().Checkpoint().ToBytes(), bytes => CheckpointVerification.Verify(bytes, SmallLog.Policy));
 
     [Fact]
-    public void Tokens() => Never("consent-token.jwt", bytes => ConsentToken.Parse(Encoding.Latin1.GetString(bytes), SmallLog.Policy.Logs));
+    public void Disturbed_tokens_are_read_or_refused_with_a_reason() => Never("consent-token.jwt", bytes => ConsentToken.Parse(Encoding.Latin1.GetString(bytes), SmallLog.Policy.Logs));
 
     [Fact]
-    public void Token_proofs() => Never("consent-token-proof.json", bytes => ConsentTokenProof.Parse(bytes));
+    public void Disturbed_token_proofs_are_read_or_refused_with_a_reason() => Never("consent-token-proof.json", bytes => ConsentTokenProof.Parse(bytes));
 
     [Fact]
-    public void Policies() => Never("policy.txt", bytes => LogPolicy.Parse(Encoding.UTF8.GetString(bytes)));
+    public void Disturbed_policies_are_read_or_refused_with_a_reason() => Never("policy.txt", bytes => LogPolicy.Parse(Encoding.UTF8.GetString(bytes)));
 
     [Fact]
-    public void Verifier_keys() => Never(Encoding.ASCII.GetBytes(NoteTests.LogVkey), bytes => NoteVerifier.Parse(Encoding.Latin1.GetString(bytes)));
+    public void Disturbed_verifier_keys_are_read_or_refused_with_a_reason() => Never(Encoding.ASCII.GetBytes(NoteTests.LogVkey), bytes => NoteVerifier.Parse(Encoding.Latin1.GetString(bytes)));
 
     [Fact]
-    public void Signing_keys() => Never(Encoding.ASCII.GetBytes(NoteTests.Log.ExportSigningKey()), bytes => NoteSigner.Parse(Encoding.Latin1.GetString(bytes)));
+    public void Disturbed_signing_keys_are_read_or_refused_with_a_reason() => Never(Encoding.ASCII.GetBytes(NoteTests.Log.ExportSigningKey()), bytes => NoteSigner.Parse(Encoding.Latin1.GetString(bytes)));
 
     [Fact]
-    public void Bundles() => Never(EntryBundle.Encode([new byte[300], new byte[2]]), bytes => EntryBundle.Parse(bytes, 2));
+    public void Disturbed_bundles_are_read_or_refused_with_a_reason() => Never(EntryBundle.Encode([new byte[300], new byte[2]]), bytes => EntryBundle.Parse(bytes, 2));
 
     [Fact]
     public void A_default_verdict_or_reading_is_a_refusal()
