@@ -19,6 +19,7 @@ using HealthLedger.Sqlite.Smart;
 using HealthLedger.Vault;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Options;
 
 namespace HealthLedger.Gateway.Hosting;
 
@@ -65,6 +66,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         });
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        builder.Services.AddSingleton<IPostConfigureOptions<LoggerFilterOptions>, QuietFramework>();
 
         using var passphrase = Startup.ReadPassphrase(options);
         var storage = Storage.Open(options, passphrase, time ?? TimeProvider.System);
@@ -191,7 +193,14 @@ internal sealed class GatewayHost : IAsyncDisposable
         {
             await next(http);
         }
-        catch (Exception broken) when (!http.Response.HasStarted && broken is not OperationCanceledException && broken is not BadHttpRequestException)
+        catch (BadHttpRequestException bad) when (!http.Response.HasStarted)
+        {
+            // Answered here, since the framework's page for developers would show its insides.
+            http.Response.Headers.Remove(FhirHeaders.Receipt);
+            http.Response.StatusCode = bad.StatusCode;
+            http.Response.ContentLength = 0;
+        }
+        catch (Exception broken) when (!http.Response.HasStarted && broken is not OperationCanceledException)
         {
             var logger = http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("HealthLedger.Gateway");
             logger.LogError("Request {RequestId} broke: {Type} {Place}", http.TraceIdentifier, broken.GetType().Name, broken.StackTrace?.Split('\n').FirstOrDefault()?.Trim());

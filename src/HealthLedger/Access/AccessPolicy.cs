@@ -28,10 +28,16 @@ public sealed class AccessPolicy(ConsentPolicy policy)
             return NotTheirs;
         }
 
-        // An earlier version is decided by what is known of the current one; where the record is gone nothing is known, and only who keeps it or is it may see.
+        // An earlier version must be permitted by what is known of the current one and by what is not known of itself: it may have said what is denied, and may
+        // no longer say so. Where the record is gone nothing is known, and only who keeps it or is it may see.
         var current = patient.Shelf.Find(entry.Key.Type, entry.Key.Id) ?? entry;
-        var decision = _rule.Decide(patient.Consents, asked, RecordView.Attributes(current) ?? new RecordAttributes { Type = entry.Key.Type, Id = entry.Key.Id, Custodian = entry.Custodian });
+        var unknown = new RecordAttributes { Type = entry.Key.Type, Id = entry.Key.Id, Custodian = entry.Custodian, ContentUnknown = true };
         var known = current.Terms is not null;
+        var decision = _rule.Decide(patient.Consents, asked, RecordView.Attributes(current) ?? unknown);
+        if (known && decision.Permitted && entry.Key.Version != current.Key.Version)
+        {
+            decision = _rule.Decide(patient.Consents, asked, unknown);
+        }
 
         // A Consent or an AuditEvent tells who may not see what: it is for the patient and for who keeps it, whatever the consents say of other records.
         return decision.Permitted && (!known || entry.Key.Type is "Consent" or "AuditEvent")

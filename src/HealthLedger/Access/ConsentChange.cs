@@ -74,6 +74,11 @@ public sealed class ConsentChange
             return await Attempted(request, id, (ChangeFault.NotThere, []), null, now, cancellation);
         }
 
+        if (located.IsEmpty && await NotTheirPatient(request.Caller, shelves[0], cancellation) is { } unkept)
+        {
+            return await Attempted(request, id, (ChangeFault.NotThere, []), unkept.Addressed, now, cancellation);
+        }
+
         using var held = await _vault.LockForWrite([.. shelves.Union(located)], change.Id is null ? [] : [("Consent", id)], cancellation);
         located = await _vault.Locate("Consent", id, cancellation) ?? [];
         var standing = located.IsEmpty ? null : held.Current(located[0])?.Find("Consent", id);
@@ -86,13 +91,20 @@ public sealed class ConsentChange
         var before = standing is null or { Deleted: true } ? null : ConsentRecord.Decode(standing.Annotation);
         var version = (standing?.Key.Version ?? 0) + 1;
         var after = directive is null ? null : GiveHandles(directive.As(id, version));
+        var compiledBytes = after?.Encode() ?? [];
+        if (compiledBytes.Length > VaultOptions.MaxAnnotationBytes)
+        {
+            return Invalid([new ValidationIssue(
+                IssueSeverity.Error, IssueType.TooLong, $"The compiled consent is larger than {VaultOptions.MaxAnnotationBytes / 1024} KiB: it needs fewer rules, codes or actors.", "Consent.provision")]);
+        }
+
         var key = new RecordKey("Consent", id, version);
         ReadOnlyMemory<byte> body = directive is null ? default : Numbered(change.Body.Span, id, version, request.LocalBase, now);
         var terms = directive is null ? null : SearchTermExtractor.Extract(body, _vault.Vocabulary);
 
         // seal
         using var prepared = await _vault.Prepare(
-            held, [Drafts.Write(key, shelves, body, now, standing?.Custodian ?? AccessPolicy.CustodianOf(request.Caller), terms, after?.Encode() ?? [])], cancellation);
+            held, [Drafts.Write(key, shelves, body, now, standing?.Custodian ?? AccessPolicy.CustodianOf(request.Caller), terms, compiledBytes)], cancellation);
 
         // record: one event for each handle given or taken back, with the sealed Consent in the same commit
         var shelf = shelves[0];
@@ -121,6 +133,23 @@ public sealed class ConsentChange
         LastUpdated = now,
         Links = new ReferenceTargets(_vault, ImmutableDictionary<string, string>.Empty, localBase, now).Rewrite,
     });
+
+    /// <summary>
+    /// A new consent is recorded by the patient, or by a client of the organization that keeps the patient's record: whoever could record one for any patient
+    /// could permit itself everything. Where nobody keeps the patient yet, only those who load data may come first. Null where the caller may; else the patient
+    /// to tell, where there is one.
+    /// </summary>
+    private async ValueTask<(ShelfId? Addressed, bool Refused)?> NotTheirPatient(Caller caller, ShelfId patient, CancellationToken cancellation)
+    {
+        if (caller.Role == CallerRole.Patient && patient.PatientId == caller.Patient)
+        {
+            return null;
+        }
+
+        var shelf = await _vault.OpenShelf(patient, cancellation);
+        var record = shelf?.Find("Patient", patient.PatientId!);
+        return (record is null ? caller.MayMigrate : AccessPolicy.Keeps(caller, record)) ? null : (shelf is null ? null : patient, true);
+    }
 
     private static ConsentRecord GiveHandles(ConsentDirective directive) => new(
         directive,

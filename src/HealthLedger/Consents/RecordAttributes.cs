@@ -14,6 +14,12 @@ public readonly record struct RecordAttributes
     /// <summary>Logical id.</summary>
     public required string Id { get; init; }
 
+    /// <summary>
+    /// True where nothing but type, id and custodian is known, as of a version that is no longer the current one. Every condition about content then counts
+    /// as held by a deny and as not held by a permit.
+    /// </summary>
+    public bool ContentUnknown { get; init; }
+
     /// <summary>The organization that keeps the record, <c>Organization/id</c>; null where nobody is known to.</summary>
     public string? Custodian { get; init; }
 

@@ -90,7 +90,7 @@ internal sealed class Rule
         || ((!Checks(ProvisionElements.Class) || MatchesClass(record))
             && (!Checks(ProvisionElements.SecurityLabel) || MatchesLabel(record, recordConfidentiality))
             && (!Checks(ProvisionElements.DataPeriod) || MatchesTime(record))
-            && (!Checks(ProvisionElements.Code) || ContainsAny(codes, record.Codings))
+            && (!Checks(ProvisionElements.Code) || (record.ContentUnknown ? denies : ContainsAny(codes, record.Codings)))
             && (!Checks(ProvisionElements.Data) || MatchesData(record)));
 
     private bool Checks(ProvisionElements element) => (checks & element) != 0;
@@ -123,10 +123,16 @@ internal sealed class Rule
     }
 
     private bool MatchesClass(in RecordAttributes record) =>
-        Contains(Effective.ResourceTypes, record.Type) || (!record.Profiles.IsDefaultOrEmpty && ContainsAny(Effective.Profiles, record.Profiles));
+        Contains(Effective.ResourceTypes, record.Type)
+        || (record.ContentUnknown ? denies && !Effective.Profiles.IsEmpty : !record.Profiles.IsDefaultOrEmpty && ContainsAny(Effective.Profiles, record.Profiles));
 
     private bool MatchesLabel(in RecordAttributes record, int recordConfidentiality)
     {
+        if (record.ContentUnknown)
+        {
+            return denies;
+        }
+
         if (confidentiality != Confidentiality.None && recordConfidentiality != Confidentiality.None
             && (denies ? recordConfidentiality >= confidentiality : recordConfidentiality <= confidentiality))
         {
@@ -147,8 +153,9 @@ internal sealed class Rule
         {
             var matches = meaning switch
             {
-                DataMeaning.AuthoredBy => Contains(record.Authors, reference),
                 DataMeaning.Instance => IsReference(reference, record),
+                _ when record.ContentUnknown && denies => true,
+                DataMeaning.AuthoredBy => Contains(record.Authors, reference),
                 _ => IsReference(reference, record) || reference == record.Encounter || Contains(record.References, reference),
             };
             if (matches)
