@@ -14,7 +14,7 @@ public sealed class CostlyRequestTests(SmallHospital hospital) : IClassFixture<S
 
     public static TheoryData<string> Bodies =>
     [
-        "a text of 9 MB", "a text of 15 MB", "10000 codings", "identifiers of 15 MB", "deep extensions", "deep contained", "1000 subjects", "a consent of 900 KB",
+        "a text of 9 MB", "a text of 15 MB", "30000 codings", "identifiers of 15 MB", "deep extensions", "deep contained", "1000 subjects", "a consent of 900 KB",
         "a consent with 4000 actors",
     ];
 
@@ -83,8 +83,8 @@ public sealed class CostlyRequestTests(SmallHospital hospital) : IClassFixture<S
                 return observation.With("note", new JsonArray(new JsonObject { ["text"] = new string('x', 9_000_000) })).ToJsonString();
             case "a text of 15 MB":
                 return observation.With("note", new JsonArray(new JsonObject { ["text"] = new string('x', 15_000_000) })).ToJsonString();
-            case "10000 codings":
-                return observation.With("code", new JsonObject { ["coding"] = Repeat(10_000, i => Records.Coding("http://loinc.org", "c" + i)) }).ToJsonString();
+            case "30000 codings":
+                return observation.With("code", new JsonObject { ["coding"] = Repeat(30_000, i => Records.Coding("http://loinc.org", "c" + i)) }).ToJsonString();
             case "identifiers of 15 MB":
                 return observation.With("identifier", new JsonArray(new JsonObject { ["system"] = "urn:x", ["value"] = new string('x', 15_000_000) })).ToJsonString();
             case "1000 subjects":

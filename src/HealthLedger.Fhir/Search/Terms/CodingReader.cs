@@ -7,6 +7,8 @@ internal sealed class CodingReader(TermPool pool)
 {
     private readonly List<CodingTerm> _codings = [];
     private readonly List<CodingTerm> _labels = [];
+    private readonly Dictionary<(string?, string?), int> _codingPlaces = [];
+    private readonly Dictionary<(string?, string?), int> _labelPlaces = [];
     private readonly TermText _text = new(pool);
 
     public CodingTerm[] Codings => [.. _codings];
@@ -55,8 +57,9 @@ internal sealed class CodingReader(TermPool pool)
     {
         string? system = _text.Vocabulary(coding.First("system")), code = _text.Vocabulary(coding.First("code"));
         if (system is null && code is null) return;
-        var known = list.FindIndex(c => c.System == system && c.Code == code);
-        if (known < 0) list.Add(new CodingTerm(system, code, isMain));
-        else if (isMain) list[known] = list[known] with { IsMain = true };
+        // By a dictionary: a resource of 16 MB may hold some hundred thousand codings.
+        var places = ReferenceEquals(list, _labels) ? _labelPlaces : _codingPlaces;
+        if (places.TryAdd((system, code), list.Count)) list.Add(new CodingTerm(system, code, isMain));
+        else if (isMain && places[(system, code)] is var known) list[known] = list[known] with { IsMain = true };
     }
 }
