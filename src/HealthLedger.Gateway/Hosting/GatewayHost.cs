@@ -166,6 +166,9 @@ internal sealed class GatewayHost : IAsyncDisposable
     private void MapRoutes()
     {
         _app.Use(RequestIds);
+        // The host would otherwise put sign-in by cookie before everything, the APIs too.
+        ((IApplicationBuilder)_app).Properties["__AuthenticationMiddlewareSet"] = true;
+        ((IApplicationBuilder)_app).Properties["__AuthorizationMiddlewareSet"] = true;
         _app.UseWhen(IsPage, pages => pages.UseAuthentication().UseAuthorization());
         _app.MapSmart();
         _app.MapSignIn();
