@@ -39,6 +39,8 @@ internal sealed record FhirFault(int Status, IReadOnlyList<ValidationIssue> Issu
     public static readonly FhirFault TooManyPatients = Of(403, IssueType.TooCostly,
         "The search spans more patients than one request may open. Name a patient, or narrow it.");
 
+    public static readonly FhirFault StorageFull = Of(503, IssueType.Transient, "The storage has no room now. Nothing was disclosed or changed. Try again later.");
+
     public static readonly FhirFault Unexpected = Of(500, IssueType.Exception, "Something broke on our side. The request's id is in X-Request-Id; nothing was disclosed.");
 
     public static FhirFault Forbidden(string message) => Of(403, IssueType.Forbidden, message);

@@ -26,6 +26,9 @@ namespace HealthLedger.Gateway.Hosting;
 /// <summary>The web host around an opened storage: services, routes, start and stop.</summary>
 internal sealed class GatewayHost : IAsyncDisposable
 {
+    /// <summary>SQLITE_FULL (https://www.sqlite.org/rescode.html#full).</summary>
+    private const int SqliteFull = 13;
+
     private const string DefaultUrl = "http://localhost:5080";
     private readonly WebApplication _app;
     private volatile bool _ready;
@@ -49,14 +52,16 @@ internal sealed class GatewayHost : IAsyncDisposable
     public static async Task<GatewayHost> Build(CommandLine line, TextWriter warnings, TimeProvider? time = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [.. line.Configuration], ContentRootPath = AppContext.BaseDirectory });
-        var options = builder.Configuration.GetSection(GatewayOptions.Section).Get<GatewayOptions>() ?? new GatewayOptions();
+        var options = ReadOptions(builder.Configuration);
         if (options.Faults().FirstOrDefault() is { } fault)
         {
             throw new ConfigurationException(fault);
         }
 
         // A free port can be asked of an address only, not of the name localhost, which may be two.
-        builder.WebHost.UseUrls((builder.Configuration["urls"] ?? DefaultUrl).Replace("://localhost:0", "://127.0.0.1:0", StringComparison.OrdinalIgnoreCase));
+        var urls = (builder.Configuration["urls"] ?? DefaultUrl).Replace("://localhost:0", "://127.0.0.1:0", StringComparison.OrdinalIgnoreCase);
+        CheckUrls(urls);
+        builder.WebHost.UseUrls(urls);
 
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -108,6 +113,38 @@ internal sealed class GatewayHost : IAsyncDisposable
     {
         await _app.DisposeAsync();
         await Storage.DisposeAsync();
+    }
+
+    private static GatewayOptions ReadOptions(IConfiguration configuration)
+    {
+        try
+        {
+            return configuration.GetSection(GatewayOptions.Section).Get<GatewayOptions>() ?? new GatewayOptions();
+        }
+        catch (InvalidOperationException unreadable)
+        {
+            throw new ConfigurationException($"A setting has a value of the wrong kind. {unreadable.Message}");
+        }
+    }
+
+    private static void CheckUrls(string urls)
+    {
+        foreach (var url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (!url.StartsWith("http://", StringComparison.OrdinalIgnoreCase))
+            {
+                throw new ConfigurationException($"--urls is '{url}': give an http:// address such as http://localhost:5080. For https put a reverse proxy in front and name its address in HealthLedger:PublicUrl.");
+            }
+
+            try
+            {
+                BindingAddress.Parse(url);
+            }
+            catch (FormatException)
+            {
+                throw new ConfigurationException($"--urls is '{url}': give an http:// address such as http://localhost:5080.");
+            }
+        }
     }
 
     private static void AddServices(IServiceCollection services, GatewayOptions options, Storage storage, TimeProvider time)
@@ -208,7 +245,7 @@ internal sealed class GatewayHost : IAsyncDisposable
             var logger = http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("HealthLedger.Gateway");
             logger.LogError("Request {RequestId} broke: {Type} {Place}", http.TraceIdentifier, broken.GetType().Name, broken.StackTrace?.Split('\n').FirstOrDefault()?.Trim());
             http.Response.Headers.Remove(FhirHeaders.Receipt);
-            await http.Fault(FhirFault.Unexpected);
+            await http.Fault(broken is Microsoft.Data.Sqlite.SqliteException { SqliteErrorCode: SqliteFull } ? FhirFault.StorageFull : FhirFault.Unexpected);
         }
     }
 }

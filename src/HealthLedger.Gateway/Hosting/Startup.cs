@@ -41,6 +41,10 @@ internal static class Startup
         {
             return Refuse(errors, ExitCode.Configuration, keys.Message);
         }
+        catch (UnauthorizedAccessException forbidden)
+        {
+            return Refuse(errors, ExitCode.Configuration, $"A directory or file may not be used by this user: {forbidden.Message}");
+        }
         catch (DirectoryInUseException inUse)
         {
             return Refuse(errors, ExitCode.DirectoryInUse, inUse.Message);

@@ -33,7 +33,15 @@ internal sealed class Storage : IAsyncDisposable
 
     public static Storage Open(GatewayOptions options, Passphrase? passphrase, TimeProvider time)
     {
-        Directory.CreateDirectory(options.DataDirectory);
+        try
+        {
+            Directory.CreateDirectory(options.DataDirectory);
+        }
+        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"HealthLedger:Data cannot be used as a directory: {unusable.Message}");
+        }
+
         var opened = new List<IDisposable>();
         try
         {

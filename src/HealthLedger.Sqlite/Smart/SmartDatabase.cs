@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace HealthLedger.Sqlite.Smart;
 
@@ -52,10 +53,20 @@ public sealed class SmartDatabase : IDisposable
         await turn.WaitAsync(cancellationToken);
         try
         {
-            using var transaction = connection.BeginTransaction(deferred: true);
-            var result = work(new SmartTransaction(connection, transaction));
-            transaction.Commit();
+            Execute(connection, "BEGIN");
+            var result = work(new SmartTransaction(connection));
+            Execute(connection, "COMMIT");
             return result;
+        }
+        catch
+        {
+            // SQLite ends a transaction by itself where the disk is full; one that it left open must not meet the next caller.
+            if (raw.sqlite3_get_autocommit(connection.Handle) == 0)
+            {
+                Execute(connection, "ROLLBACK");
+            }
+
+            throw;
         }
         finally
         {

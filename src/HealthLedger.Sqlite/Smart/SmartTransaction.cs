@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 namespace HealthLedger.Sqlite.Smart;
 
 /// <summary>Runs commands within one transaction.</summary>
-internal readonly struct SmartTransaction(SqliteConnection connection, SqliteTransaction transaction)
+internal readonly struct SmartTransaction(SqliteConnection connection)
 {
     /// <summary>Runs a command that changes rows; the number changed.</summary>
     public int Change(string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
@@ -29,7 +29,6 @@ internal readonly struct SmartTransaction(SqliteConnection connection, SqliteTra
     private SqliteCommand Command(string sql, ReadOnlySpan<(string Name, object Value)> parameters)
     {
         var command = connection.CreateCommand();
-        command.Transaction = transaction;
         command.CommandText = sql;
         foreach (var (name, value) in parameters)
         {

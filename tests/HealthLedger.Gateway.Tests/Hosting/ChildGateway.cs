@@ -1,0 +1,94 @@
+using System.Diagnostics;
+
+namespace HealthLedger.Gateway.Tests.Hosting;
+
+/// <summary>The built gateway as a process of its own, as an operator starts it.</summary>
+internal sealed class ChildGateway : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly Task<string> _errors;
+
+    private ChildGateway(Process process, Task<string> errors, string url)
+    {
+        _process = process;
+        _errors = errors;
+        Url = url;
+    }
+
+    public string Url { get; }
+
+    /// <summary>Runs the gateway to its end.</summary>
+    public static async Task<(int ExitCode, string Output, string Errors)> Run(string[] arguments, string? passphrase = null)
+    {
+        using var process = Launch(arguments, passphrase);
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(limit.Token);
+            var errors = process.StandardError.ReadToEndAsync(limit.Token);
+            await process.WaitForExitAsync(limit.Token);
+            return (process.ExitCode, await output, await errors);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill();
+            throw;
+        }
+    }
+
+    /// <summary>Starts the gateway in a directory and waits for its line <c>listening URL</c>.</summary>
+    public static async Task<ChildGateway> Start(TestDirectory directory, params string[] arguments)
+    {
+        var process = Launch([.. Arguments(directory), .. arguments], null);
+        var errors = process.StandardError.ReadToEndAsync();
+        const string Listening = "listening ";
+        while (await process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            if (line.StartsWith(Listening, StringComparison.Ordinal))
+            {
+                _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
+                return new ChildGateway(process, errors, line[Listening.Length..]);
+            }
+        }
+
+        await process.WaitForExitAsync();
+        throw new InvalidOperationException($"The gateway ended with {process.ExitCode} before it listened: {await errors}");
+    }
+
+    public static string[] Arguments(TestDirectory directory) =>
+        ["--urls=http://127.0.0.1:0", $"--HealthLedger:Data={directory.Data}", $"--HealthLedger:Keys={directory.Keys}", "--HealthLedger:ScryptLogN=15"];
+
+    /// <summary>kill -9; what it had said on its error stream.</summary>
+    public async Task<string> Kill()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+        return await _errors;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            await Kill();
+        }
+
+        _process.Dispose();
+    }
+
+    private static Process Launch(string[] arguments, string? passphrase)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "HealthLedger.Gateway.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment.Remove("HEALTHLEDGER_PASSPHRASE");
+        if (passphrase is not null)
+        {
+            start.Environment["HEALTHLEDGER_PASSPHRASE"] = passphrase;
+        }
+
+        return Process.Start(start)!;
+    }
+}

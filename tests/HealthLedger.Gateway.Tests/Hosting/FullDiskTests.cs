@@ -1,0 +1,110 @@
+// Issue text, "a full disk": reads and writes answer 503, nothing acknowledged is lost, and when room returns the gateway goes on. Where a tmpfs cannot be mounted, the test says so.
+using System.Diagnostics;
+using HealthLedger.Gateway.Tests.Fhir;
+using Xunit.Abstractions;
+using static HealthLedger.Gateway.Tests.Hosting.TestClients;
+
+namespace HealthLedger.Gateway.Tests.Hosting;
+
+public sealed class FullDiskTests(ITestOutputHelper output)
+{
+    [Fact]
+    public async Task A_full_disk_answers_503_and_loses_nothing()
+    {
+        using var directory = new TestDirectory();
+        Directory.CreateDirectory(directory.Data);
+        if (!OperatingSystem.IsLinux() || Execute("mount", "-t", "tmpfs", "-o", "size=160m", "tmpfs", directory.Data) != 0)
+        {
+            output.WriteLine("SKIPPED: mounting a tmpfs is not permitted here.");
+            return;
+        }
+
+        try
+        {
+            await FillUp(directory);
+        }
+        finally
+        {
+            Execute("umount", "-l", directory.Data);
+        }
+    }
+
+    private static async Task FillUp(TestDirectory directory)
+    {
+        await using var gateway = await TestGateway.Start(directory);
+        await gateway.Token(Stranger);
+        (await gateway.Put(Hospital, "Patient/full", Records.Patient("full", "Full"))).Is(201);
+        var before = (await gateway.Get(Hospital, "Patient/full")).Is(200);
+
+        var ballast = Path.Combine(directory.Data, "ballast");
+        await using (var file = File.Create(ballast))
+        {
+            var block = new byte[1 << 20];
+            try
+            {
+                while (true)
+                {
+                    await file.WriteAsync(block);
+                    await file.FlushAsync();
+                }
+            }
+            catch (IOException)
+            {
+                // The disk is full.
+            }
+        }
+
+        // How much room there is may be looked up now and then only: soon, and from then on always, the ledger takes nothing.
+        Answer refused;
+        var acknowledged = new Dictionary<string, byte[]>();
+        var tries = 0;
+        do
+        {
+            refused = await gateway.Post(Hospital, "Observation", Records.Observation(null, "full"));
+            if (refused.Status == 201)
+            {
+                acknowledged[refused.Id] = refused.Body;
+            }
+
+            Assert.True(++tries < 5_000, "The disk never became full.");
+        }
+        while (refused.Status == 201);
+
+        refused.IsFault(503, "transient");
+        Assert.Equal(503, (await gateway.RequestToken(Hospital, TestClients.Scopes(Hospital))).Status);
+        Assert.Null(refused.Receipt);
+        (await gateway.Get(Hospital, "Patient/full")).IsFault(503, "transient");
+        (await gateway.Get(Hospital, "Patient?family=Full")).IsFault(503, "transient");
+        (await gateway.Get(Stranger, "Patient/full")).IsFault(503, "transient");
+        (await gateway.Post(Hospital, "Consent", Records.Consent(null, "full", Records.Permit()))).IsFault(503, "transient");
+        (await gateway.Delete(Hospital, "Patient/full")).IsFault(503, "transient");
+
+        File.Delete(ballast);
+        for (tries = 0; tries < 5_000 && (await gateway.Get(Hospital, "Patient/full")).Status == 503; tries++)
+        {
+        }
+
+        Assert.Equal(before.Body, (await gateway.Get(Hospital, "Patient/full")).Is(200).Body);
+        foreach (var (id, body) in acknowledged)
+        {
+            Assert.Equal(body, (await gateway.Get(Hospital, "Observation/" + id)).Is(200).Body);
+        }
+
+        (await gateway.Post(Hospital, "Observation", Records.Observation(null, "full"))).Is(201);
+        (await gateway.RequestToken(Hospital, TestClients.Scopes(Hospital))).Is(200);
+    }
+
+    private static int Execute(string program, params string[] arguments)
+    {
+        try
+        {
+            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+            process.WaitForExit();
+            return process.ExitCode;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return -1;
+        }
+    }
+}
