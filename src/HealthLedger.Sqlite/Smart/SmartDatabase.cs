@@ -53,9 +53,9 @@ public sealed class SmartDatabase : IDisposable
         await turn.WaitAsync(cancellationToken);
         try
         {
-            Execute(connection, "BEGIN");
+            SqliteFile.Run(connection, "BEGIN");
             var result = work(new SmartTransaction(connection));
-            Execute(connection, "COMMIT");
+            SqliteFile.Run(connection, "COMMIT");
             return result;
         }
         catch
@@ -63,7 +63,7 @@ public sealed class SmartDatabase : IDisposable
             // SQLite ends a transaction by itself where the disk is full; one that it left open must not meet the next caller.
             if (raw.sqlite3_get_autocommit(connection.Handle) == 0)
             {
-                Execute(connection, "ROLLBACK");
+                SqliteFile.Run(connection, "ROLLBACK");
             }
 
             throw;
