@@ -14,6 +14,9 @@ namespace HealthLedger.Gateway.Fhir;
 /// </summary>
 internal sealed class FhirBundles(FhirWrites writes, FhirReads reads, Disclosure disclosure, SmartUrls urls)
 {
+    /// <summary>The most searches in one Bundle: each may look through every permitted patient.</summary>
+    private const int MaximumSearches = 100;
+
     public async Task Answer(FhirCall call)
     {
         if (!FhirHeaders.IsJson(call.Http.Request.ContentType))
@@ -53,6 +56,12 @@ internal sealed class FhirBundles(FhirWrites writes, FhirReads reads, Disclosure
             }
 
             entries.Add(BundleCall.Of(entry, call.Caller, urls.Fhir));
+        }
+
+        if (entries.Count(e => e.Query is not null) > MaximumSearches)
+        {
+            await call.Http.Fault(FhirFault.BadRequest($"A Bundle has at most {MaximumSearches} searches.", IssueType.TooCostly));
+            return;
         }
 
         await (type == "transaction" ? Transaction(call, entries) : Batch(call, entries));

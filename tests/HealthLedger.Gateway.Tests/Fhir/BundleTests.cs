@@ -121,6 +121,15 @@ public sealed class BundleTests(SmallHospital hospital) : IClassFixture<SmallHos
     }
 
     [Fact]
+    public async Task A_batch_of_more_searches_than_the_limit_is_refused_whole()
+    {
+        JsonObject Searches(int count) =>
+            Records.Bundle("batch", [.. Enumerable.Range(0, count).Select(_ => Records.Entry("GET", "Observation?patient=" + SmallHospital.Open))]);
+        (await _gateway.Post(Hospital, "", Searches(100))).Is(200);
+        (await _gateway.Post(Hospital, "", Searches(101))).Is(400);
+    }
+
+    [Fact]
     public async Task A_batch_with_one_malformed_resource_still_answers_the_others()
     {
         var broken = Records.Observation(null, SmallHospital.Open);
