@@ -9,7 +9,7 @@ internal static class TokenCommand
     public const string Examples = """
           healthledger token --credentials demo-credentials.json --client demo-clinic --scope "system/*.rs"
           healthledger token --credentials demo-credentials.json --client demo-system --scope "system/*.cruds" --purpose TREAT --json
-          curl -H "Authorization: Bearer $(healthledger token --credentials demo-credentials.json --client demo-clinic --scope "system/Patient.rs")" \
+          curl -H "Authorization: Bearer $(healthledger token --credentials demo-credentials.json --client demo-clinic --scope "system/Patient.rs" --purpose TREAT)" \
                http://localhost:5080/fhir/Patient
 
         Exit codes: 0 a token was printed, 1 the server refused, 2 usage, 4 unreachable.
@@ -53,6 +53,11 @@ internal static class TokenCommand
         }
 
         var (status, body) = await server.Ask(endpoint.GetString()!, Form(credentials, wanted, endpoint.GetString()!, time), cancellationToken);
+        if (status == 200 && Text(body, "scope") is { } granted && granted != wanted.Scope)
+        {
+            await terminal.Error.WriteLineAsync($"note: the server granted {(granted.Length == 0 ? "no scope" : granted)}, not all that was asked for.");
+        }
+
         return status == 200 && Text(body, "access_token") is { } token
             ? await Print(terminal, wanted.Json ? body.GetRawText() : token)
             : await Refuse(terminal, wanted.Json, status, body);

@@ -21,6 +21,9 @@ internal sealed class DemoContext(GatewayHost gateway, CommandLine line, DemoCon
     /// <summary>The demo's patients, in the order in which they were loaded.</summary>
     public List<DemoPatientRecord> Patients { get; } = [];
 
+    /// <summary>How many patients the data directory held before the walk: above 0 where an earlier one left its own.</summary>
+    public int Before { get; set; }
+
     /// <summary>Strings that must not be in stored files.</summary>
     public HashSet<string> Secrets { get; } = new(StringComparer.Ordinal);
 

@@ -37,7 +37,12 @@ internal static class DemoRun
         context.WriteCredentials();
         console.Title(proved == steps.Length
             ? $"All {steps.Length} steps proved, in {watch.Elapsed.TotalSeconds:F1} s. Clients and users are in {line.DemoCredentials}."
-            : $"Step {proved + 1} did not prove what it says.");
+            : $"Step {proved + 1} did not prove what it says. Clients and users of what came before it are in {line.DemoCredentials}.");
+        if (!line.Once)
+        {
+            console.Say($"Serving at {gateway.Url}: /portal for patients, /review for regulators, /fhir for clients. Ctrl-C stops it.");
+        }
+
         return proved == steps.Length;
     }
 }

@@ -139,7 +139,7 @@ internal static partial class DemoSteps
         }
 
         var verdict = receipt.Verify(LogPolicy.ForLog(vkey));
-        return demo.Console.Prove(verdict.Holds, $"the receipt verifies: entry {receipt.Index}, {string.Join(", ", verdict.Checks.Select(c => c.Name))}{(verdict.Fault is { } wrong ? $" ({wrong.Code})" : "")}")
+        return demo.Console.Prove(verdict.Holds, $"the receipt of entry {receipt.Index} verifies (checked: {string.Join(", ", verdict.Checks.Select(c => c.Name))}){(verdict.Fault is { } wrong ? $" ({wrong.Code})" : "")}")
             ? verdict
             : null;
     }

@@ -13,6 +13,12 @@ internal static partial class DemoSteps
     {
         demo.Console.Step(1, "A small hospital is stored: validated, sealed under keys of each patient, entered in the ledger.");
         await demo.Clients.Register(demo.Gateway.Services.GetRequiredService<Smart.Clients.ClientRegistry>(), CancellationToken.None);
+        demo.Before = (await demo.Gateway.Storage.Vault.Patients.PatientIds(CancellationToken.None)).Length;
+        if (demo.Before > 0)
+        {
+            demo.Console.Say($"{demo.Gateway.Options.DataDirectory} already holds {demo.Before} patients; the walk adds its own beside them. For a fresh start, name an empty directory by --HealthLedger:Data=DIR.");
+        }
+
         var sources = Sources(demo).ToList();
         var watch = Stopwatch.StartNew();
         var loaded = await demo.Console.Progress("loading", sources.Count, async advance =>

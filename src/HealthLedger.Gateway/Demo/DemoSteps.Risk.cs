@@ -35,6 +35,13 @@ internal static partial class DemoSteps
         var request = new RunRequest(caller, PurposeOfUse.Research, Price, day);
         var before = demo.Patients.ToDictionary(p => p.Id, p => Count(demo, p.Id));
         var outcome = await demo.Console.Progress("admitting and scoring", demo.Patients.Count, advance => model.Run(request, advance, CancellationToken.None));
+        if (outcome is RunOutcome.BudgetRefused { Reason: BudgetRefusal.Exhausted, Patients: var spent } && demo.Before > 0)
+        {
+            demo.Console.Say($"An earlier walk on this data directory spent the budget of {spent} patients, and a budget pays one release, ever.");
+            return demo.Console.Prove(demo.Patients.All(p => Count(demo, p.Id) == before[p.Id]), "the run is refused across the restart: nothing was opened, drawn or charged")
+                & await WithdrawnToken(demo, caller);
+        }
+
         if (outcome is not RunOutcome.Completed { Report: var report, Release: { } release })
         {
             return demo.Console.Prove(false, $"the run is completed ({outcome.GetType().Name})");
@@ -43,7 +50,7 @@ internal static partial class DemoSteps
         var admitted = report.Admitted.Select(a => a.Patient).ToHashSet(StringComparer.Ordinal);
         demo.Console.Say($"For the operator, not released: {admitted.Count} of {report.Considered} admitted, {report.Admitted.Count(a => a.Assessment is not null)} scored.");
         Tell(demo, "not admitted", report.NotAdmitted);
-        Tell(demo, "admitted without a score", report.NotScored);
+        Tell(demo, "missing in the records without a score (one record may lack several)", report.NotScored);
         var untouched = demo.Console.Prove(
             demo.Patients.All(p => admitted.Contains(p.Id) || Count(demo, p.Id) == before[p.Id]), "no record of the others was opened: their chains of events did not grow");
         if (admitted.Count == 0)

@@ -13,7 +13,7 @@ internal sealed record FhirFault(int Status, IReadOnlyList<ValidationIssue> Issu
     /// <summary>Refused and absent alike: the same bytes.</summary>
     public static readonly FhirFault NotThere = Of(404, IssueType.NotFound, "There is no such record, or none that this client may see.");
 
-    public static readonly FhirFault Gone = Of(410, IssueType.Deleted, "This record was deleted; its earlier versions are under _history.");
+    public static readonly FhirFault Gone = Of(410, IssueType.Deleted, "This record was deleted; an earlier version is read by its number, at _history/VERSION.");
 
     public static readonly FhirFault LedgerUnavailable = Of(503, IssueType.Transient,
         "The ledger takes no entries now, and without an entry nothing is disclosed or changed. Try again shortly.");

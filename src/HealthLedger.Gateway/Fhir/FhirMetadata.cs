@@ -65,7 +65,7 @@ internal static class FhirMetadata
         json.WriteEndObject();
         json.WriteEndArray();
         json.WriteString("description",
-            "SMART backend services (private_key_jwt). Every response names its ledger entry in X-Ledger-Receipt. A client with several purposes of use "
+            "SMART backend services (private_key_jwt). A response to a request that has a ledger entry names it in X-Ledger-Receipt. A client with several purposes of use "
             + "chooses one by X-Purpose-Of-Use; emergency purposes need X-Break-Glass-Reason.");
         json.WriteEndObject();
     }

@@ -68,6 +68,15 @@ public sealed class TokenTests : IAsyncLifetime
         rsa.Dispose();
     }
 
+    [Fact]
+    public async Task A_token_for_less_than_was_asked_says_so_beside_it()
+    {
+        var outcome = await Run("clinic", "--scope", "system/*.cruds");
+        Assert.Equal(ExitCode.Ok, outcome.Code);
+        Assert.StartsWith("note: the server granted system/*.rs, not all that was asked for.", outcome.Error);
+        Assert.IsType<TokenValidation.Valid>(app.Services.GetRequiredService<AccessTokenValidator>().Validate(outcome.Out.TrimEnd()));
+    }
+
     [Theory]
     [InlineData("clinic")]
     [InlineData("rsa")]

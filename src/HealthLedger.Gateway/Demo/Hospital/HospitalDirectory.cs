@@ -24,12 +24,19 @@ internal static class HospitalDirectory
             ]),
     ];
 
+    /// <summary>Organizations that keep no records here but ask for them: patients should read their names, not their ids.</summary>
+    private static readonly (string Id, string Name, string City)[] s_others =
+    [
+        (DemoClients.StrangerOrganization, "Harbour Clinic", "Saltmouth"),
+        (DemoClients.RiskOrganization, "Heart Registry", "Northam Ferry"),
+    ];
+
     public static DemoBundle Write()
     {
         using var bundle = new TransactionWriter();
         foreach (var site in s_sites)
         {
-            WriteOrganization(bundle, site);
+            WriteOrganization(bundle, site.Id, site.Name, site.City);
             WriteLocation(bundle, site);
             foreach (var clinician in site.Clinicians)
             {
@@ -37,6 +44,12 @@ internal static class HospitalDirectory
                 WriteRole(bundle, site, clinician);
             }
         }
+
+        foreach (var (id, name, city) in s_others)
+        {
+            WriteOrganization(bundle, id, name, city);
+        }
+
         return new DemoBundle(bundle.Finish(), bundle.Resources, null);
     }
 
@@ -47,22 +60,22 @@ internal static class HospitalDirectory
     private static Site SiteOf(string organization) => Array.Find(s_sites, s => s.Id == organization)
         ?? throw new ArgumentException("Not an organization of the demo hospital.", nameof(organization));
 
-    private static void WriteOrganization(TransactionWriter bundle, Site site)
+    private static void WriteOrganization(TransactionWriter bundle, string id, string name, string city)
     {
         var json = bundle.Json;
-        bundle.BeginPut("Organization", site.Id);
+        bundle.BeginPut("Organization", id);
         json.WriteStartArray("identifier");
-        bundle.Identifier("https://demo.example/organizations", site.Id);
+        bundle.Identifier("https://demo.example/organizations", id);
         json.WriteEndArray();
         json.WriteBoolean("active", true);
         bundle.Concepts("type", new Coded("http://terminology.hl7.org/CodeSystem/organization-type", "prov", "Healthcare Provider"));
-        json.WriteString("name", site.Name);
+        json.WriteString("name", name);
         json.WriteStartArray("address");
         json.WriteStartObject();
-        json.WriteString("city", site.City);
+        json.WriteString("city", city);
         json.WriteEndObject();
         json.WriteEndArray();
-        bundle.EndPut("Organization", site.Id);
+        bundle.EndPut("Organization", id);
     }
 
     private static void WriteLocation(TransactionWriter bundle, Site site)

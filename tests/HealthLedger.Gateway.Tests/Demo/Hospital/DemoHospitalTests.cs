@@ -44,11 +44,11 @@ public sealed class DemoHospitalTests
     }
 
     [Fact]
-    public void The_directory_comes_first_with_two_organizations_and_their_people()
+    public void The_directory_comes_first_with_all_organizations_and_the_people_of_two()
     {
         using var bundle = JsonDocument.Parse(DemoHospital.Generate(7, 0, s_today).Single().Json);
         var types = Entries(bundle).Select(e => Type(e.GetProperty("resource"))).CountBy(t => t).ToDictionary();
-        Assert.Equal(2, types["Organization"]);
+        Assert.Equal(4, types["Organization"]);
         Assert.Equal(2, types["Location"]);
         Assert.True(types["Practitioner"] >= 4);
         Assert.Equal(types["Practitioner"], types["PractitionerRole"]);
