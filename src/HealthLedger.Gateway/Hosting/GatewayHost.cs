@@ -52,11 +52,7 @@ internal sealed class GatewayHost : IAsyncDisposable
     public static async Task<GatewayHost> Build(CommandLine line, TextWriter warnings, TimeProvider? time = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [.. line.Configuration], ContentRootPath = AppContext.BaseDirectory });
-        var options = ReadOptions(builder.Configuration);
-        if (options.Faults().FirstOrDefault() is { } fault)
-        {
-            throw new ConfigurationException(fault);
-        }
+        var options = GatewayOptions.Read(builder.Configuration);
 
         // A free port can be asked of an address only, not of the name localhost, which may be two.
         var urls = (builder.Configuration["urls"] ?? DefaultUrl).Replace("://localhost:0", "://127.0.0.1:0", StringComparison.OrdinalIgnoreCase);
@@ -70,6 +66,9 @@ internal sealed class GatewayHost : IAsyncDisposable
             kestrel.Limits.MaxRequestLineSize = 16 * 1024;
         });
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
+
+        // Why it does not start is said in one sentence by who starts it, not by a stack trace before that sentence.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         builder.Services.AddSingleton<IPostConfigureOptions<LoggerFilterOptions>, QuietFramework>();
 
@@ -113,18 +112,6 @@ internal sealed class GatewayHost : IAsyncDisposable
     {
         await _app.DisposeAsync();
         await Storage.DisposeAsync();
-    }
-
-    private static GatewayOptions ReadOptions(IConfiguration configuration)
-    {
-        try
-        {
-            return configuration.GetSection(GatewayOptions.Section).Get<GatewayOptions>() ?? new GatewayOptions();
-        }
-        catch (InvalidOperationException unreadable)
-        {
-            throw new ConfigurationException($"A setting has a value of the wrong kind. {unreadable.Message}");
-        }
     }
 
     private static void CheckUrls(string urls)

@@ -34,6 +34,26 @@ internal sealed class GatewayOptions
 
     public string KeysDirectory => Path.GetFullPath(Keys ?? Data.TrimEnd('/', '\\') + ".keys");
 
+    /// <summary>The options as configured. A name that is none of them is a fault: a misspelt directory or policy must not become the default.</summary>
+    /// <exception cref="ConfigurationException">A setting is unknown, or cannot be used.</exception>
+    public static GatewayOptions Read(IConfiguration configuration)
+    {
+        GatewayOptions options;
+        try
+        {
+            options = configuration.GetSection(Section).Get<GatewayOptions>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new GatewayOptions();
+        }
+        catch (InvalidOperationException unusable)
+        {
+            var colon = unusable.Message.LastIndexOf(": ", StringComparison.Ordinal);
+            throw new ConfigurationException(unusable.InnerException is null && colon > 0
+                ? $"HealthLedger has no setting {unusable.Message[(colon + 2)..]}; docs/surfaces.md lists them."
+                : $"A setting has a value of the wrong kind. {unusable.Message}");
+        }
+
+        return options.Faults().FirstOrDefault() is { } fault ? throw new ConfigurationException(fault) : options;
+    }
+
     /// <summary>What is wrong with these options, in a sentence each; empty when nothing is.</summary>
     public IEnumerable<string> Faults()
     {

@@ -61,6 +61,7 @@ internal static class Startup
 
     private static async Task<int> Run(CommandLine line, TextWriter output, TextWriter errors)
     {
+        CheckDemoFiles(line);
         await using var gateway = await GatewayHost.Build(line, errors);
         await gateway.Start();
         await output.WriteLineAsync($"listening {gateway.Url}");
@@ -76,6 +77,20 @@ internal static class Startup
         gateway.Ready();
         await gateway.WaitForShutdown();
         return ExitCode.Ok;
+    }
+
+    /// <summary>Said before the walk: it would find out only after it has stored the hospital.</summary>
+    private static void CheckDemoFiles(CommandLine line)
+    {
+        if (line.DemoData is { } folder && !Directory.Exists(folder))
+        {
+            throw new ConfigurationException($"--demo-data {folder} is no folder.");
+        }
+
+        if (line.Demo && Path.GetDirectoryName(Path.GetFullPath(line.DemoCredentials)) is var directory && !Directory.Exists(directory))
+        {
+            throw new ConfigurationException($"--demo-credentials {line.DemoCredentials}: there is no folder {directory}. Make it, or name another file.");
+        }
     }
 
     /// <summary>The passphrase from the environment or a file; null where neither is given.</summary>

@@ -65,8 +65,8 @@ internal sealed class Storage : IAsyncDisposable
             if (ledgerKeys.Origin != options.Origin)
             {
                 throw new LedgerRefusesToStartException(
-                    $"this ledger's origin is {ledgerKeys.Origin}, and the configuration says {options.Origin}",
-                    "an origin names a ledger for ever: set HealthLedger:Origin back, or start another ledger in other directories");
+                    $"This ledger's origin is {ledgerKeys.Origin}, and the configuration says {options.Origin}.",
+                    "An origin names a ledger for ever: set HealthLedger:Origin back, or start another ledger in other directories.");
             }
 
             var ledger = LedgerLog.Open(new LedgerOptions

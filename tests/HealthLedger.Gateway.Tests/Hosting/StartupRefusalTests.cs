@@ -1,0 +1,30 @@
+using HealthLedger.Gateway.Hosting;
+
+namespace HealthLedger.Gateway.Tests.Hosting;
+
+// docs/surfaces.md, exit codes: every way not to start ends in one sentence that names what to change, and exit code 2 where that is a setting.
+public sealed class StartupRefusalTests
+{
+    [Theory]
+    [InlineData("--frob", "'--frob' is no option here")]
+    [InlineData("--once", "--once goes with --demo")]
+    [InlineData("--urls=nowhere", "--urls is 'nowhere'")]
+    [InlineData("--HealthLedger:Dat=/tmp/elsewhere", "'Dat'")]
+    [InlineData("--HealthLedger:ScryptLogN=many", "ScryptLogN")]
+    [InlineData("--HealthLedger:Consents:ImplicitPolicy=allow", "use deny, permit-treatment or permit-all")]
+    [InlineData("--HealthLedger:Data=/proc/none/data", "cannot be used as a directory")]
+    [InlineData("--demo-data=/proc/none", "is no folder")]
+    [InlineData("--demo --demo-credentials=/proc/none/credentials.json", "there is no folder /proc/none")]
+    public async Task What_cannot_be_used_is_said_in_one_sentence(string arguments, string said)
+    {
+        using var directory = new TestDirectory();
+        using var errors = new StringWriter();
+        string[] own = arguments.Contains("HealthLedger:Data=", StringComparison.Ordinal) ? [] : [$"--HealthLedger:Data={directory.Data}"];
+        var code = await Startup.Run([.. arguments.Split(' '), .. own], TextWriter.Null, errors);
+        Assert.Equal(ExitCode.Configuration, code);
+        Assert.StartsWith("healthledger: ", errors.ToString());
+        Assert.Contains(said, errors.ToString());
+        Assert.Single(errors.ToString().TrimEnd().Split('\n'));
+        Assert.False(Directory.Exists(directory.Data));
+    }
+}
