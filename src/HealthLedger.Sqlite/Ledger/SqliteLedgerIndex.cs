@@ -4,6 +4,7 @@ using HealthLedger.Ledger;
 using HealthLedger.Proofs;
 using HealthLedger.Proofs.ConsentStateMap;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace HealthLedger.Sqlite.Ledger;
 
@@ -89,19 +90,26 @@ public sealed class SqliteLedgerIndex : ILedgerIndex
         ArgumentNullException.ThrowIfNull(leaves);
         try
         {
-            using var transaction = _writer.BeginTransaction();
-            AddTags(transaction, tags);
-            AddLeaves(transaction, leaves);
+            // By statements of its own: the engine rolls back by itself where there is no room, and the driver's transaction then breaks when it does so again.
+            SqliteFile.Run(_writer, "BEGIN");
+            AddTags(tags);
+            AddLeaves(leaves);
             using var applied = _writer.CreateCommand();
-            applied.Transaction = transaction;
             applied.CommandText = "INSERT INTO applied (id, size) VALUES (1, $size) ON CONFLICT (id) DO UPDATE SET size = excluded.size";
             applied.Parameters.AddWithValue("$size", (long)size);
             applied.ExecuteNonQuery();
-            transaction.Commit();
+            SqliteFile.Run(_writer, "COMMIT");
         }
         catch (SqliteException exception) when (exception.SqliteErrorCode == Full)
         {
             throw new IOException("There is no room for the ledger's index.", exception);
+        }
+        finally
+        {
+            if (raw.sqlite3_get_autocommit(_writer.Handle) == 0)
+            {
+                SqliteFile.Run(_writer, "ROLLBACK");
+            }
         }
 
         Volatile.Write(ref _applied, size);
@@ -126,10 +134,9 @@ public sealed class SqliteLedgerIndex : ILedgerIndex
         _writer.Dispose();
     }
 
-    private void AddTags(SqliteTransaction transaction, IReadOnlyCollection<TagPlace> tags)
+    private void AddTags(IReadOnlyCollection<TagPlace> tags)
     {
         using var command = _writer.CreateCommand();
-        command.Transaction = transaction;
         command.CommandText = "INSERT INTO tags (tag, entry) VALUES ($tag, $entry) ON CONFLICT (tag) DO NOTHING";
         var tag = command.Parameters.Add("$tag", SqliteType.Blob);
         var entry = command.Parameters.Add("$entry", SqliteType.Integer);
@@ -142,10 +149,9 @@ public sealed class SqliteLedgerIndex : ILedgerIndex
         }
     }
 
-    private void AddLeaves(SqliteTransaction transaction, IReadOnlyCollection<ConsentLeaf> leaves)
+    private void AddLeaves(IReadOnlyCollection<ConsentLeaf> leaves)
     {
         using var command = _writer.CreateCommand();
-        command.Transaction = transaction;
         command.CommandText = "INSERT INTO consents (handle, state) VALUES ($handle, $state) ON CONFLICT (handle) DO UPDATE SET state = excluded.state";
         var handle = command.Parameters.Add("$handle", SqliteType.Blob);
         var state = command.Parameters.Add("$state", SqliteType.Blob);

@@ -1,4 +1,5 @@
 // The ledger's index on SQLite: the obligations of ILedgerIndex, and a ledger that runs on it.
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using HealthLedger.Ledger;
@@ -7,10 +8,11 @@ using HealthLedger.Proofs.ConsentStateMap;
 using HealthLedger.Sqlite.Ledger;
 using HealthLedger.Tests.Ledger;
 using Microsoft.Data.Sqlite;
+using Xunit.Abstractions;
 
 namespace HealthLedger.Sqlite.Tests.Ledger;
 
-public sealed class SqliteLedgerIndexTests : IDisposable
+public sealed class SqliteLedgerIndexTests(ITestOutputHelper output) : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
 
@@ -38,6 +40,35 @@ public sealed class SqliteLedgerIndexTests : IDisposable
         Assert.Equal(6ul, again.Find(2));
         Assert.Null(again.Find(3));
         Assert.Equal(ConsentStanding.Withdrawn, Assert.Single(again.Leaves()).State.Standing);
+    }
+
+    [Theory]
+    [InlineData(30_000)] // found out at the commit: the pages fit in memory until then
+    [InlineData(200_000)] // found out before it
+    public void Without_room_it_says_so_each_time_and_goes_on_with_what_fits(int tags)
+    {
+        Directory.CreateDirectory(_directory["small"]);
+        if (!OperatingSystem.IsLinux() || Execute("mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", _directory["small"]) != 0)
+        {
+            output.WriteLine("SKIPPED: mounting a tmpfs is not permitted here.");
+            return;
+        }
+
+        try
+        {
+            using var index = new SqliteLedgerIndex(Path.Combine(_directory["small"], "ledger-index.db"));
+            index.Apply(1, [new(1, 0)], []);
+            TagPlace[] many = [.. Enumerable.Range(2, tags).Select(i => new TagPlace((UInt128)i, (ulong)i))];
+            Assert.Throws<IOException>(() => index.Apply((ulong)tags + 1, many, []));
+            Assert.Throws<IOException>(() => index.Apply((ulong)tags + 1, many, []));
+            Assert.Equal((1ul, 0ul, null), (index.AppliedSize, index.Find(1), index.Find(2)));
+            index.Apply(2, [new(2, 1)], []);
+            Assert.Equal((2ul, 1ul, null), (index.AppliedSize, index.Find(2), index.Find(3)));
+        }
+        finally
+        {
+            Execute("umount", "-l", _directory["small"]);
+        }
     }
 
     [Fact]
@@ -158,5 +189,13 @@ public sealed class SqliteLedgerIndexTests : IDisposable
         {
             System.IO.File.Delete(File + suffix);
         }
+    }
+
+    private static int Execute(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+        process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode;
     }
 }
