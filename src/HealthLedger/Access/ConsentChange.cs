@@ -19,6 +19,7 @@ namespace HealthLedger.Access;
 /// </summary>
 public sealed class ConsentChange
 {
+    private readonly Attempts _attempts;
     private readonly AccessPolicy _policy;
     private readonly ConsentStates _consents;
     private readonly IAppendOnly _log;
@@ -30,6 +31,7 @@ public sealed class ConsentChange
     public ConsentChange(RecordVault vault, IAppendOnly log, ConsentStates consents, AccessPolicy policy, ReceiptIds receipts, TimeProvider time)
     {
         _vault = vault;
+        _attempts = new Attempts(vault, log, receipts);
         _log = log;
         _consents = consents;
         _policy = policy;
@@ -71,12 +73,12 @@ public sealed class ConsentChange
         if (shelves.IsEmpty)
         {
             // A consent that is not there: nothing to lock, one entry all the same.
-            return await Attempted(request, id, (ChangeFault.NotThere, []), null, now, cancellation);
+            return await _attempts.Record(request, $"Consent/{id}", new ChangeResult.Refused(0, ChangeFault.NotThere, []), null, now, cancellation);
         }
 
         if (located.IsEmpty && await NotTheirPatient(request.Caller, shelves[0], cancellation) is { } unkept)
         {
-            return await Attempted(request, id, (ChangeFault.NotThere, []), unkept.Addressed, now, cancellation);
+            return await _attempts.Record(request, $"Consent/{id}", new ChangeResult.Refused(0, ChangeFault.NotThere, []), unkept.Addressed, now, cancellation);
         }
 
         using var held = await _vault.LockForWrite([.. shelves.Union(located)], change.Id is null ? [] : [("Consent", id)], cancellation);
@@ -84,7 +86,7 @@ public sealed class ConsentChange
         var standing = located.IsEmpty ? null : held.Current(located[0])?.Find("Consent", id);
         if (await Fault(request, change, directive, standing, located, shelves, now, cancellation) is { } fault)
         {
-            return await Attempted(request, id, fault, standing is null ? null : located[0], now, cancellation);
+            return await _attempts.Record(request, $"Consent/{id}", new ChangeResult.Refused(0, fault.Fault, fault.Issues), standing is null ? null : located[0], now, cancellation);
         }
 
         // handles: fresh ones for this version's grantees, the last version's taken back
@@ -230,15 +232,6 @@ public sealed class ConsentChange
             : directive is not null && !shelves.SequenceEqual(located)
                 ? (ChangeFault.Invalid, [new ValidationIssue(IssueSeverity.Error, IssueType.BusinessRule, "A consent stays with the patient it was given for.", "Consent.patient")])
             : null;
-    }
-
-    private async ValueTask<ChangeResult> Attempted(
-        ChangeRequest request, string id, (ChangeFault Fault, ImmutableArray<ValidationIssue> Issues) fault, ShelfId? addressed, DateTimeOffset now, CancellationToken cancellation)
-    {
-        var attempt = Attempts.Describe(_vault, request, $"Consent/{id}", fault.Fault, addressed, now);
-        return await Recorded<ChangeEntry>.Append(_log, new ChangeEntry(new AppendRequest { Events = [attempt], Notice = Notices.Of([attempt], NoticedKind.AccessRefused, now) }), cancellation) is RecordOutcome<ChangeEntry>.Done { Recorded: var recorded }
-            ? new ChangeResult.Refused(0, fault.Fault, fault.Issues, _receipts.Seal(recorded.Position.Indices[0], attempt.Chain.Id, request.Caller.ClientId))
-            : new ChangeResult.Unavailable();
     }
 
     private static ChangeResult.Refused Invalid(ImmutableArray<ValidationIssue> issues) => new(0, ChangeFault.Invalid, issues);

@@ -21,6 +21,7 @@ public sealed class RecordChange
     /// <summary>Up to this many records a fact lists them; above it only commits to them by their root.</summary>
     private const int MaximumListed = 100;
 
+    private readonly Attempts _attempts;
     private readonly Drafts _drafts;
     private readonly IAppendOnly _log;
     private readonly ReceiptIds _receipts;
@@ -34,6 +35,7 @@ public sealed class RecordChange
         _log = log;
         _receipts = receipts;
         _time = time;
+        _attempts = new Attempts(vault, log, receipts);
         _drafts = new Drafts(vault, consents, policy);
     }
 
@@ -54,9 +56,10 @@ public sealed class RecordChange
         // lock the shelves, then decide on what is there
         using var held = await _vault.LockForWrite(planned.Shelves, [.. planned.Drafts.Where(d => d.Change.Kind != ChangeKind.Create).Select(d => (d.Type, d.Id))], cancellation);
         var drafted = await _drafts.Complete(request, planned, held, now, cancellation);
-        if (drafted.Fault is not null)
+        if (drafted.Fault is { } refused)
         {
-            return await Attempted(request, drafted, now, cancellation);
+            var tried = request.Changes[refused.At];
+            return await _attempts.Record(request, $"{tried.Type}/{tried.Id}", refused, drafted.Addressed, now, cancellation);
         }
 
         if (drafted.Existing is { } existing)
@@ -110,16 +113,6 @@ public sealed class RecordChange
             Redo = prepared.Redo,
             Committed = prepared.Commit,
         });
-    }
-
-    private async ValueTask<ChangeResult> Attempted(ChangeRequest request, Drafted drafted, DateTimeOffset now, CancellationToken cancellation)
-    {
-        var refused = drafted.Fault!;
-        var change = request.Changes[refused.At];
-        var attempt = Attempts.Describe(_vault, request, $"{change.Type}/{change.Id}", refused.Fault, drafted.Addressed, now);
-        return await Recorded<ChangeEntry>.Append(_log, new ChangeEntry(new AppendRequest { Events = [attempt], Notice = Notices.Of([attempt], NoticedKind.AccessRefused, now) }), cancellation) is RecordOutcome<ChangeEntry>.Done { Recorded: var recorded }
-            ? refused with { Receipt = _receipts.Seal(recorded.Position.Indices[0], attempt.Chain.Id, request.Caller.ClientId) }
-            : new ChangeResult.Unavailable();
     }
 
     /// <summary>A conditional create that found its record costs one entry too, the tenant's, which says what was asked.</summary>
