@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
@@ -78,6 +79,11 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
                 return Planned.Refused(i, IssueType.Structure, "The resource cannot be read.");
             }
 
+            if (TermsFault(terms, vault.MaxTermsBytes) is { } tooMuch)
+            {
+                return Planned.Refused(i, tooMuch);
+            }
+
             var stands = ShelvesOf(type, id, terms);
             if (stands.Length > MaximumShelves)
             {
@@ -139,6 +145,18 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
         }
 
         return new Drafted(null, null, records.MoveToImmutable(), [.. relabelled]);
+    }
+
+    /// <summary>What is wrong with the amount of search terms; null where the vault takes them.</summary>
+    public static ValidationIssue? TermsFault(ResourceTerms terms, int limit)
+    {
+        var stored = new ArrayBufferWriter<byte>();
+        terms.WriteTo(stored);
+        return stored.WrittenCount <= limit ? null : new ValidationIssue(
+            IssueSeverity.Error,
+            IssueType.TooLong,
+            string.Create(CultureInfo.InvariantCulture, $"The resource has {stored.WrittenCount} bytes of values to search by (identifiers, codes, names, dates, references and the like), and may have {limit}: it needs fewer or shorter ones, or to be several resources."),
+            terms.ResourceType);
     }
 
     /// <summary>A fresh random id: 32 hexadecimal digits, which tell nothing.</summary>
@@ -242,7 +260,9 @@ internal sealed record Draft(Change Change, string Type, string Id, ReadOnlyMemo
 internal sealed record Planned(ChangeResult.Refused? Fault, ImmutableArray<Draft> Drafts, ImmutableArray<ShelfId> Shelves)
 {
     public static Planned Refused(int at, IssueType type, string message, string location = "") =>
-        new(new ChangeResult.Refused(at, ChangeFault.Invalid, [new ValidationIssue(IssueSeverity.Error, type, message, location)]), [], []);
+        Refused(at, new ValidationIssue(IssueSeverity.Error, type, message, location));
+
+    public static Planned Refused(int at, ValidationIssue issue) => new(new ChangeResult.Refused(at, ChangeFault.Invalid, [issue]), [], []);
 }
 
 /// <summary>A record as it stands, and its shelves.</summary>

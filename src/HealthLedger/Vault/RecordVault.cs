@@ -50,6 +50,9 @@ public sealed class RecordVault : IDisposable
     /// <summary>The chain of events that concern no patient.</summary>
     public EventChain TenantChain { get; }
 
+    /// <summary>The most bytes of search terms that one record may have.</summary>
+    public int MaxTermsBytes => options.MaxTermsBytes;
+
     /// <summary>Which patients there are.</summary>
     public PatientDirectory Patients { get; }
 

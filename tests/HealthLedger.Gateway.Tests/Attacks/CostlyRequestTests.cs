@@ -28,6 +28,33 @@ public sealed class CostlyRequestTests(SmallHospital hospital) : IClassFixture<S
     }
 
     [Fact]
+    public async Task More_to_search_by_than_a_record_may_have_is_refused_and_says_so_and_where()
+    {
+        JsonObject Heavy(string? id) => Records.Observation(id, SmallHospital.Open).With(
+            "identifier", new JsonArray([.. Enumerable.Range(0, 5).Select(i => new JsonObject { ["system"] = "urn:x", ["value"] = i + new string('z', 900_000) })]));
+
+        foreach (var answer in new[] { await _gateway.Post(Hospital, "Observation", Heavy(null)), await _gateway.Put(Hospital, "Observation/heavy", Heavy("heavy")) })
+        {
+            answer.IsFault(422, "too-long", "zzz");
+            Assert.Contains("to search by", answer.Text, StringComparison.Ordinal);
+            Assert.Contains("4194304", answer.Text, StringComparison.Ordinal);
+            Assert.Equal(["Observation"], answer.Places);
+            Assert.Equal(0u, answer.Growth);
+        }
+
+        var light = Records.Observation(null, SmallHospital.Open).ToJsonString();
+        JsonObject[] entries = [Records.Entry("POST", "Observation", JsonNode.Parse(light)), Records.Entry("POST", "Observation", Heavy(null))];
+        var transaction = (await _gateway.Post(Hospital, "", Records.Bundle("transaction", entries))).IsFault(422, "too-long", "zzz");
+        Assert.Equal(["Bundle.entry[1].resource.ofType(Observation)"], transaction.Places);
+        Assert.Equal(0u, transaction.Growth);
+
+        entries = [Records.Entry("POST", "Observation", JsonNode.Parse(light)), Records.Entry("POST", "Observation", Heavy(null))];
+        var batch = (await _gateway.Post(Hospital, "", Records.Bundle("batch", entries))).Is(200);
+        Assert.Equal(["201 Created", "422"], batch.Entries.Select(e => e["response"]!["status"]!.GetValue<string>()));
+        Assert.Equal("too-long", batch.Entries[1]["response"]!["outcome"]!["issue"]![0]!["code"]!.GetValue<string>());
+    }
+
+    [Fact]
     public async Task A_page_of_all_records_of_one_patient_fits_its_entry()
     {
         var patient = (await _gateway.Post(Hospital, "Patient", Records.Patient(null, "Many"))).Is(201).Id;
