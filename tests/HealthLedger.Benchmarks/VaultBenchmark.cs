@@ -109,7 +109,7 @@ internal sealed class VaultBenchmark : Benchmark
     {
         using var held = await vault.LockForWrite([shelf], default);
         using var change = await vault.Prepare(held, writes, default);
-        await ledger.Append(new AppendRequest { Events = [new PendingEvent(held.ChainOf(shelf), new byte[1], new byte[32])], Redo = change.Redo, Committed = change.Commit }, default);
+        await ledger.Append(new AppendRequest { Events = [new PendingEvent(change.Shelves[0].Chain, new byte[1], new byte[32])], Redo = change.Redo, Committed = change.Commit }, default);
     }
 
     private static async ValueTask<Recorded<AccessEntry>> Permit(ApplyOnly ledger, RecordVault vault, RecordKey key) =>

@@ -119,8 +119,7 @@ public sealed class RecordVault : IDisposable
     public ValueTask<ShelfLock> LockForWrite(IEnumerable<ShelfId> wanted, CancellationToken cancellation) => LockForWrite(wanted, [], cancellation);
 
     /// <summary>
-    /// Waits for the right to change these shelves, and all on which these records live, and loads them. Shelves that are new get their keys here, durably,
-    /// before anything is sealed under them.
+    /// Waits for the right to change these shelves, and all on which these records live, and loads them. A lock alone leaves nothing in storage, not even keys.
     /// </summary>
     /// <param name="wanted">The shelves that records will live on.</param>
     /// <param name="records">The records that may exist: those to be updated or deleted, and those whose id a client chose. Fresh random ids need not be told.</param>
@@ -151,7 +150,8 @@ public sealed class RecordVault : IDisposable
     }
 
     /// <summary>
-    /// Seals a change of records. Nothing is stored or seen before the ledger commits it: put <see cref="PreparedChange.Redo"/> and
+    /// Seals a change of records. Shelves that are new get their keys here, durably, before anything is sealed under them; nothing else is stored or seen before
+    /// the ledger commits it: put <see cref="PreparedChange.Redo"/> and
     /// <see cref="PreparedChange.Commit"/> into the append, and keep the lock until its outcome is known.
     /// </summary>
     /// <param name="held">Holds every shelf that the writes touch, those that a record leaves too.</param>
@@ -167,6 +167,8 @@ public sealed class RecordVault : IDisposable
         }
 
         WriteRules.Check(writes, options);
+        var written = writes.SelectMany(write => write.Shelves).ToHashSet();
+        shelves.GiveKeys([.. held.States.Values.Where(state => !state.HasKeys && written.Contains(state.Id))]);
         using var preparation = new Preparation(held, sealer, holder, ring.Tenant, options.MaxTermsBytes);
         var moved = new List<RecordWrite>();
         foreach (var write in writes)
@@ -207,7 +209,7 @@ public sealed class RecordVault : IDisposable
 
     private static ShelfChange Describe(ShelfState.Draft draft) => new(
         draft.State.Id,
-        draft.State.Chain,
+        draft.State.Chain!,
         VersionSet.RootOf([.. draft.Changed.Select(stored => VersionSet.Leaf(stored.Entry))]),
         draft.Root,
         draft.Head.Sequence,

@@ -15,7 +15,7 @@ public sealed class Shelf
     internal Shelf(ShelfState state, ShelfHead head, ShelfEntry[] entries, SlotIndex index)
     {
         Id = state.Id;
-        Chain = state.Chain;
+        Chain = state.Chain!;
         Tag = state.Tag;
         DataKey = state.Keys.Data;
         Sequence = head.Sequence;

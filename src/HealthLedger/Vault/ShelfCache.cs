@@ -88,7 +88,7 @@ internal sealed class ShelfCache(long capacity, Func<ShelfId, Task<ShelfState?>>
         {
             if (holder.Loading is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true, Result: { } state } })
             {
-                state.Keys.Dispose();
+                state.Dispose();
             }
         }
     }
@@ -185,7 +185,7 @@ internal sealed class ShelfCache(long capacity, Func<ShelfId, Task<ShelfState?>>
         weight -= holder.Counted;
         if (holder.Loading is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true, Result: { } state } })
         {
-            state.Keys.Dispose(); // nobody writes to it, and readers hold a snapshot, which needs no key
+            state.Dispose(); // nobody writes to it, and readers hold a snapshot, which needs no key
         }
     }
 

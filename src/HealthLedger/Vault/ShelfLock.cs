@@ -32,11 +32,6 @@ public sealed class ShelfLock : IDisposable
     public Shelf? Current(ShelfId shelf) =>
         States.TryGetValue(shelf, out var state) ? state.Current : throw new ArgumentException("This lock does not hold that shelf.", nameof(shelf));
 
-    /// <summary>The chain of a held shelf, also where nothing was committed to it yet.</summary>
-    /// <exception cref="ArgumentException">The shelf is not held.</exception>
-    public Ledger.EventChain ChainOf(ShelfId shelf) =>
-        States.TryGetValue(shelf, out var state) ? state.Chain : throw new ArgumentException("This lock does not hold that shelf.", nameof(shelf));
-
     /// <summary>Lets others change the shelves. A change that was prepared and not committed is abandoned.</summary>
     public void Dispose()
     {

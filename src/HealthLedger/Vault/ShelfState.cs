@@ -4,18 +4,17 @@ using HealthLedger.Vault.Keys;
 namespace HealthLedger.Vault;
 
 /// <summary>An opened shelf: the snapshot that readers take, and what a writer needs to make the next one. Changed only under the shelf's write lock.</summary>
-internal sealed class ShelfState
+internal sealed class ShelfState : IDisposable
 {
     private readonly SlotIndex index = new();
     private readonly VersionSet versions = new();
+    private ShelfKeys? keys;
     private Shelf? current;
 
-    private ShelfState(ShelfId id, KeyedName tag, ShelfKeys keys, EventChain chain)
+    private ShelfState(ShelfId id, KeyedName tag)
     {
         Id = id;
         Tag = tag;
-        Keys = keys;
-        Chain = chain;
     }
 
     internal ShelfId Id { get; }
@@ -23,9 +22,14 @@ internal sealed class ShelfState
     /// <summary>What storage calls the shelf.</summary>
     internal KeyedName Tag { get; }
 
-    internal ShelfKeys Keys { get; }
+    /// <summary>False for a new shelf until a change is prepared for it: what is refused makes no keys.</summary>
+    internal bool HasKeys => keys is not null;
 
-    internal EventChain Chain { get; }
+    /// <exception cref="InvalidOperationException">It has none yet.</exception>
+    internal ShelfKeys Keys => keys ?? throw new InvalidOperationException("A new shelf has no keys before a change is prepared for it.");
+
+    /// <summary>Where its events are told; null while it has no keys.</summary>
+    internal EventChain? Chain { get; private set; }
 
     internal ShelfHead Head { get; private set; } = ShelfHead.Empty;
 
@@ -35,7 +39,18 @@ internal sealed class ShelfState
     /// <summary>The snapshot; null before the first change is committed.</summary>
     internal Shelf? Current => Volatile.Read(ref current);
 
-    internal static ShelfState Empty(ShelfId id, KeyedName tag, ShelfKeys keys, EventChain chain) => new(id, tag, keys, chain);
+    internal static ShelfState Empty(ShelfId id, KeyedName tag) => new(id, tag);
+
+    /// <summary>Hands over the keys, durable by now.</summary>
+    internal ShelfState With(ShelfKeys own, EventChain chain)
+    {
+        Chain = chain;
+        keys = own;
+        return this;
+    }
+
+    /// <summary>Zeroes its keys.</summary>
+    public void Dispose() => keys?.Dispose();
 
     /// <summary>Rebuilds a stored shelf; false where its entries do not add up to its head.</summary>
     internal static bool TryBuild(ShelfState state, ShelfHead head, IReadOnlyList<StoredEntry> stored)

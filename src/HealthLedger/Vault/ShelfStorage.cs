@@ -54,11 +54,17 @@ internal sealed class ShelfStorage(IVaultStore store, KeyRing ring, RowSealer se
         }
     }
 
-    /// <summary>A shelf that has nothing yet; its keys are durable on return.</summary>
-    internal ShelfState Create(ShelfId id)
+    /// <summary>A shelf that has nothing yet, nor keys.</summary>
+    internal ShelfState Create(ShelfId id) => ShelfState.Empty(id, TagOf(id));
+
+    /// <summary>Gives new shelves their keys, which are durable on return.</summary>
+    internal void GiveKeys(IReadOnlyCollection<ShelfState> shelves)
     {
-        var keys = ring.GetOrCreate(id);
-        return ShelfState.Empty(id, TagOf(id), keys, FindChain(id)!);
+        ring.Make(shelves.Select(shelf => shelf.Id));
+        foreach (var shelf in shelves)
+        {
+            shelf.With(ring.Find(shelf.Id)!, FindChain(shelf.Id)!);
+        }
     }
 
     /// <summary>Adds the rows that a draft changes and sets its head. Merges the segments where there are many.</summary>
@@ -175,7 +181,7 @@ internal sealed class ShelfStorage(IVaultStore store, KeyRing ring, RowSealer se
         var (entries, segments) = OpenSegments(tag, keys, head, [.. rows.Skip(1)]);
         try
         {
-            var state = ShelfState.Empty(id, tag, keys, FindChain(id) ?? throw new DamagedKeysException("A shelf has lost its audit key: keys.db is damaged."));
+            var state = ShelfState.Empty(id, tag).With(keys, FindChain(id) ?? throw new DamagedKeysException("A shelf has lost its audit key: keys.db is damaged."));
             return ShelfState.TryBuild(state, head, await Detach(id, tag, keys, entries))
                 ? state
                 : throw new TamperedRecordException(place, "the segments of a shelf do not add up to its head");

@@ -99,6 +99,20 @@ public sealed class RecordLifeTests(SmallHospital hospital) : IClassFixture<Smal
     }
 
     [Fact]
+    public async Task A_refused_change_makes_no_keys_for_the_patients_that_it_names()
+    {
+        HealthLedger.Ledger.EventChain? Keys() => _gateway.Host.Storage.Vault.ChainOf(HealthLedger.Vault.ShelfId.ForPatient("never-seen"));
+        var pulse = "pulse-" + SmallHospital.Open;
+        (await _gateway.Put(Clinic, "Observation/not-there", Records.Observation("not-there", "never-seen"))).IsFault(404, "not-found");
+        (await _gateway.Put(Hospital, "Observation/not-there", Records.Observation("not-there", "never-seen"), ("If-Match", "W/\"1\""))).IsFault(404, "not-found");
+        (await _gateway.Put(Hospital, "Observation/" + pulse, Records.Observation(pulse, "never-seen"))).IsFault(422, "business-rule");
+        (await _gateway.Put(Clinic, "Consent/not-there", Records.Consent("not-there", "never-seen", Records.Permit()))).IsFault(404, "not-found");
+        Assert.Null(Keys());
+        (await _gateway.Put(Hospital, "Observation/now-there", Records.Observation("now-there", "never-seen"))).Is(201);
+        Assert.NotNull(Keys());
+    }
+
+    [Fact]
     public async Task A_record_that_was_deleted_can_be_written_again()
     {
         (await _gateway.Put(Hospital, "Observation/phoenix", Records.Observation("phoenix", SmallHospital.Open))).Is(201);

@@ -39,8 +39,8 @@ public sealed class KeyRingTests : IDisposable
     {
         Assert.Null(ring.Find(Shelf));
         Assert.Null(ring.FindAudit(Shelf));
-        using var keys = ring.GetOrCreate(Shelf);
-        using var other = ring.GetOrCreate(ShelfId.ForPatient("p2"));
+        using var keys = Make(Shelf);
+        using var other = Make(ShelfId.ForPatient("p2"));
         using var found = ring.Find(Shelf)!;
         using var audit = ring.FindAudit(Shelf)!;
         Assert.Equal(keys.Row.Span, found.Row.Span);
@@ -53,20 +53,20 @@ public sealed class KeyRingTests : IDisposable
     [Fact]
     public void Shredding_leaves_the_audit_key_alone_and_a_new_shelf_gets_new_keys()
     {
-        using var before = ring.GetOrCreate(Shelf);
+        using var before = Make(Shelf);
         using var audit = ring.FindAudit(Shelf)!;
         ring.Shred(Shelf);
         Assert.Null(ring.Find(Shelf));
         using var kept = ring.FindAudit(Shelf)!;
         Assert.Equal(audit.Span, kept.Span);
-        using var after = ring.GetOrCreate(Shelf);
+        using var after = Make(Shelf);
         Assert.NotEqual(before.Row.Span.ToArray(), after.Row.Span.ToArray());
     }
 
     [Fact]
     public void A_data_key_is_unwrapped_only_against_a_receipt_that_covers_its_entries()
     {
-        using var keys = ring.GetOrCreate(Shelf);
+        using var keys = Make(Shelf);
         var holder = new LocalKeyHolder(ring);
         Assert.Throws<ArgumentNullException>(() => holder.Unwrap(keys.Data, null!, new byte[32]));
         Assert.Throws<ArgumentException>(() => holder.Unwrap(keys.Data, Receipt(5, 5), new byte[32]));
@@ -80,8 +80,8 @@ public sealed class KeyRingTests : IDisposable
     [Fact]
     public void Keys_that_were_swapped_between_subjects_kinds_or_epochs_do_not_open()
     {
-        ring.GetOrCreate(Shelf).Dispose();
-        ring.GetOrCreate(ShelfId.ForPatient("p2")).Dispose();
+        Make(Shelf).Dispose();
+        Make(ShelfId.ForPatient("p2")).Dispose();
         var good = store.Keys.ToArray();
         var row = good.First(key => key.Kind == KeyKind.Row);
         var other = good.First(key => key.Kind == KeyKind.Row && key.Subject != row.Subject);
@@ -100,7 +100,7 @@ public sealed class KeyRingTests : IDisposable
     [Fact]
     public void Stored_keys_are_not_the_keys()
     {
-        using var keys = ring.GetOrCreate(Shelf);
+        using var keys = Make(Shelf);
         using var audit = ring.FindAudit(Shelf)!;
         foreach (var secret in new[] { keys.Row.Span.ToArray(), keys.Terms.Span.ToArray(), audit.Span.ToArray(), DataKey(keys) })
         {
@@ -116,6 +116,12 @@ public sealed class KeyRingTests : IDisposable
     }
 
     private static AppendOutcome.Appended Receipt(ulong index, ulong size) => new([index], size, default);
+
+    private ShelfKeys Make(ShelfId shelf)
+    {
+        ring.Make([shelf]);
+        return ring.Find(shelf)!;
+    }
 
     private byte[] DataKey(ShelfKeys keys)
     {

@@ -137,6 +137,31 @@ public sealed class RecordVaultTests : IDisposable
     }
 
     [Fact]
+    public async Task A_lock_alone_makes_no_keys_and_a_prepared_change_makes_each_new_shelf_its_own()
+    {
+        var keys = ((MemoryKeyStore)world.KeyStore).Keys;
+        var before = keys.Count;
+        using (await world.Vault.LockForWrite([Ann, Bob], default))
+        {
+            Assert.Null(world.Vault.ChainOf(Ann));
+        }
+
+        Assert.Equal(before, keys.Count);
+        using (var held = await world.Vault.LockForWrite([Ann, Bob], default))
+        using (var change = await world.Vault.Prepare(held, [Put("Observation", "o1", 1, "a", Ann)], default))
+        {
+            Assert.Equal("Patient/ann", Assert.Single(change.Shelves).Chain.Id);
+        }
+
+        Assert.Equal(before + 4, keys.Count);
+        await world.Write(Put("Observation", "o1", 1, "both", Ann, Bob));
+        Assert.Equal(before + 8, keys.Count);
+        Assert.Equal("both", await world.Read(new RecordKey("Observation", "o1", 1)));
+        world.Reopen();
+        Assert.Equal("both", await world.Read(new RecordKey("Observation", "o1", 1)));
+    }
+
+    [Fact]
     public async Task Locating_reads_one_row_whether_the_record_is_there_or_not()
     {
         await world.Write(Put("Observation", "o1", 1, "72 kg", Ann));

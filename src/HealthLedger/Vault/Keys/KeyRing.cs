@@ -88,21 +88,16 @@ public sealed class KeyRing : IDisposable
     /// <summary>The keys of a shelf; null where it has none, or where they were destroyed.</summary>
     internal ShelfKeys? Find(ShelfId shelf) => Open(store.Of(SubjectOf(shelf)));
 
-    /// <summary>The keys of a shelf, made and durable on return where it has none.</summary>
-    internal ShelfKeys GetOrCreate(ShelfId shelf)
+    /// <summary>Sees to it that each of these shelves has keys; the new ones are durable on return, by one write for all.</summary>
+    internal void Make(IEnumerable<ShelfId> shelves)
     {
-        var subject = SubjectOf(shelf);
-        while (true)
+        KeyedName[] names = [.. shelves.Select(SubjectOf)];
+        WrappedKey[] missing;
+        do
         {
-            var stored = store.Of(subject);
-            if (Open(stored) is { } keys)
-            {
-                return keys;
-            }
-
-            KeyKind[] missing = stored.Any(key => key.Kind == KeyKind.Audit) ? ErasableKinds : [.. ErasableKinds, KeyKind.Audit];
-            store.TryAdd([.. missing.Select(kind => WrapFresh(subject, kind))]); // false: somebody else was first
+            missing = [.. names.SelectMany(subject => Missing(subject).Select(kind => WrapFresh(subject, kind)))];
         }
+        while (missing.Length > 0 && !store.TryAdd(missing)); // false: somebody else was first
     }
 
     /// <summary>The audit key of a shelf, which outlives the others; null where the shelf never had keys. The caller owns it.</summary>
@@ -145,6 +140,12 @@ public sealed class KeyRing : IDisposable
         {
             key.Dispose();
         }
+    }
+
+    private IEnumerable<KeyKind> Missing(KeyedName subject)
+    {
+        var stored = store.Of(subject);
+        return stored.Any(key => key.Kind != KeyKind.Audit) ? [] : stored.Count > 0 ? ErasableKinds : [.. ErasableKinds, KeyKind.Audit];
     }
 
     private KeyedName SubjectOf(ShelfId shelf) => KeyedName.Of(subjects.Span, "shelf", shelf.Value);
