@@ -1,4 +1,5 @@
 using HealthLedger.Fhir.Definitions;
+using HealthLedger.Fhir.Json;
 
 namespace HealthLedger.Fhir.FhirPath;
 
@@ -52,7 +53,7 @@ internal static class FhirFunctions
         var reference = node.IsPrimitive ? node.Text : node.First("reference")?.Text;
         if (reference is { Length: > 1 } && reference[0] == '#') return Contained(node, reference[1..]);
         if (reference is not null && context.Resolve?.Invoke(reference) is { } found) return found;
-        var type = reference is null ? null : ReferenceText.TypeOf(reference);
+        var type = reference is null ? null : ReferencedResource.Of(reference)?.Type;
         type ??= node.First("type")?.Text;
         return type is not null && FhirDefinitions.R4.ResourceType(type) is { } known ? new UnresolvedItem(known) : null;
     }

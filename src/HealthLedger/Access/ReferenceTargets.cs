@@ -26,6 +26,9 @@ internal sealed class ReferenceTargets(RecordVault vault, IReadOnlyDictionary<st
                 case ReferenceKind.Urn when !byFullUrl.ContainsKey(reference.Text):
                     return ("no entry has that fullUrl.", reference.Element);
 
+                case ReferenceKind.Absolute when Local(reference.Text) is { } local && LiteralReference.Parse(Encoding.UTF8.GetBytes(local)).Kind != ReferenceKind.Relative:
+                    return ("an address of this server ends in Type/id, with or without /_history/version.", reference.Element);
+
                 case ReferenceKind.Conditional when !_conditional.ContainsKey(reference.Text):
                     if (await Find(reference.Text, cancellation) is not { } target)
                     {
@@ -54,6 +57,10 @@ internal sealed class ReferenceTargets(RecordVault vault, IReadOnlyDictionary<st
             ?? (place == LinkPlace.Reference ? _conditional.GetValueOrDefault(text) : null)
             ?? (isLocal ? text[localBase.Length..].TrimStart('/') : null);
     }
+
+    /// <summary>What follows this server's address; null for any other.</summary>
+    private string? Local(string reference) =>
+        localBase.Length > 0 && reference.StartsWith(localBase + "/", StringComparison.Ordinal) ? reference[(localBase.Length + 1)..] : null;
 
     private async ValueTask<string?> Find(string reference, CancellationToken cancellation)
     {

@@ -68,6 +68,32 @@ public sealed class TokenAndReferenceSearchTests
     public void A_reference_matches_by_id_type_and_id_or_address(string query, bool expected) => Assert.Equal(expected, Samples.Matches(query, Observation));
 
     [Theory]
+    [InlineData("Patient/p1", true)]
+    [InlineData("Patient/p1/_history/2", true)]
+    [InlineData("Patient/p1#x", true)]
+    [InlineData("http://localhost:5080/fhir/Patient/p1", true)]
+    [InlineData("http://localhost:5080/fhir/Patient/p1/_history/2", true)]
+    [InlineData("/Patient/p1", false)]
+    [InlineData("x/Patient/p1", false)]
+    [InlineData("Patient/p1/", false)]
+    [InlineData("Patient/p1/_history/", false)]
+    [InlineData("Patient/p1/_history/a_b", false)]
+    [InlineData("http://localhost:5080/fhir/Patient/p1/_history/", false)]
+    [InlineData("http://localhost:5080/fhir/x/Patient/p1", false)]
+    [InlineData("https://localhost:5080/fhir/Patient/p1", false)]
+    [InlineData("ftp://localhost:5080/fhir/Patient/p1", false)]
+    [InlineData("Patient?id=Patient/p1", false)]
+    [InlineData("urn:uuid:Patient/p1", false)]
+    [InlineData("#Patient/p1", false)]
+    public void A_local_patient_is_named_by_the_same_texts_in_a_record_and_in_a_query(string reference, bool expected)
+    {
+        var observation = JsonSerializer.Serialize(new { resourceType = "Observation", id = "o1", subject = new { reference } });
+        Assert.Equal(expected, Samples.Matches("subject=Patient/p1", observation));
+        var query = SearchQuery.Parse("Observation", [KeyValuePair.Create("subject", reference)], Samples.Options).Query;
+        Assert.Equal(expected, query?.PatientIds()?.Contains("p1") == true);
+    }
+
+    [Theory]
     [InlineData("device:missing=true", true)]
     [InlineData("device:missing=false", false)]
     [InlineData("subject:missing=false", true)]

@@ -133,6 +133,18 @@ public sealed class RecordLifeTests(SmallHospital hospital) : IClassFixture<Smal
         (await _gateway.Get(Clinic, "/ledger/receipts/nothing")).IsFault(404, "not-found");
     }
 
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/_history/")]
+    [InlineData("?active=true")]
+    [InlineData("/$everything")]
+    public async Task An_address_of_this_server_that_names_no_record_is_refused(string end)
+    {
+        var observation = Records.Observation(null, SmallHospital.Open).With("subject", Records.Reference($"{_gateway.Fhir}/Patient/{SmallHospital.Open}{end}"));
+        var answer = (await _gateway.Post(Hospital, "Observation", observation)).IsFault(422, "not-found", SmallHospital.Open);
+        Assert.Equal(["Observation.subject"], answer.Places);
+    }
+
     [Fact]
     public async Task A_subject_given_by_the_full_address_of_this_server_is_that_patient()
     {

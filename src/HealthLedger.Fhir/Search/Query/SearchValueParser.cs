@@ -1,5 +1,6 @@
 using HealthLedger.Fhir.Definitions;
 using HealthLedger.Fhir.FhirPath;
+using HealthLedger.Fhir.Json;
 
 namespace HealthLedger.Fhir.Search;
 
@@ -156,12 +157,10 @@ internal sealed class SearchValueParser(SearchOptions options)
         var type = modifier.Length == 0 ? null : modifier;
         var value = SearchText.Unescape(text);
         if (FhirId.IsValid(value)) return new ReferenceValue(type, value, false);
-        if (ReferenceText.TryParse(value, out var parsed))
+        if (ReferencedResource.Of(value) is { } named)
         {
-            if (type is not null && parsed.Type.Name != type) return null;
-            return parsed.Base.Length == 0 || options.LocalBase.Length > 0 && parsed.Base.SequenceEqual(options.LocalBase)
-                ? new ReferenceValue(parsed.Type.Name, parsed.Id.ToString(), false)
-                : new ReferenceValue(type, string.Concat(parsed.Base, "/", parsed.Type.Name, string.Concat("/", parsed.Id)), true);
+            if (type is not null && named.Type != type) return null;
+            return named.IsLocal(options.LocalBase) ? new ReferenceValue(named.Type, named.Id, false) : new ReferenceValue(type, named.Address, true);
         }
         return value.Contains(':') ? new ReferenceValue(type, value, true) : null;
     }

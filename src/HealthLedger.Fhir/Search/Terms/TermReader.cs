@@ -1,5 +1,6 @@
 using HealthLedger.Fhir.Definitions;
 using HealthLedger.Fhir.FhirPath;
+using HealthLedger.Fhir.Json;
 
 namespace HealthLedger.Fhir.Search;
 
@@ -106,15 +107,10 @@ internal sealed class TermReader(TermPool pool, string localBase)
         var text = node.IsPrimitive ? node.Text : node.First("reference")?.Text;
         // References into the same resource are not found by search (R4 search.html#contained).
         if (string.IsNullOrEmpty(text) || text[0] == '#') return;
-        if (!ReferenceText.TryParse(text, out var parsed))
-        {
-            _references.Add(new ReferenceTerm(key, true, null, pool.Personal(text)));
-            return;
-        }
-        var local = parsed.Base.Length == 0 || localBase.Length > 0 && parsed.Base.SequenceEqual(localBase);
-        _references.Add(local
-            ? new ReferenceTerm(key, false, parsed.Type.Name, pool.Personal(parsed.Id.ToString()))
-            : new ReferenceTerm(key, true, parsed.Type.Name, pool.Personal(string.Concat(parsed.Base, "/", parsed.Type.Name, string.Concat("/", parsed.Id)))));
+        _references.Add(
+            ReferencedResource.Of(text) is not { } named ? new ReferenceTerm(key, true, null, pool.Personal(text))
+            : named.IsLocal(localBase) ? new ReferenceTerm(key, false, named.Type, pool.Personal(named.Id))
+            : new ReferenceTerm(key, true, named.Type, pool.Personal(named.Address)));
     }
 
     private void Date(TermKey key, NodeItem node)
