@@ -12,9 +12,9 @@ namespace HealthLedger.Gateway.Fhir;
 /// batch and transaction (http://hl7.org/fhir/R4/http.html#transaction). A transaction's changes are one request on the record road, all or nothing, and its reads
 /// come after them; a batch is its entries one by one.
 /// </summary>
-internal sealed class FhirBundles(FhirWrites writes, FhirReads reads, Disclosure disclosure, SmartUrls urls)
+internal sealed class FhirBundles(FhirWrites writes, FhirReads reads, FhirConditions conditions, Disclosure disclosure, SmartUrls urls)
 {
-    /// <summary>The most searches in one Bundle: each may look through every permitted patient.</summary>
+    /// <summary>The most searches in one Bundle, conditions of creates among them: each may look through every permitted patient.</summary>
     private const int MaximumSearches = 100;
 
     public async Task Answer(FhirCall call)
@@ -55,12 +55,12 @@ internal sealed class FhirBundles(FhirWrites writes, FhirReads reads, Disclosure
                 return;
             }
 
-            entries.Add(BundleCall.Of(entry, call.Caller, urls.Fhir));
+            entries.Add(BundleCall.Of(entry, call.Caller, conditions, urls.Fhir));
         }
 
-        if (entries.Count(e => e.Query is not null) > MaximumSearches)
+        if (entries.Count(e => e.Query is not null || (e.Change?.IfNoneExist is not null && RecordChange.SpansPatients(e.Type))) > MaximumSearches)
         {
-            await call.Http.Fault(FhirFault.BadRequest($"A Bundle has at most {MaximumSearches} searches.", IssueType.TooCostly));
+            await call.Http.Fault(FhirFault.BadRequest($"A Bundle has at most {MaximumSearches} searches, and so many conditions of creates (ifNoneExist) together with them.", IssueType.TooCostly));
             return;
         }
 
@@ -90,10 +90,6 @@ internal sealed class FhirBundles(FhirWrites writes, FhirReads reads, Disclosure
                         answers[changing[i].At] = Answer(changed.Records[i]);
                     }
 
-                    break;
-                case ChangeResult.Existing existing:
-                    receipt = existing.Receipt;
-                    answers[changing[0].At] = Answer(existing);
                     break;
                 case ChangeResult.Refused refused:
                     await call.Http.Fault(At(FhirWrites.Fault(refused), changing[refused.At].At), refused.Receipt);
@@ -130,7 +126,6 @@ internal sealed class FhirBundles(FhirWrites writes, FhirReads reads, Disclosure
                 (answer, its) = await writes.Run(call, entry.Interaction, change) switch
                 {
                     ChangeResult.Changed changed => (Answer(changed.Records[0]), changed.Receipt),
-                    ChangeResult.Existing existing => (Answer(existing), existing.Receipt),
                     ChangeResult.Refused { Fault: ChangeFault.NotThere } refused when change.Kind == ChangeKind.Delete =>
                         (new EntryToWrite(Response: new EntryResponse("204 No Content")), refused.Receipt),
                     ChangeResult.Refused refused => (Answer(FhirWrites.Fault(refused)), refused.Receipt),
@@ -184,11 +179,8 @@ internal sealed class FhirBundles(FhirWrites writes, FhirReads reads, Disclosure
             record.Kind == ChangeKind.Delete ? "204 No Content" : record.Created ? "201 Created" : "200 OK",
             record.Kind == ChangeKind.Delete ? null : writes.Location(record),
             FhirHeaders.ETag(record.Key.Version),
-            record.LastUpdated));
-
-    private EntryToWrite Answer(ChangeResult.Existing existing) => new(
-        $"{urls.Fhir}/{existing.Key.Type}/{existing.Key.Id}",
-        Response: new EntryResponse("200 OK", $"{urls.Fhir}/{existing.Key}", FhirHeaders.ETag(existing.Key.Version), existing.LastUpdated));
+            record.LastUpdated,
+            record.Remarks.IsEmpty ? default : OperationOutcomeJson.From([.. record.Remarks])));
 
     private static EntryToWrite Answer(FhirFault fault) => new(
         Response: new EntryResponse(fault.Status.ToString(CultureInfo.InvariantCulture), Outcome: OperationOutcomeJson.From([.. fault.Issues])));
@@ -221,7 +213,7 @@ internal sealed class FhirBundles(FhirWrites writes, FhirReads reads, Disclosure
 internal sealed record BundleCall(string Interaction, string Type, string? Id, int? Version, string? Query, Change? Change, FhirFault? Fault)
 {
     /// <summary>Reads an entry; a fault says what is wrong with it or that the caller's scopes do not cover it.</summary>
-    public static BundleCall Of(BundleEntry entry, Caller caller, string fhirBase)
+    public static BundleCall Of(BundleEntry entry, Caller caller, FhirConditions conditions, string fhirBase)
     {
         if (entry.Request is not { Method: { } method, Url: { } url })
         {
@@ -252,9 +244,10 @@ internal sealed record BundleCall(string Interaction, string Type, string? Id, i
             return Wrong(FhirFault.BadRequest("Conditional update and delete are not supported here.", IssueType.NotSupported));
         }
 
-        if (method == "POST" && FhirWrites.ConditionFault(type, entry.Request.IfNoneExist) is { } condition)
+        var (condition, badCondition) = method == "POST" ? conditions.Read(caller, type, entry.Request.IfNoneExist) : default;
+        if (badCondition is not null)
         {
-            return Wrong(condition);
+            return Wrong(badCondition);
         }
 
         if (FhirWrites.IfMatch(entry.Request.IfMatch, out var ifMatch) is { } badMatch)
@@ -264,7 +257,7 @@ internal sealed record BundleCall(string Interaction, string Type, string? Id, i
 
         return (method, segments) switch
         {
-            ("POST", [_]) => Change_(ScopeInteraction.Create, "create", new Change(ChangeKind.Create, type, null, entry.Resource, entry.FullUrl, IfNoneExist: entry.Request.IfNoneExist)),
+            ("POST", [_]) => Change_(ScopeInteraction.Create, "create", new Change(ChangeKind.Create, type, null, entry.Resource, entry.FullUrl, IfNoneExist: condition)),
             ("PUT", [_, var id]) => Change_(ScopeInteraction.Update, "update", new Change(ChangeKind.Update, type, id, entry.Resource, entry.FullUrl, ifMatch)),
             ("DELETE", [_, var id]) => Change_(ScopeInteraction.Delete, "delete", new Change(ChangeKind.Delete, type, id, default, null, ifMatch)),
             ("GET", [_]) => Read(ScopeInteraction.Search, new BundleCall("search-type", type, null, null, query ?? "", null, null)),

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
-using HealthLedger.Access;
 using HealthLedger.Fhir.Definitions;
 using HealthLedger.Fhir.Search;
 
@@ -79,7 +78,7 @@ internal static class FhirMetadata
         json.WriteString("versioning", "versioned-update");
         json.WriteBoolean("readHistory", true);
         json.WriteBoolean("updateCreate", true);
-        json.WriteBoolean("conditionalCreate", RecordChange.CanBeConditional(type));
+        json.WriteBoolean("conditionalCreate", true);
         json.WriteBoolean("conditionalUpdate", false);
         json.WriteString("conditionalDelete", "not-supported");
         Strings(json, "referencePolicy", "literal", "local");

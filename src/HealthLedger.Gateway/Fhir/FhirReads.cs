@@ -12,7 +12,8 @@ namespace HealthLedger.Gateway.Fhir;
 /// <summary>read, vread and search: each one a request on the disclosure road.</summary>
 internal sealed class FhirReads(Disclosure disclosure, PageCursors cursors, SmartUrls urls, TimeProvider time)
 {
-    private const int MaximumQuery = 8 * 1024;
+    /// <summary>The longest query, in characters.</summary>
+    public const int MaximumQuery = 8 * 1024;
 
     public async Task Read(FhirCall call, string type, string id, string? version)
     {
@@ -152,7 +153,8 @@ internal sealed class FhirReads(Disclosure disclosure, PageCursors cursors, Smar
         return output.WrittenSpan.ToArray();
     }
 
-    private static ValidationIssue Issue(SearchIssue issue) => new(
+    /// <summary>What a parser says of a query, as it goes out.</summary>
+    public static ValidationIssue Issue(SearchIssue issue) => new(
         IssueSeverity.Error,
         issue.Code switch
         {

@@ -5,8 +5,8 @@ using HealthLedger.Smart;
 
 namespace HealthLedger.Gateway.Fhir;
 
-/// <summary>create, update, delete: checked here for what the request alone tells, then one road: consents on theirs, all else on the record's.</summary>
-internal sealed class FhirWrites(RecordChange records, ConsentChange consents, SmartUrls urls)
+/// <summary>create, update, delete: checked here for what the request alone tells, then one road.</summary>
+internal sealed class FhirWrites(RecordChange records, FhirConditions conditions, SmartUrls urls)
 {
     public async Task Create(FhirCall call, string type)
     {
@@ -15,14 +15,15 @@ internal sealed class FhirWrites(RecordChange records, ConsentChange consents, S
             return;
         }
 
-        var condition = call.Http.Request.Headers["If-None-Exist"];
-        if (ConditionFault(type, condition.Count == 0 ? null : condition.ToString()) is { } fault)
+        var header = call.Http.Request.Headers["If-None-Exist"];
+        var (condition, fault) = conditions.Read(call.Caller, type, header.Count == 0 ? null : header.ToString());
+        if (fault is not null)
         {
             await call.Http.Fault(fault);
             return;
         }
 
-        await Apply(call, "create", new Change(ChangeKind.Create, type, null, body, IfNoneExist: condition.Count == 0 ? null : condition.ToString()));
+        await Apply(call, "create", new Change(ChangeKind.Create, type, null, body, IfNoneExist: condition));
     }
 
     public async Task Update(FhirCall call, string type, string id)
@@ -73,35 +74,31 @@ internal sealed class FhirWrites(RecordChange records, ConsentChange consents, S
             : FhirFault.BadRequest("If-Match takes one ETag as this server gives it, such as W/\"3\".", IssueType.Value);
     }
 
-    /// <summary>What is wrong with the query of a conditional create: whether it finds something may be told of directory records alone.</summary>
-    public static FhirFault? ConditionFault(string type, string? query) =>
-        query is null || RecordChange.CanBeConditional(type)
-            ? null
-            : FhirFault.BadRequest("Conditional create is supported for directory records only: organizations, practitioners and the like.", IssueType.NotSupported);
-
     /// <summary>What a road's refusal is on the wire.</summary>
     public static FhirFault Fault(ChangeResult.Refused refused) => refused.Fault switch
     {
         ChangeFault.VersionConflict => FhirFault.PreconditionFailed,
         ChangeFault.SeveralMatch => FhirFault.SeveralMatch,
+        ChangeFault.TooBroad => FhirFault.TooManyPatients,
         ChangeFault.NotTheirs => FhirFault.Forbidden("Another organization keeps this record; only it may change it."),
         ChangeFault.Invalid => new FhirFault(StatusCodes.Status422UnprocessableEntity, refused.Issues),
         _ => FhirFault.NotThere,
     };
 
-    /// <summary>Runs one change on its road.</summary>
+    /// <summary>Makes the changes of one request, all or none.</summary>
     public ValueTask<ChangeResult> Run(FhirCall call, string interaction, params IReadOnlyList<Change> changes)
     {
         var request = new ChangeRequest
         {
             Caller = call.Caller,
             Purpose = call.Purpose.Purpose,
+            EmergencyReason = call.Purpose.EmergencyReason,
             RequestId = call.RequestId,
             Interaction = interaction,
             LocalBase = urls.Fhir,
             Changes = [.. changes],
         };
-        return changes is [{ Type: "Consent" }] ? consents.Apply(request, call.Aborted) : records.Apply(request, call.Aborted);
+        return records.Apply(request, call.Aborted);
     }
 
     /// <summary>The location of a version, as responses carry it.</summary>
@@ -111,15 +108,9 @@ internal sealed class FhirWrites(RecordChange records, ConsentChange consents, S
     {
         switch (await Run(call, interaction, change))
         {
-            case ChangeResult.Changed { Records: [var record], Receipt: var receipt, Remarks: var remarks }:
+            case ChangeResult.Changed { Records: [var record], Receipt: var receipt }:
                 call.Http.Receipt(receipt);
-                await Answer(call, record, remarks);
-                break;
-            case ChangeResult.Existing existing:
-                call.Http.Receipt(existing.Receipt);
-                call.Http.VersionHeaders(existing.Key.Version, existing.LastUpdated);
-                call.Http.Response.Headers.Location = $"{urls.Fhir}/{existing.Key}";
-                call.Http.Response.ContentLength = 0;
+                await Answer(call, record);
                 break;
             case ChangeResult.Refused { Fault: ChangeFault.NotThere } refused when change.Kind == ChangeKind.Delete:
                 // http://hl7.org/fhir/R4/http.html#delete: what is not there is as good as deleted, so absent and hidden answer alike.
@@ -135,7 +126,7 @@ internal sealed class FhirWrites(RecordChange records, ConsentChange consents, S
         }
     }
 
-    private Task Answer(FhirCall call, ChangedRecord record, IReadOnlyList<ValidationIssue> remarks)
+    private Task Answer(FhirCall call, ChangedRecord record)
     {
         var http = call.Http;
         http.VersionHeaders(record.Key.Version, record.LastUpdated);
@@ -147,12 +138,19 @@ internal sealed class FhirWrites(RecordChange records, ConsentChange consents, S
 
         var status = record.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK;
         http.Response.Headers.Location = Location(record);
+        if (record.Existed)
+        {
+            // http://hl7.org/fhir/R4/http.html#ccreate: 200, and nothing was done; what is there is read at its location.
+            http.Response.ContentLength = 0;
+            return Task.CompletedTask;
+        }
+
         var prefer = http.Request.Headers["Prefer"].ToString();
         if (prefer.Contains("return=OperationOutcome", StringComparison.Ordinal))
         {
             // http://hl7.org/fhir/R4/http.html#ops: hints and warnings of a change that was made.
             var done = new ValidationIssue(IssueSeverity.Information, IssueType.Informational, "The change is stored and recorded.", "");
-            return http.Json(status, OperationOutcomeJson.From(remarks.Count == 0 ? [done] : [.. remarks]));
+            return http.Json(status, OperationOutcomeJson.From(record.Remarks.IsEmpty ? [done] : [.. record.Remarks]));
         }
 
         if (prefer.Contains("return=minimal", StringComparison.Ordinal))

@@ -156,7 +156,6 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton<AccessPolicy>();
         services.AddSingleton<ConsentStates>();
         services.AddSingleton<Disclosure>();
-        services.AddSingleton<ConsentChange>();
         services.AddSingleton<RecordChange>();
         services.AddSingleton<Receipts>();
         services.AddSingleton<ConsentTokens>();
@@ -175,6 +174,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddPages();
 
         services.AddSingleton<FhirReads>();
+        services.AddSingleton<FhirConditions>();
         services.AddSingleton<FhirWrites>();
         services.AddSingleton<FhirBundles>();
         services.AddSingleton<FhirCapabilities>();

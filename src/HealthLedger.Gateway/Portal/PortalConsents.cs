@@ -8,7 +8,7 @@ using HealthLedger.Fhir.Search;
 namespace HealthLedger.Gateway.Portal;
 
 /// <summary>A patient's consents as the portal reads and changes them: by the same two roads as every other client, as the patient.</summary>
-internal sealed class PortalConsents(Disclosure disclosure, ConsentChange change, TimeProvider time)
+internal sealed class PortalConsents(Disclosure disclosure, RecordChange change, TimeProvider time)
 {
     /// <summary>Consents shown at most.</summary>
     public const int Most = 100;

@@ -13,6 +13,9 @@ public sealed record ChangeRequest
     /// <summary>Why; one of the caller's purposes.</summary>
     public required PurposeOfUse Purpose { get; init; }
 
+    /// <summary>For emergency purposes the reason in the caller's words, up to 500 characters: told with what the conditions of this request disclose.</summary>
+    public string? EmergencyReason { get; init; }
+
     /// <summary>The request's id, for correlation.</summary>
     public required string RequestId { get; init; }
 
@@ -33,9 +36,9 @@ public sealed record ChangeRequest
 /// <param name="Body">The resource, valid UTF-8 JSON; empty for a delete.</param>
 /// <param name="FullUrl">The entry's fullUrl in its transaction, to which others refer; null where there is none.</param>
 /// <param name="IfMatch">The version that If-Match names; null where there is none.</param>
-/// <param name="IfNoneExist">For a create of a directory record that is a request of its own: create it only where nothing matches this query; null to create it anyway.</param>
+/// <param name="IfNoneExist">For a create: make it only where this search, as the caller, finds nothing; null to make it anyway. Pages of two tell what there is to tell.</param>
 public sealed record Change(
-    ChangeKind Kind, string Type, string? Id, ReadOnlyMemory<byte> Body, string? FullUrl = null, int? IfMatch = null, string? IfNoneExist = null);
+    ChangeKind Kind, string Type, string? Id, ReadOnlyMemory<byte> Body, string? FullUrl = null, int? IfMatch = null, Target.Criteria? IfNoneExist = null);
 
 /// <summary>What a <see cref="Change"/> does.</summary>
 public enum ChangeKind
@@ -58,17 +61,7 @@ public abstract record ChangeResult
     /// <summary>All changes are durable and recorded.</summary>
     /// <param name="Records">In the request's order.</param>
     /// <param name="Receipt">Where the change stands in the ledger.</param>
-    public sealed record Changed(ImmutableArray<ChangedRecord> Records, ReceiptId Receipt) : ChangeResult
-    {
-        /// <summary>For a consent, what in it is not understood and therefore permits nothing or denies more; to be shown to whoever signs. Empty for most.</summary>
-        public ImmutableArray<ValidationIssue> Remarks { get; init; } = [];
-    }
-
-    /// <summary>Nothing was changed, because what a conditional create would have made is there.</summary>
-    /// <param name="Key">The one directory record that matches.</param>
-    /// <param name="LastUpdated">When its version was written.</param>
-    /// <param name="Receipt">Where the request stands in the ledger.</param>
-    public sealed record Existing(RecordKey Key, DateTimeOffset LastUpdated, ReceiptId Receipt) : ChangeResult;
+    public sealed record Changed(ImmutableArray<ChangedRecord> Records, ReceiptId Receipt) : ChangeResult;
 
     /// <summary>Nothing was changed.</summary>
     /// <param name="At">Which change of the request was at fault.</param>
@@ -82,12 +75,19 @@ public abstract record ChangeResult
 }
 
 /// <summary>One record after a change.</summary>
-/// <param name="Key">Its new version.</param>
-/// <param name="Kind">What was done.</param>
+/// <param name="Key">Its new version; of what a conditional create found, the version that stands.</param>
+/// <param name="Kind">What was asked for.</param>
 /// <param name="Created">True where there was no such record before.</param>
-/// <param name="LastUpdated">When.</param>
-/// <param name="Json">The resource as stored; empty for a delete.</param>
-public sealed record ChangedRecord(RecordKey Key, ChangeKind Kind, bool Created, DateTimeOffset LastUpdated, ReadOnlyMemory<byte> Json);
+/// <param name="LastUpdated">When that version was written.</param>
+/// <param name="Json">The resource as stored; empty for a delete, and for what was found.</param>
+public sealed record ChangedRecord(RecordKey Key, ChangeKind Kind, bool Created, DateTimeOffset LastUpdated, ReadOnlyMemory<byte> Json)
+{
+    /// <summary>True where a conditional create found its record and changed nothing.</summary>
+    public bool Existed => Kind == ChangeKind.Create && !Created;
+
+    /// <summary>For a consent, what in it is not understood and therefore permits nothing or denies more; to be shown to whoever signs. Empty for most.</summary>
+    public ImmutableArray<ValidationIssue> Remarks { get; init; } = [];
+}
 
 /// <summary>Why a change was refused.</summary>
 public enum ChangeFault
@@ -100,6 +100,8 @@ public enum ChangeFault
     VersionConflict,
     /// <summary>The content cannot be accepted; the issues say why.</summary>
     Invalid,
-    /// <summary>Several directory records match the query of a conditional create.</summary>
+    /// <summary>Several records that the caller may see match the condition of a create.</summary>
     SeveralMatch,
+    /// <summary>The condition of a create spans more permitted patients than one search may.</summary>
+    TooBroad,
 }

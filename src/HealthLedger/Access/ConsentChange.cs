@@ -2,9 +2,6 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text.Json;
 using HealthLedger.Consents;
-using HealthLedger.Events;
-using HealthLedger.Fhir.Json;
-using HealthLedger.Fhir.Search;
 using HealthLedger.Fhir.Validation;
 using HealthLedger.Ledger;
 using HealthLedger.Proofs.Facts;
@@ -13,188 +10,130 @@ using HealthLedger.Vault;
 namespace HealthLedger.Access;
 
 /// <summary>
-/// The only way a consent changes: granted, changed, withdrawn. Each version gives every grantee a fresh handle in the consent-state map and takes back the
-/// handles of the version before, in one commit with the sealed Consent. It raises the patient's decision version inside the sequencer, so from the next
-/// request on nothing rests on what was withdrawn.
+/// What granting, changing and withdrawing a consent takes beside the change of a record, alone or within a transaction: who may, and the handles. Each version
+/// gives every grantee a fresh handle in the consent-state map and takes back the handles of the version before, in one commit with the sealed Consent. That raises
+/// the patient's decision version inside the sequencer, so from the next request on nothing rests on what was withdrawn. Nothing else gives or takes handles.
 /// </summary>
-public sealed class ConsentChange
+internal sealed class ConsentChange(ConsentStates consents, AccessPolicy policy)
 {
-    private readonly Attempts _attempts;
-    private readonly AccessPolicy _policy;
-    private readonly ConsentStates _consents;
-    private readonly IAppendOnly _log;
-    private readonly ReceiptIds _receipts;
-    private readonly TimeProvider _time;
-    private readonly RecordVault _vault;
-
-    /// <summary>Binds the road to the vault and the ledger it runs between.</summary>
-    public ConsentChange(RecordVault vault, IAppendOnly log, ConsentStates consents, AccessPolicy policy, ReceiptIds receipts, TimeProvider time)
-    {
-        _vault = vault;
-        _attempts = new Attempts(vault, log, receipts);
-        _log = log;
-        _consents = consents;
-        _policy = policy;
-        _receipts = receipts;
-        _time = time;
-    }
-
-    /// <summary>Makes the one change of the request, which must be of a Consent.</summary>
-    public async ValueTask<ChangeResult> Apply(ChangeRequest request, CancellationToken cancellation)
-    {
-        var change = request.Changes.Single();
-        if (change.Type != "Consent")
+    /// <summary>Compiles a Consent whose references are settled: what cannot be enforced is not stored as if it were.</summary>
+    public static (CompiledConsent? Consent, ImmutableArray<ValidationIssue> Faults) Compile(ReadOnlyMemory<byte> body, string localBase) =>
+        ConsentCompiler.Compile(body, localBase.Length == 0 ? null : localBase) switch
         {
-            throw new ArgumentException("This road is for consents.", nameof(request));
-        }
+            CompileOutcome.Compiled compiled => (new CompiledConsent(compiled.Directive, Issues(compiled.Remarks, IssueSeverity.Warning)), []),
+            CompileOutcome.Invalid invalid => (null, Issues(invalid.Issues, IssueSeverity.Error)),
+            var other => throw new InvalidOperationException($"A compilation ended as {other.GetType().Name}, which this version does not know."),
+        };
 
-        var now = Instants.Now(_time);
-        var id = change.Id ?? Drafts.NewId();
-
-        // compile: what cannot be enforced is not stored as if it were
-        ConsentDirective? directive = null;
-        ImmutableArray<ValidationIssue> remarks = [];
-        if (change.Kind != ChangeKind.Delete)
+    /// <summary>Why this change of a Consent cannot be made, and the patient to tell, where there is one; null where it can. All records of the transaction were found good before.</summary>
+    public async ValueTask<DraftFault?> Fault(
+        ChangeRequest request, Draft draft, Standing? standing, ShelfLock held, IReadOnlySet<ShelfId> written, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var (caller, change) = (request.Caller, draft.Change);
+        if (standing is null)
         {
-            switch (ConsentCompiler.Compile(change.Body, request.LocalBase.Length == 0 ? null : request.LocalBase))
+            if (draft.Consent is null)
             {
-                case CompileOutcome.Invalid { Issues: var issues }:
-                    return Invalid([.. issues.Select(i => new ValidationIssue(IssueSeverity.Error, IssueType.BusinessRule, i.Message, i.Place))]);
-                case CompileOutcome.Compiled compiled:
-                    directive = compiled.Directive;
-                    remarks = [.. compiled.Remarks.Select(r => new ValidationIssue(IssueSeverity.Warning, IssueType.BusinessRule, r.Message, r.Place))];
-                    break;
+                return DraftFault.NotThere(null);
             }
+
+            var patient = draft.Shelves[0];
+            var shelf = held.Current(patient);
+            if (!MayRecord(caller, patient, shelf, written.Contains(patient)))
+            {
+                return DraftFault.NotThere(shelf is null ? null : patient);
+            }
+
+            return IsOthers(caller, draft.Shelves) || (change.Kind == ChangeKind.Update && !(caller.MayMigrate && change.IfMatch is null)) ? DraftFault.NotThere(null) : null;
         }
 
-        // lock the patient's shelf, then look at what is there
-        var located = await _vault.Locate("Consent", id, cancellation) ?? [];
-        ImmutableArray<ShelfId> shelves = directive is null ? located : [ShelfId.Parse(directive.Patient)!.Value];
-        if (shelves.IsEmpty)
+        var told = standing.Shelves[0];
+        if (IsOthers(caller, draft.Shelves))
         {
-            // A consent that is not there: nothing to lock, one entry all the same.
-            return await _attempts.Record(request, $"Consent/{id}", new ChangeResult.Refused(0, ChangeFault.NotThere, []), null, now, cancellation);
+            return DraftFault.NotThere(told);
         }
 
-        if (located.IsEmpty && await NotTheirPatient(request.Caller, shelves[0], cancellation) is { } unkept)
+        var own = caller.Role == CallerRole.Patient && !IsOthers(caller, standing.Shelves);
+        if (!own && !AccessPolicy.Keeps(caller, standing.Entry))
         {
-            return await _attempts.Record(request, $"Consent/{id}", new ChangeResult.Refused(0, ChangeFault.NotThere, []), unkept.Addressed, now, cancellation);
+            var read = new DisclosureRequest { Caller = caller, Purpose = request.Purpose, RequestId = request.RequestId, Target = new Target.Record("Consent", draft.Id, null) };
+            var seen = await consents.Of(told, cancellation) is { } patient && policy.Decide(patient, read, AccessRequest.For(caller, request.Purpose, now), standing.Entry).Permitted;
+            return new DraftFault(seen ? ChangeFault.NotTheirs : ChangeFault.NotThere, [], told);
         }
 
-        using var held = await _vault.LockForWrite([.. shelves.Union(located)], change.Id is null ? [] : [("Consent", id)], cancellation);
-        located = await _vault.Locate("Consent", id, cancellation) ?? [];
-        var standing = located.IsEmpty ? null : held.Current(located[0])?.Find("Consent", id);
-        if (await Fault(request, change, directive, standing, located, shelves, now, cancellation) is { } fault)
-        {
-            return await _attempts.Record(request, $"Consent/{id}", new ChangeResult.Refused(0, fault.Fault, fault.Issues), standing is null ? null : located[0], now, cancellation);
-        }
-
-        // handles: fresh ones for this version's grantees, the last version's taken back
-        var before = standing is null or { Deleted: true } ? null : ConsentRecord.Decode(standing.Annotation);
-        var version = (standing?.Key.Version ?? 0) + 1;
-        var after = directive is null ? null : GiveHandles(directive.As(id, version));
-        var compiledBytes = after?.Encode() ?? [];
-        if (compiledBytes.Length > VaultOptions.MaxAnnotationBytes)
-        {
-            return Invalid([new ValidationIssue(
-                IssueSeverity.Error, IssueType.TooLong, $"The compiled consent is larger than {VaultOptions.MaxAnnotationBytes / 1024} KiB: it needs fewer rules, codes or actors.", "Consent.provision")]);
-        }
-
-        var key = new RecordKey("Consent", id, version);
-        ReadOnlyMemory<byte> body = directive is null ? default : Numbered(change.Body.Span, id, version, request.LocalBase, now);
-        var terms = directive is null ? null : SearchTermExtractor.Extract(body, _vault.Vocabulary);
-
-        // seal
-        using var prepared = await _vault.Prepare(
-            held, [Drafts.Write(key, shelves, body, now, standing?.Custodian ?? AccessPolicy.CustodianOf(request.Caller), terms, compiledBytes)], cancellation);
-
-        // record: one event for each handle given or taken back, with the sealed Consent in the same commit
-        var shelf = shelves[0];
-        var chain = prepared.Shelves[0].Chain;
-        ImmutableArray<PendingEvent> events = [.. Events(request, shelf, key, before, after, body, prepared.Shelves[0].Evidence, now).Select(e => AccessFacts.Finish(e.Fact, chain, e.Operation))];
-        var entry = new ChangeEntry(new AppendRequest
-        {
-            Events = events,
-            Notice = Notices.Of(events, NoticedKind.RecordChanged, now),
-            Raises = [shelf.Value],
-            Redo = prepared.Redo,
-            Committed = prepared.Commit,
-        });
-        return await Recorded<ChangeEntry>.Append(_log, entry, cancellation) is RecordOutcome<ChangeEntry>.Done { Recorded: var recorded }
-            ? new ChangeResult.Changed(
-                [new ChangedRecord(key, change.Kind, standing is null or { Deleted: true }, now, body)],
-                _receipts.Seal(recorded.Position.Indices[0], chain.Id, request.Caller.ClientId)) { Remarks = remarks }
-            : new ChangeResult.Unavailable();
+        return change.IfMatch is { } version && version != standing.Entry.Key.Version ? new DraftFault(ChangeFault.VersionConflict, [], told)
+            : change.Kind == ChangeKind.Delete && standing.Entry.Deleted ? DraftFault.NotThere(told)
+            : draft.Consent is not null && !draft.Shelves.SequenceEqual(standing.Shelves)
+                ? DraftFault.Invalid(IssueType.BusinessRule, "A consent stays with the patient it was given for.", "Consent.patient", told)
+            : null;
     }
 
-    /// <summary>The Consent as it is stored: its own id and version, and references to this server made relative, as in every record.</summary>
-    private byte[] Numbered(ReadOnlySpan<byte> consent, string id, int version, string localBase, DateTimeOffset now) => ResourceEditor.Edit(consent, new ResourceEdit
+    /// <summary>The handles before and after: fresh ones for this version's grantees, the last version's taken back.</summary>
+    public static ConsentStep Step(Draft draft, ShelfEntry? standing, RecordKey key, ReadOnlyMemory<byte> body) => new(
+        key,
+        draft.Shelves[0],
+        body,
+        standing is null or { Deleted: true } ? null : ConsentRecord.Decode(standing.Annotation),
+        draft.Consent is { } consent ? GiveHandles(consent.Directive.As(key.Id, key.Version)) : null);
+
+    /// <summary>One event for each handle given or taken back; one where there is none.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="step">What changes.</param>
+    /// <param name="chain">The patient's.</param>
+    /// <param name="root">What commits to the sealed change.</param>
+    /// <param name="now">When.</param>
+    public static IEnumerable<PendingEvent> Events(ChangeRequest request, ConsentStep step, EventChain chain, string root, DateTimeOffset now)
     {
-        Id = id,
-        VersionId = version.ToString(System.Globalization.CultureInfo.InvariantCulture),
-        LastUpdated = now,
-        Links = new ReferenceTargets(_vault, ImmutableDictionary<string, string>.Empty, localBase, now).Rewrite,
-    });
+        var evidence = Evidence(request.Caller, step.Body, root);
+        FactBuilder Fact(string reason, string? grantee) =>
+            AccessFacts.Start(request.Caller, request.Purpose, request.Interaction, request.RequestId, "consent", now)
+                .Set(FactField.Patient, step.Patient.Value)
+                .Set(FactField.Targets, AccessFacts.JsonArray([(step.Key.ToString(), null)]))
+                .Set(FactField.Decision, "permit")
+                .Set(FactField.Reason, reason)
+                .Set(FactField.Consent, grantee is null ? step.Key.ToString() : $"{step.Key}#{grantee}")
+                .Set(FactField.Evidence, evidence);
+
+        foreach (var handle in step.Before?.Handles ?? [])
+        {
+            yield return Bound(Fact("consent-withdrawn", handle.Grantee), step.Before!, handle, chain, withdraw: true);
+        }
+
+        foreach (var handle in step.After?.Handles ?? [])
+        {
+            yield return Bound(Fact("consent-granted", handle.Grantee), step.After!, handle, chain, withdraw: false);
+        }
+
+        if (step.Operations == 0)
+        {
+            yield return AccessFacts.Finish(Fact("consent-recorded", null), chain);
+        }
+    }
 
     /// <summary>
     /// A new consent is recorded by the patient, or by a client of the organization that keeps the patient's record: whoever could record one for any patient
-    /// could permit itself everything. Where nobody keeps the patient yet, only those who load data may come first. Null where the caller may; else the patient
-    /// to tell, where there is one.
+    /// could permit itself everything. Where nobody keeps the patient yet, the one whose transaction writes the patient's record, or else those who load data, may come first.
     /// </summary>
-    private async ValueTask<(ShelfId? Addressed, bool Refused)?> NotTheirPatient(Caller caller, ShelfId patient, CancellationToken cancellation)
-    {
-        if (caller.Role == CallerRole.Patient && patient.PatientId == caller.Patient)
-        {
-            return null;
-        }
+    /// <param name="caller">Who asks.</param>
+    /// <param name="patient">The patient's shelf.</param>
+    /// <param name="shelf">What is on it; null where there is nothing.</param>
+    /// <param name="writesPatient">True where the same transaction writes the patient's record, which it may do only as its keeper.</param>
+    private static bool MayRecord(Caller caller, ShelfId patient, Shelf? shelf, bool writesPatient) =>
+        (caller.Role == CallerRole.Patient && patient.PatientId == caller.Patient)
+        || (shelf?.Find("Patient", patient.PatientId!) is { } record ? AccessPolicy.Keeps(caller, record) : writesPatient || caller.MayMigrate);
 
-        var shelf = await _vault.OpenShelf(patient, cancellation);
-        var record = shelf?.Find("Patient", patient.PatientId!);
-        return (record is null ? caller.MayMigrate : AccessPolicy.Keeps(caller, record)) ? null : (shelf is null ? null : patient, true);
-    }
+    private static bool IsOthers(Caller caller, ImmutableArray<ShelfId> shelves) => caller.Role == CallerRole.Patient && shelves.Any(s => s.PatientId != caller.Patient);
 
     private static ConsentRecord GiveHandles(ConsentDirective directive) => new(
         directive,
         [.. (directive.IsActive ? directive.Grantees : []).Select(g => new GranteeHandle(g, RandomNumberGenerator.GetBytes(ConsentRecord.HandleLength), RandomNumberGenerator.GetBytes(32)))]);
 
-    private static IEnumerable<(FactBuilder Fact, ConsentOperation? Operation)> Events(
-        ChangeRequest request, ShelfId shelf, RecordKey key, ConsentRecord? before, ConsentRecord? after, ReadOnlyMemory<byte> body, string root, DateTimeOffset now)
-    {
-        var evidence = Evidence(request.Caller, body, root);
-        FactBuilder Fact(string reason, string? grantee) =>
-            AccessFacts.Start(request.Caller, request.Purpose, request.Interaction, request.RequestId, "consent", now)
-                .Set(FactField.Patient, shelf.Value)
-                .Set(FactField.Targets, AccessFacts.JsonArray([(key.ToString(), null)]))
-                .Set(FactField.Decision, "permit")
-                .Set(FactField.Reason, reason)
-                .Set(FactField.Consent, grantee is null ? key.ToString() : $"{key}#{grantee}")
-                .Set(FactField.Evidence, evidence);
-
-        var operations = 0;
-        foreach (var handle in before?.Handles ?? [])
-        {
-            operations++;
-            yield return Bound(Fact("consent-withdrawn", handle.Grantee), before!, handle, withdraw: true);
-        }
-
-        foreach (var handle in after?.Handles ?? [])
-        {
-            operations++;
-            yield return Bound(Fact("consent-granted", handle.Grantee), after!, handle, withdraw: false);
-        }
-
-        if (operations == 0)
-        {
-            yield return (Fact("consent-recorded", null), null);
-        }
-    }
-
-    private static (FactBuilder Fact, ConsentOperation? Operation) Bound(FactBuilder fact, ConsentRecord record, GranteeHandle handle, bool withdraw)
+    private static PendingEvent Bound(FactBuilder fact, ConsentRecord record, GranteeHandle handle, EventChain chain, bool withdraw)
     {
         var scope = ConsentScope.Of(record.Directive, handle.Grantee);
         var commitment = Proofs.Tokens.ScopeCommitment.Of(scope.Encode(), handle.Opening.Span);
         fact.Bind(withdraw ? Proofs.Entries.ConsentOperation.Withdraw : Proofs.Entries.ConsentOperation.Grant, new Proofs.Hash(handle.Handle.Span));
-        return (fact, new ConsentOperation(withdraw, handle.Handle, scope.NotAfter ?? long.MaxValue, commitment.ToArray()));
+        return AccessFacts.Finish(fact, chain, new ConsentOperation(withdraw, handle.Handle, scope.NotAfter ?? long.MaxValue, commitment.ToArray()));
     }
 
     /// <summary>What stands behind the change: the digest of the Consent as it was given, the root of the sealed change, and who gave it.</summary>
@@ -205,34 +144,23 @@ public sealed class ConsentChange
         ["given"] = caller.Role == CallerRole.Patient ? "by the patient, signed in" : "through a client that records consents",
     });
 
-    private async ValueTask<(ChangeFault Fault, ImmutableArray<ValidationIssue> Issues)?> Fault(
-        ChangeRequest request, Change change, ConsentDirective? directive, ShelfEntry? standing, ImmutableArray<ShelfId> located, ImmutableArray<ShelfId> shelves, DateTimeOffset now, CancellationToken cancellation)
-    {
-        var caller = request.Caller;
-        if (caller.Role == CallerRole.Patient && shelves.Any(s => s.PatientId != caller.Patient))
-        {
-            return (ChangeFault.NotThere, []);
-        }
+    private static ImmutableArray<ValidationIssue> Issues(ImmutableArray<ConsentIssue> issues, IssueSeverity severity) =>
+        [.. issues.Select(i => new ValidationIssue(severity, IssueType.BusinessRule, i.Message, i.Place))];
+}
 
-        if (standing is null)
-        {
-            return change.Kind == ChangeKind.Create || (change.Kind == ChangeKind.Update && caller.MayMigrate && change.IfMatch is null) ? null : (ChangeFault.NotThere, []);
-        }
+/// <summary>A Consent that can be enforced.</summary>
+/// <param name="Directive">What it says.</param>
+/// <param name="Remarks">What in it is not understood, for whoever signs.</param>
+internal sealed record CompiledConsent(ConsentDirective Directive, ImmutableArray<ValidationIssue> Remarks);
 
-        var own = caller.Role == CallerRole.Patient && located.All(s => s.PatientId == caller.Patient);
-        if (!own && !AccessPolicy.Keeps(caller, standing))
-        {
-            var read = new DisclosureRequest { Caller = caller, Purpose = request.Purpose, RequestId = request.RequestId, Target = new Target.Record("Consent", standing.Key.Id, null) };
-            var seen = await _consents.Of(located[0], cancellation) is { } patient && _policy.Decide(patient, read, AccessRequest.For(caller, request.Purpose, now), standing).Permitted;
-            return (seen ? ChangeFault.NotTheirs : ChangeFault.NotThere, []);
-        }
-
-        return change.IfMatch is { } version && version != standing.Key.Version ? (ChangeFault.VersionConflict, [])
-            : change.Kind == ChangeKind.Delete && standing.Deleted ? (ChangeFault.NotThere, [])
-            : directive is not null && !shelves.SequenceEqual(located)
-                ? (ChangeFault.Invalid, [new ValidationIssue(IssueSeverity.Error, IssueType.BusinessRule, "A consent stays with the patient it was given for.", "Consent.patient")])
-            : null;
-    }
-
-    private static ChangeResult.Refused Invalid(ImmutableArray<ValidationIssue> issues) => new(0, ChangeFault.Invalid, issues);
+/// <summary>One consent's step from a version to the next.</summary>
+/// <param name="Key">The new version.</param>
+/// <param name="Patient">Whose consent.</param>
+/// <param name="Body">The Consent as it is stored; empty for a delete.</param>
+/// <param name="Before">What stood; null where nothing did.</param>
+/// <param name="After">What stands from now on; null for a delete.</param>
+internal sealed record ConsentStep(RecordKey Key, ShelfId Patient, ReadOnlyMemory<byte> Body, ConsentRecord? Before, ConsentRecord? After)
+{
+    /// <summary>How many handles are taken back and given.</summary>
+    public int Operations => (Before?.Handles.Length ?? 0) + (After?.Handles.Length ?? 0);
 }

@@ -21,37 +21,18 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
 {
     private const int IdBytes = 16;
 
-    /// <summary>Gives each change its id and its references, and finds the shelves to lock.</summary>
-    public async ValueTask<Planned> Plan(ChangeRequest request, DateTimeOffset now, CancellationToken cancellation)
+    private readonly ConsentChange _consentChange = new(consents, policy);
+
+    /// <summary>Gives each change its id and its references, and finds the shelves to lock. What a condition found is not drafted; references lead to it.</summary>
+    public async ValueTask<Planned> Plan(ChangeRequest request, Found found, DateTimeOffset now, CancellationToken cancellation)
     {
-        var targets = new (string Type, string Id)[request.Changes.Length];
-        var byFullUrl = new Dictionary<string, string>(StringComparer.Ordinal);
-        var seen = new HashSet<(string, string)>();
-        for (var i = 0; i < targets.Length; i++)
+        if (Targets(request, found, out var targets, out var byFullUrl) is { } overlap)
         {
-            var change = request.Changes[i];
-            if (change.Type == "Consent")
-            {
-                return Planned.Refused(i, IssueType.BusinessRule, "A Consent is changed on its own, not within a transaction: it needs an entry and a handle of its own.");
-            }
-
-            if (change.IfNoneExist is { } query && (targets.Length > 1 || DirectoryQuery.Parse(change.Type, query, now) is null))
-            {
-                return Planned.Refused(i, IssueType.NotSupported, "A conditional create is a request of its own, of a directory type, with a query of that type's parameters.");
-            }
-
-            targets[i] = (change.Type, change.Id ?? NewId());
-            if (!seen.Add(targets[i]))
-            {
-                return Planned.Refused(i, IssueType.Invalid, "A transaction changes each record at most once.");
-            }
-
-            if (change.FullUrl is { } fullUrl && change.Kind != ChangeKind.Delete && !byFullUrl.TryAdd(fullUrl, $"{targets[i].Type}/{targets[i].Id}"))
-            {
-                return Planned.Refused(i, IssueType.Invalid, "Two entries of the transaction have the same fullUrl.");
-            }
+            return overlap;
         }
 
+        var written = request.Changes.Select((c, i) => (Change: c, i))
+            .Where(c => c.Change.Type == "Patient" && c.Change.Kind != ChangeKind.Delete && !found.Existing.ContainsKey(c.i)).Select(c => ShelfId.ForPatient(targets[c.i].Id)).ToHashSet();
         var drafts = ImmutableArray.CreateBuilder<Draft>(targets.Length);
         var shelves = new HashSet<ShelfId>();
         var references = new ReferenceTargets(vault, byFullUrl, request.LocalBase, now);
@@ -60,11 +41,16 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
             cancellation.ThrowIfCancellationRequested();
             var change = request.Changes[i];
             var (type, id) = targets[i];
+            if (found.Existing.ContainsKey(i))
+            {
+                continue;
+            }
+
             var located = change.Kind == ChangeKind.Create ? [] : await vault.Locate(type, id, cancellation) ?? [];
+            shelves.UnionWith(located);
             if (change.Kind == ChangeKind.Delete)
             {
-                shelves.UnionWith(located);
-                drafts.Add(new Draft(change, type, id, default, null, located));
+                drafts.Add(new Draft(i, change, type, id, default, null, located));
                 continue;
             }
 
@@ -84,6 +70,20 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
                 return Planned.Refused(i, tooMuch);
             }
 
+            if (type == "Consent")
+            {
+                var (consent, faults) = ConsentChange.Compile(body, request.LocalBase);
+                if (consent is null)
+                {
+                    return Planned.Refused(i, [.. faults]);
+                }
+
+                var patient = ShelfId.Parse(consent.Directive.Patient)!.Value;
+                shelves.Add(patient);
+                drafts.Add(new Draft(i, change, type, id, body, terms, [patient], consent));
+                continue;
+            }
+
             var stands = ShelvesOf(type, id, terms);
             if (stands.Length > MaximumShelves)
             {
@@ -91,60 +91,109 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
             }
 
             shelves.UnionWith(stands);
-            shelves.UnionWith(located);
-            drafts.Add(new Draft(change, type, id, body, terms, stands));
+            drafts.Add(new Draft(i, change, type, id, body, terms, stands));
         }
 
-        return new Planned(null, drafts.MoveToImmutable(), [.. shelves]);
+        return new Planned(null, drafts.ToImmutable(), [.. shelves], written);
     }
 
     /// <summary>The most patients in whose compartments one record may be.</summary>
     public const int MaximumShelves = 32;
 
-    /// <summary>With the shelves locked: checks what is there, and numbers the versions.</summary>
-    public async ValueTask<Drafted> Complete(ChangeRequest request, Planned planned, ShelfLock held, DateTimeOffset now, CancellationToken cancellation)
+    /// <summary>
+    /// With the shelves locked: checks what is there, and numbers the versions. Consents come last, whatever their place in the request: who may record one is decided on the
+    /// records as this request leaves them, and a record that is refused is refused first.
+    /// </summary>
+    public async ValueTask<Drafted> Complete(ChangeRequest request, Found found, Planned planned, ShelfLock held, DateTimeOffset now, CancellationToken cancellation)
     {
         var custodian = AccessPolicy.CustodianOf(request.Caller);
-        var records = ImmutableArray.CreateBuilder<DraftedRecord>(planned.Drafts.Length);
-        var relabelled = new HashSet<ShelfId>();
-        for (var i = 0; i < planned.Drafts.Length; i++)
+        var records = new ChangedRecord[request.Changes.Length];
+        var writes = ImmutableArray.CreateBuilder<RecordWrite>(planned.Drafts.Length);
+        var steps = ImmutableArray.CreateBuilder<ConsentStep>();
+        var redecided = new HashSet<ShelfId>();
+        foreach (var (at, existing) in found.Existing)
         {
-            var draft = planned.Drafts[i];
-            if (draft.Change.IfNoneExist is { } query && held.Current(draft.Shelves[0]) is { } directory)
-            {
-                switch (DirectoryQuery.Parse(draft.Type, query, now)!.First(directory, 2))
-                {
-                    case [var existing]:
-                        return new Drafted(null, null, [], [], existing);
-                    case { Count: > 1 }:
-                        return Drafted.Refused(new ChangeResult.Refused(i, ChangeFault.SeveralMatch, []), null);
-                }
-            }
+            records[at] = new ChangedRecord(existing.Key, ChangeKind.Create, false, existing.LastUpdated, default);
+        }
 
+        foreach (var draft in planned.Drafts.OrderBy(d => d.Type == "Consent"))
+        {
             var standing = draft.Change.Kind == ChangeKind.Create ? null : await Standing(draft, held, cancellation);
-            if (draft.Change.Kind != ChangeKind.Create)
+            var fault = draft.Type == "Consent" ? await _consentChange.Fault(request, draft, standing, held, planned.Patients, now, cancellation)
+                : draft.Change.Kind == ChangeKind.Create ? null
+                : await Fault(request, draft, standing, now, cancellation);
+            if (fault is not null)
             {
-                if (await Fault(request, draft, standing, now, cancellation) is { } fault)
-                {
-                    return Drafted.Refused(new ChangeResult.Refused(i, fault.Fault, fault.Issues), fault.Fault == ChangeFault.NotThere ? standing?.Shelves[0] : null);
-                }
+                return Drafted.Refused(draft.At, fault);
             }
 
             var before = standing?.Entry;
             var version = (before?.Key.Version ?? 0) + 1;
             var key = new RecordKey(draft.Type, draft.Id, version);
             var body = version == 1 || draft.Change.Kind == ChangeKind.Delete ? draft.Body : ResourceEditor.Edit(draft.Body.Span, new ResourceEdit { VersionId = version.ToString(CultureInfo.InvariantCulture) });
-            if (before is { Deleted: false } && (draft.Terms is null || !SameLabels(before.Terms!, draft.Terms)))
+            byte[] annotation = [];
+            if (draft.Type == "Consent")
             {
-                relabelled.UnionWith(standing!.Shelves.Where(s => s.IsPatient));
+                var step = ConsentChange.Step(draft, before, key, body);
+                annotation = step.After?.Encode() ?? [];
+                if (annotation.Length > VaultOptions.MaxAnnotationBytes)
+                {
+                    return Drafted.Refused(draft.At, DraftFault.Invalid(
+                        IssueType.TooLong, $"The compiled consent is larger than {VaultOptions.MaxAnnotationBytes / 1024} KiB: it needs fewer rules, codes or actors.", "Consent.provision", null));
+                }
+
+                steps.Add(step);
+                redecided.Add(step.Patient);
+            }
+            else if (before is { Deleted: false } && (draft.Terms is null || !SameLabels(before.Terms!, draft.Terms)))
+            {
+                redecided.UnionWith(standing!.Shelves.Where(s => s.IsPatient));
             }
 
-            records.Add(new DraftedRecord(
-                Write(key, standing?.Shelves ?? draft.Shelves, body, now, before?.Custodian ?? custodian, draft.Terms),
-                new ChangedRecord(key, draft.Change.Kind, before is null or { Deleted: true }, now, body)));
+            writes.Add(Write(key, standing?.Shelves ?? draft.Shelves, body, now, before?.Custodian ?? custodian, draft.Terms, annotation));
+            records[draft.At] = new ChangedRecord(key, draft.Change.Kind, before is null or { Deleted: true }, now, body) { Remarks = draft.Consent?.Remarks ?? [] };
         }
 
-        return new Drafted(null, null, records.MoveToImmutable(), [.. relabelled]);
+        return new Drafted(null, [.. records], writes.ToImmutable(), [.. redecided], steps.ToImmutable());
+    }
+
+    /// <summary>Which record each change is of, and what each fullUrl leads to; the fault where two changes meet.</summary>
+    private static Planned? Targets(ChangeRequest request, Found found, out (string Type, string Id)[] targets, out Dictionary<string, string> byFullUrl)
+    {
+        targets = new (string Type, string Id)[request.Changes.Length];
+        byFullUrl = new Dictionary<string, string>(StringComparer.Ordinal);
+        var changed = new HashSet<(string, string)>();
+        var conditions = new HashSet<(string, string)>();
+        for (var i = 0; i < targets.Length; i++)
+        {
+            var change = request.Changes[i];
+            var existing = found.Existing.GetValueOrDefault(i);
+            targets[i] = (change.Type, existing?.Key.Id ?? change.Id ?? NewId());
+            if (existing is null && !changed.Add(targets[i]))
+            {
+                return Planned.Refused(i, IssueType.Invalid, "A transaction changes each record at most once.");
+            }
+
+            if (change.IfNoneExist is { } condition && !conditions.Add((condition.Type, condition.RawQuery)))
+            {
+                return Planned.Refused(i, IssueType.Invalid, "Two entries of the transaction have the same condition, so they would make two of what should be one. Leave one out, and refer to the other by its fullUrl.");
+            }
+
+            if (change.FullUrl is { } fullUrl && change.Kind != ChangeKind.Delete && !byFullUrl.TryAdd(fullUrl, $"{targets[i].Type}/{targets[i].Id}"))
+            {
+                return Planned.Refused(i, IssueType.Invalid, "Two entries of the transaction have the same fullUrl.");
+            }
+        }
+
+        foreach (var (at, existing) in found.Existing)
+        {
+            if (changed.Contains((existing.Key.Type, existing.Key.Id)))
+            {
+                return Planned.Refused(at, IssueType.Invalid, "A transaction changes each record at most once, and another entry changes what this condition found.");
+            }
+        }
+
+        return null;
     }
 
     /// <summary>What is wrong with the amount of search terms; null where the vault takes them.</summary>
@@ -190,39 +239,38 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
             ? new Standing(entry, shelves)
             : null;
 
-    private async ValueTask<(ChangeFault Fault, ImmutableArray<ValidationIssue> Issues)?> Fault(
-        ChangeRequest request, Draft draft, Standing? standing, DateTimeOffset now, CancellationToken cancellation)
+    private async ValueTask<DraftFault?> Fault(ChangeRequest request, Draft draft, Standing? standing, DateTimeOffset now, CancellationToken cancellation)
     {
         var change = draft.Change;
         if (standing is null)
         {
-            return change.Kind == ChangeKind.Update && request.Caller.MayMigrate && change.IfMatch is null ? null : (ChangeFault.NotThere, []);
+            return change.Kind == ChangeKind.Update && request.Caller.MayMigrate && change.IfMatch is null ? null : DraftFault.NotThere(null);
         }
 
         var keeps = AccessPolicy.Keeps(request.Caller, standing.Entry);
         if (!keeps && !await Sees(request, standing, now, cancellation))
         {
-            return (ChangeFault.NotThere, []);
+            return DraftFault.NotThere(standing.Shelves[0]);
         }
 
         if (!keeps)
         {
-            return (ChangeFault.NotTheirs, []);
+            return new DraftFault(ChangeFault.NotTheirs, [], null);
         }
 
         if (change.IfMatch is { } version && version != standing.Entry.Key.Version)
         {
-            return (ChangeFault.VersionConflict, []);
+            return new DraftFault(ChangeFault.VersionConflict, [], null);
         }
 
         if (change.Kind == ChangeKind.Delete)
         {
-            return standing.Entry.Deleted ? (ChangeFault.NotThere, []) : null;
+            return standing.Entry.Deleted ? DraftFault.NotThere(standing.Shelves[0]) : null;
         }
 
         return draft.Shelves.SequenceEqual(standing.Shelves)
             ? null
-            : (ChangeFault.Invalid, [new ValidationIssue(IssueSeverity.Error, IssueType.BusinessRule, "A record stays with the patient it was created for. Delete it and create it anew for the other patient.", draft.Type)]);
+            : DraftFault.Invalid(IssueType.BusinessRule, "A record stays with the patient it was created for. Delete it and create it anew for the other patient.", draft.Type, null);
     }
 
     private async ValueTask<bool> Sees(ChangeRequest request, Standing standing, DateTimeOffset now, CancellationToken cancellation)
@@ -253,30 +301,44 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
         before.SecurityLabels.Select(l => (l.System, l.Code)).ToHashSet().SetEquals(after.SecurityLabels.Select(l => (l.System, l.Code)));
 }
 
-/// <summary>A change with its id and its references settled.</summary>
-internal sealed record Draft(Change Change, string Type, string Id, ReadOnlyMemory<byte> Body, ResourceTerms? Terms, ImmutableArray<ShelfId> Shelves);
+/// <summary>A change with its id and its references settled; of a Consent with what was compiled from it, but for a delete.</summary>
+internal sealed record Draft(
+    int At, Change Change, string Type, string Id, ReadOnlyMemory<byte> Body, ResourceTerms? Terms, ImmutableArray<ShelfId> Shelves, CompiledConsent? Consent = null);
 
-/// <summary>All drafts of a request, and the shelves to lock; or the fault.</summary>
-internal sealed record Planned(ChangeResult.Refused? Fault, ImmutableArray<Draft> Drafts, ImmutableArray<ShelfId> Shelves)
+/// <summary>All drafts of a request, the shelves to lock, and the patients whose Patient record it writes; or the fault.</summary>
+internal sealed record Planned(ChangeResult.Refused? Fault, ImmutableArray<Draft> Drafts, ImmutableArray<ShelfId> Shelves, IReadOnlySet<ShelfId> Patients)
 {
     public static Planned Refused(int at, IssueType type, string message, string location = "") =>
         Refused(at, new ValidationIssue(IssueSeverity.Error, type, message, location));
 
-    public static Planned Refused(int at, ValidationIssue issue) => new(new ChangeResult.Refused(at, ChangeFault.Invalid, [issue]), [], []);
+    public static Planned Refused(int at, params ImmutableArray<ValidationIssue> issues) => Refused(new ChangeResult.Refused(at, ChangeFault.Invalid, issues));
+
+    public static Planned Refused(ChangeResult.Refused fault) => new(fault, [], [], ImmutableHashSet<ShelfId>.Empty);
 }
 
 /// <summary>A record as it stands, and its shelves.</summary>
 internal sealed record Standing(ShelfEntry Entry, ImmutableArray<ShelfId> Shelves);
 
-/// <summary>One version about to be written, and how the answer shows it.</summary>
-internal sealed record DraftedRecord(RecordWrite Write, ChangedRecord Changed);
+/// <summary>Why a draft cannot become a version.</summary>
+/// <param name="Fault">What was wrong.</param>
+/// <param name="Issues">For <see cref="ChangeFault.Invalid"/>, what and where.</param>
+/// <param name="Addressed">The shelf that answers for the attempt; null where there is none.</param>
+internal sealed record DraftFault(ChangeFault Fault, ImmutableArray<ValidationIssue> Issues, ShelfId? Addressed)
+{
+    public static DraftFault NotThere(ShelfId? addressed) => new(ChangeFault.NotThere, [], addressed);
+
+    public static DraftFault Invalid(IssueType type, string message, string location, ShelfId? addressed) =>
+        new(ChangeFault.Invalid, [new ValidationIssue(IssueSeverity.Error, type, message, location)], addressed);
+}
 
 /// <summary>
-/// All versions of a request, and the patients whose labels change; or the fault with the shelf that answers for the attempt; or what a conditional create
-/// found there.
+/// How the answer shows each change, the versions to write, the patients about whom will be decided anew (labels or consents change), and the consents' steps; or the fault.
 /// </summary>
 internal sealed record Drafted(
-    ChangeResult.Refused? Fault, ShelfId? Addressed, ImmutableArray<DraftedRecord> Records, ImmutableArray<ShelfId> Relabelled, ShelfEntry? Existing = null)
+    (ChangeResult.Refused Refused, ShelfId? Addressed)? Fault, ImmutableArray<ChangedRecord> Records, ImmutableArray<RecordWrite> Writes,
+    ImmutableArray<ShelfId> Redecided, ImmutableArray<ConsentStep> Consents)
 {
-    public static Drafted Refused(ChangeResult.Refused fault, ShelfId? addressed) => new(fault, addressed, [], []);
+    public static Drafted Refused(int at, DraftFault fault) => Refused(new ChangeResult.Refused(at, fault.Fault, fault.Issues), fault.Addressed);
+
+    public static Drafted Refused(ChangeResult.Refused refused, ShelfId? addressed) => new((refused, addressed), [], [], [], []);
 }

@@ -12,23 +12,22 @@ internal static class Notices
     /// <param name="events">The events of the append.</param>
     /// <param name="kind">What those without a consent operation are.</param>
     /// <param name="now">When it was decided.</param>
-    public static ReadOnlyMemory<byte> Of(ImmutableArray<PendingEvent> events, NoticedKind kind, DateTimeOffset now)
-    {
-        var noticed = new NoticedEvent[events.Length];
-        for (var i = 0; i < noticed.Length; i++)
-        {
-            var pending = events[i];
-            var told = pending.Operation switch
-            {
-                { Withdraw: true } => NoticedKind.ConsentWithdrawn,
-                { } => NoticedKind.ConsentGranted,
-                null => kind,
-            };
-            noticed[i] = ShelfId.Parse(pending.Chain.Id)?.PatientId is { } patient
-                ? new NoticedEvent(told, pending.Commitment, patient)
-                : new NoticedEvent(NoticedKind.Nothing, pending.Commitment, "");
-        }
+    public static ReadOnlyMemory<byte> Of(ImmutableArray<PendingEvent> events, NoticedKind kind, DateTimeOffset now) => Of(events, kind, [], now);
 
-        return EventNotice.Write(now, noticed);
+    /// <summary>The same, with reads that go with the change: what its conditions found.</summary>
+    public static ReadOnlyMemory<byte> Of(ImmutableArray<PendingEvent> events, NoticedKind kind, ImmutableArray<PendingEvent> reads, DateTimeOffset now) =>
+        EventNotice.Write(now, [.. events.Select(e => Noticed(e, kind)), .. reads.Select(e => Noticed(e, NoticedKind.RecordAccessed))]);
+
+    private static NoticedEvent Noticed(PendingEvent pending, NoticedKind kind)
+    {
+        var told = pending.Operation switch
+        {
+            { Withdraw: true } => NoticedKind.ConsentWithdrawn,
+            { } => NoticedKind.ConsentGranted,
+            null => kind,
+        };
+        return ShelfId.Parse(pending.Chain.Id)?.PatientId is { } patient
+            ? new NoticedEvent(told, pending.Commitment, patient)
+            : new NoticedEvent(NoticedKind.Nothing, pending.Commitment, "");
     }
 }

@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
-using System.Text;
 using HealthLedger.Events;
-using HealthLedger.Fhir.Search;
 using HealthLedger.Fhir.Validation;
 using HealthLedger.Ledger;
 using HealthLedger.Proofs.Facts;
@@ -10,18 +8,23 @@ using HealthLedger.Vault;
 namespace HealthLedger.Access;
 
 /// <summary>
-/// The only way a clinical record changes. Authority is the scope and the custodian organization, not the patient's permit; what a caller may not see it cannot
-/// change either. One entry for each patient in a transaction commits to every version written, and the sealed rows travel in the same commit.
+/// The only way a record changes, consents among them. Authority over a clinical record is the scope and the custodian organization, not the patient's permit; over a
+/// consent it is as <see cref="ConsentChange"/> says, alone or in a transaction. What a caller may not see it cannot change. All changes of a request are one append: an
+/// entry for each patient, one for each consent handle given or taken back, and the sealed rows in the same commit.
 /// </summary>
 public sealed class RecordChange
 {
     /// <summary>The most changes that one transaction may carry.</summary>
     public const int MaximumChanges = 5_000;
 
+    /// <summary>The most entries that one transaction may make: of patients, of consent handles, of what its conditions found.</summary>
+    public const int MaximumEntries = 16_000;
+
     /// <summary>Up to this many records a fact lists them; above it only commits to them by their root.</summary>
     private const int MaximumListed = 100;
 
     private readonly Attempts _attempts;
+    private readonly Conditions _conditions;
     private readonly Drafts _drafts;
     private readonly IAppendOnly _log;
     private readonly ReceiptIds _receipts;
@@ -35,68 +38,96 @@ public sealed class RecordChange
         _log = log;
         _receipts = receipts;
         _time = time;
-        _attempts = new Attempts(vault, log, receipts);
+        _attempts = new Attempts(vault);
+        _conditions = new Conditions(vault, consents, policy);
         _drafts = new Drafts(vault, consents, policy);
     }
 
-    /// <summary>True for types of which a create may be conditional: those whose records every caller may see.</summary>
-    public static bool CanBeConditional(string type) => AccessPolicy.IsDirectory(type);
+    /// <summary>True for types of which a condition looks through every permitted patient, which costs what a search costs.</summary>
+    public static bool SpansPatients(string type) => !AccessPolicy.IsDirectory(type);
 
     /// <summary>Makes all changes of the request or none.</summary>
     public async ValueTask<ChangeResult> Apply(ChangeRequest request, CancellationToken cancellation)
     {
-        // draft: ids, references, shelves; nothing stored is touched
-        var now = Instants.Now(_time);
-        var planned = await _drafts.Plan(request, now, cancellation);
-        if (planned.Fault is { } fault)
+        using var gates = await _conditions.Hold(request, cancellation);
+        var raced = ImmutableHashSet<string>.Empty;
+        for (var attempt = 0; ; attempt++)
         {
-            return fault;
+            var now = Instants.Now(_time);
+
+            // look up what conditional creates would make twice
+            var found = await _conditions.Find(request, now, raced, cancellation);
+            if (found.Fault is { Fault: ChangeFault.TooBroad } tooBroad)
+            {
+                return tooBroad;
+            }
+
+            // draft: ids, references, shelves
+            var planned = found.Fault is null ? await _drafts.Plan(request, found, now, cancellation) : Planned.Refused(found.Fault);
+            if (planned.Fault is { } fault && found.Reads.IsEmpty)
+            {
+                return fault;
+            }
+
+            // lock the shelves, then decide on what is there
+            using var held = await _vault.LockForWrite(planned.Shelves, [.. planned.Drafts.Where(d => d.Change.Kind != ChangeKind.Create).Select(d => (d.Type, d.Id))], cancellation);
+            var drafted = planned.Fault is null ? await _drafts.Complete(request, found, planned, held, now, cancellation) : Drafted.Refused(planned.Fault, null);
+
+            // seal
+            using var prepared = drafted.Writes.IsEmpty ? null : await _vault.Prepare(held, drafted.Writes, cancellation);
+
+            // record: entries and rows in one commit
+            var change = drafted.Fault is { } refused
+                ? Entry([_attempts.Describe(request, refused.Refused, refused.Addressed, now)], NoticedKind.AccessRefused, found, now)
+                : Describe(request, drafted, prepared, found, now);
+            if (change.Append.Events.Length > MaximumEntries)
+            {
+                return new ChangeResult.Refused(0, ChangeFault.Invalid, [new ValidationIssue(
+                    IssueSeverity.Error, IssueType.TooCostly, $"The request makes more than {MaximumEntries} ledger entries: it needs fewer patients, or consents with fewer actors.", "")]);
+            }
+
+            switch (await Recorded<ChangeEntry>.Append(_log, change, cancellation))
+            {
+                case RecordOutcome<ChangeEntry>.Done { Recorded: var recorded }:
+                    var receipt = _receipts.Seal(recorded.Position.Indices[0], change.Append.Events[0].Chain.Id, request.Caller.ClientId);
+                    return drafted.Fault is { } told ? told.Refused with { Receipt = receipt } : new ChangeResult.Changed(drafted.Records, receipt);
+
+                case RecordOutcome<ChangeEntry>.Stale { Subjects: var changed }:
+                    // Only what a condition found rests on decisions. As on the disclosure road: decided once more, then treated as refusing.
+                    raced = attempt == 0 ? raced : raced.Union(changed);
+                    continue;
+
+                default:
+                    return new ChangeResult.Unavailable();
+            }
         }
-
-        // lock the shelves, then decide on what is there
-        using var held = await _vault.LockForWrite(planned.Shelves, [.. planned.Drafts.Where(d => d.Change.Kind != ChangeKind.Create).Select(d => (d.Type, d.Id))], cancellation);
-        var drafted = await _drafts.Complete(request, planned, held, now, cancellation);
-        if (drafted.Fault is { } refused)
-        {
-            var tried = request.Changes[refused.At];
-            return await _attempts.Record(request, $"{tried.Type}/{tried.Id}", refused, drafted.Addressed, now, cancellation);
-        }
-
-        if (drafted.Existing is { } existing)
-        {
-            return await Existed(request, existing, now, cancellation);
-        }
-
-        // seal
-        using var prepared = await _vault.Prepare(held, [.. drafted.Records.Select(d => d.Write)], cancellation);
-
-        // record: entry and rows in one commit
-        var change = Describe(request, drafted, prepared, now);
-        return await Recorded<ChangeEntry>.Append(_log, change, cancellation) switch
-        {
-            RecordOutcome<ChangeEntry>.Done { Recorded: var recorded } => new ChangeResult.Changed(
-                [.. drafted.Records.Select(d => d.Changed)],
-                _receipts.Seal(recorded.Position.Indices[0], recorded.Value.Append.Events[0].Chain.Id, request.Caller.ClientId)),
-            RecordOutcome<ChangeEntry>.Stale => throw new InvalidOperationException("A record change rests on no decision version, so it cannot be stale."),
-            _ => new ChangeResult.Unavailable(),
-        };
     }
 
-    private ChangeEntry Describe(ChangeRequest request, Drafted drafted, PreparedChange prepared, DateTimeOffset now)
+    private ChangeEntry Describe(ChangeRequest request, Drafted drafted, PreparedChange? prepared, Found found, DateTimeOffset now)
     {
         var events = ImmutableArray.CreateBuilder<PendingEvent>();
-        foreach (var patient in prepared.Shelves.Where(s => s.Shelf.IsPatient))
+        var consents = drafted.Consents.ToLookup(c => c.Patient);
+        foreach (var patient in prepared?.Shelves.Where(s => s.Shelf.IsPatient) ?? [])
         {
-            events.Add(AccessFacts.Finish(
-                Fact(request, now)
-                    .Set(FactField.Patient, patient.Shelf.Value)
-                    .Set(FactField.Targets, patient.Records.Length <= MaximumListed ? AccessFacts.JsonArray(patient.Records.Select(r => (r.Key.ToString(), (string?)r.CiphertextHash.ToString()))) : null)
-                    .Set(FactField.Evidence, patient.Evidence),
-                patient.Chain));
+            // Consents have events of their own, with the same root.
+            if (patient.Records.Any(r => r.Key.Type != "Consent"))
+            {
+                events.Add(AccessFacts.Finish(
+                    Fact(request, now)
+                        .Set(FactField.Patient, patient.Shelf.Value)
+                        .Set(FactField.Targets, patient.Records.Length <= MaximumListed ? AccessFacts.JsonArray(patient.Records.Select(r => (r.Key.ToString(), (string?)r.CiphertextHash.ToString()))) : null)
+                        .Set(FactField.Evidence, patient.Evidence),
+                    patient.Chain));
+            }
+
+            foreach (var step in consents[patient.Shelf])
+            {
+                events.AddRange(ConsentChange.Events(request, step, patient.Chain, patient.Evidence, now));
+            }
         }
 
         // Directory records of one transaction are one event, the tenant's, over the roots of all their shelves.
-        var directory = prepared.Shelves.Where(s => !s.Shelf.IsPatient).ToList();
+        var directory = prepared?.Shelves.Where(s => !s.Shelf.IsPatient).ToList() ?? [];
         if (directory.Count > 0)
         {
             events.Add(AccessFacts.Finish(
@@ -104,32 +135,22 @@ public sealed class RecordChange
                 _vault.TenantChain));
         }
 
-        var described = events.ToImmutable();
-        return new ChangeEntry(new AppendRequest
+        var entry = Entry(events.ToImmutable(), NoticedKind.RecordChanged, found, now);
+        return new ChangeEntry(entry.Append with
         {
-            Events = described,
-            Notice = Notices.Of(described, NoticedKind.RecordChanged, now),
-            Raises = [.. drafted.Relabelled.Select(s => s.Value)],
-            Redo = prepared.Redo,
-            Committed = prepared.Commit,
+            Raises = [.. drafted.Redecided.Select(s => s.Value)],
+            Redo = prepared?.Redo ?? default,
+            Committed = prepared is null ? null : prepared.Commit,
         });
     }
 
-    /// <summary>A conditional create that found its record costs one entry too, the tenant's, which says what was asked.</summary>
-    private async ValueTask<ChangeResult> Existed(ChangeRequest request, ShelfEntry existing, DateTimeOffset now, CancellationToken cancellation)
+    /// <summary>The request's own events, and behind them those of its conditions, with what their matches rest on.</summary>
+    private static ChangeEntry Entry(ImmutableArray<PendingEvent> events, NoticedKind kind, Found found, DateTimeOffset now) => new(new AppendRequest
     {
-        var change = request.Changes[0];
-        var asked = AccessFacts.Finish(
-            AccessFacts.Start(request.Caller, request.Purpose, request.Interaction, request.RequestId, "request", now)
-                .Set(FactField.Targets, AccessFacts.JsonArray([(existing.Key.ToString(), existing.CiphertextHash.ToString())]))
-                .Set(FactField.Decision, "permit")
-                .Set(FactField.Reason, "directory")
-                .Set(FactField.Evidence, Convert.ToBase64String(Encoding.UTF8.GetBytes($"{change.Type}?{change.IfNoneExist}"))),
-            _vault.TenantChain);
-        return await Recorded<ChangeEntry>.Append(_log, new ChangeEntry(new AppendRequest { Events = [asked] }), cancellation) is RecordOutcome<ChangeEntry>.Done { Recorded: var recorded }
-            ? new ChangeResult.Existing(existing.Key, existing.LastUpdated, _receipts.Seal(recorded.Position.Indices[0], asked.Chain.Id, request.Caller.ClientId))
-            : new ChangeResult.Unavailable();
-    }
+        Events = [.. events, .. found.Reads],
+        Expected = found.RestsOn,
+        Notice = Notices.Of(events, kind, found.Reads, now),
+    });
 
     private static FactBuilder Fact(ChangeRequest request, DateTimeOffset now) =>
         AccessFacts.Start(request.Caller, request.Purpose, request.Interaction, request.RequestId, "record", now)

@@ -74,7 +74,7 @@ internal sealed class ReferenceTargets(RecordVault vault, IReadOnlyDictionary<st
     }
 }
 
-/// <summary>A query over the directory records of one type, which every caller may see: for conditional references and conditional creates.</summary>
+/// <summary>A query over the directory records of one type, which every caller may see: for conditional references.</summary>
 internal sealed class DirectoryQuery
 {
     private readonly SearchQuery _query;

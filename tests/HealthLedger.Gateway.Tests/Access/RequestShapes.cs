@@ -135,7 +135,21 @@ internal static class RequestShapes
         yield return new RequestShape(client, "POST", "Patient", Records.Patient("hidden-patient", "Openshaw"));
         yield return new RequestShape(client, "POST", "Questionnaire", new JsonObject { ["resourceType"] = "Questionnaire", ["status"] = "active" });
         yield return new RequestShape(client, "POST", "Observation", Records.Observation(null, "hidden-patient").With("zebedee", 1));
-        yield return new RequestShape(client, "POST", "Patient", Records.Patient(null, "Openshaw"), ("If-None-Exist", "identifier=urn:mrn|mrn-Openshaw"));
+
+        // Hidden matches count as none: each caller creates where it sees nothing, finds what it sees, and is told of several only where it sees several.
+        foreach (var condition in new[] { "identifier=urn:mrn|mrn-Openshaw", "_id=hidden-patient", "_id=open", "_id=open,hidden-patient", "_id=hidden-deleted-patient", "gender=female", "_id=open&family=Openshaw" })
+        {
+            yield return new RequestShape(client, "POST", "Patient", Records.Patient(null, "Openshaw"), ("If-None-Exist", condition));
+        }
+
+        foreach (var condition in new[] { "patient=hidden-patient", "_id=hidden-pulse", "_id=hidden-by-label", "_id=open-pulse-1", "_id=open-pulse-1,hidden-changed", "patient=open&code=8867-4", "patient=absent", "_id=was-visible" })
+        {
+            yield return new RequestShape(client, "POST", "Observation", Records.Observation(null, "open"), ("If-None-Exist", condition));
+            yield return new RequestShape(client, "POST", "Consent", Records.Consent(null, "open", Records.Permit("elsewhere")), ("If-None-Exist", condition));
+        }
+
+        yield return new RequestShape(client, "POST", "Consent", Records.Consent(null, "hidden-patient", Records.Permit("elsewhere")), ("If-None-Exist", "_id=hidden-consent"));
+        yield return new RequestShape(client, "POST", "Appointment", Records.Shared(null, "open", "hidden-patient"), ("If-None-Exist", "_id=hidden-shared"));
         foreach (var condition in new[] { "identifier=urn:npi|npi-Doctorow", "identifier=urn:npi|npi-Nobody", "family=Openshaw", "zebedee=1" })
         {
             yield return new RequestShape(client, "POST", "Practitioner", Records.Practitioner(null, "Doctorow"), ("If-None-Exist", condition));
@@ -160,13 +174,53 @@ internal static class RequestShapes
             yield return Bundle(Records.Entry("PUT", "Observation/hidden-changed", Records.Observation("hidden-changed", "hidden-patient"), ifMatch: "W/\"3\""));
             yield return Bundle(Records.Entry("POST", "Observation", Records.Observation(null, "hidden-patient")), Records.Entry("POST", "Observation", Records.Observation(null, "open")));
             yield return Bundle(Records.Entry("POST", "Observation", Records.Observation(null, "open")), Records.Entry("PUT", "Observation/hidden-by-label", Records.Observation("hidden-by-label", "partial")));
-            yield return Bundle(Records.Entry("POST", "Consent", Records.Consent(null, "hidden-patient", Records.Permit("elsewhere"))));
-            yield return Bundle(Records.Entry("POST", "Patient", Records.Patient(null, "Openshaw"), "urn:uuid:00000000-0000-4000-8000-000000000001"),
-                Records.Entry("POST", "Observation", Records.Observation(null, "x").With("subject", Records.Reference("urn:uuid:00000000-0000-4000-8000-000000000001"))));
+            foreach (var patient in new[] { "hidden-patient", "hidden-deleted-patient", "absent-patient", "open" })
+            {
+                JsonObject Grant() => Records.Entry("POST", "Consent", Records.Consent(null, patient, Records.Permit("elsewhere")));
+                yield return Bundle(Grant());
+                yield return Bundle(Records.Entry("POST", "Observation", Records.Observation(null, patient)), Grant());
+                yield return Bundle(Grant(), Records.Entry("PUT", "Patient/" + patient, Records.Patient(patient, "Openshaw")));
+                yield return Bundle(Grant(), Records.Entry("DELETE", "Patient/" + patient));
+                yield return Bundle(Grant(), Records.Entry("PUT", "Observation/hidden-pulse", Records.Observation("hidden-pulse", "hidden-patient")));
+                yield return Bundle(Records.Entry("POST", "Patient", Records.Patient(null, "Openshaw"), One), Grant());
+            }
+
+            foreach (var id in new[] { "hidden-consent", "hidden-withdrawn-consent", "open-consent", "absent-consent" })
+            {
+                var other = Records.Entry("POST", "Observation", Records.Observation(null, "open"));
+                yield return Bundle(Records.Entry("PUT", "Consent/" + id, Body("Consent", id)), other.DeepClone().AsObject());
+                yield return Bundle(Records.Entry("PUT", "Consent/" + id, Body("Consent", id), ifMatch: "W/\"1\""), other.DeepClone().AsObject());
+                yield return Bundle(Records.Entry("DELETE", "Consent/" + id), other);
+            }
+
+            yield return Bundle(Records.Entry("POST", "Patient", Records.Patient(null, "Openshaw"), One), Of(One, "Consent"), Of(One, "Observation"));
+            foreach (var condition in new[] { "identifier=urn:mrn|mrn-Openshaw", "_id=hidden-patient", "_id=open", "_id=absent", "family=Openshaw" })
+            {
+                yield return Bundle(Conditional("Patient", Records.Patient(null, "Openshaw"), condition), Of(One, "Observation"));
+                yield return Bundle(Conditional("Patient", Records.Patient(null, "Openshaw"), condition), Of(One, "Consent"));
+                yield return Bundle(Conditional("Patient", Records.Patient(null, "Openshaw"), condition), Records.Entry("PUT", "Observation/hidden-pulse", Records.Observation("hidden-pulse", "hidden-patient")));
+                yield return Bundle(Conditional("Patient", Records.Patient(null, "Openshaw"), condition), Records.Entry("PUT", "Patient/hidden-patient", Records.Patient("hidden-patient", "Openshaw")));
+            }
+
+            yield return Bundle(Conditional("Observation", Records.Observation(null, "open"), "_id=hidden-by-label"), Conditional("Observation", Records.Observation(null, "open"), "_id=hidden-pulse", null));
+            yield return Bundle(Records.Entry("POST", "Patient", Records.Patient(null, "Openshaw"), One), Of(One, "Observation"));
             yield return Bundle(Records.Entry("POST", "Observation", Records.Observation(null, "x").With("subject", Records.Reference("Patient?identifier=urn:mrn|mrn-Openshaw"))));
 
             RequestShape Bundle(params JsonObject[] entries) => new(client, "POST", "", Records.Bundle(type, entries));
         }
+    }
+
+    private const string One = "urn:uuid:00000000-0000-4000-8000-000000000001";
+
+    private static JsonObject Of(string patient, string type) => Records.Entry("POST", type, type == "Consent"
+        ? Records.Consent(null, "x", Records.Permit("elsewhere")).With("patient", Records.Reference(patient))
+        : Records.Observation(null, "x").With("subject", Records.Reference(patient)));
+
+    private static JsonObject Conditional(string type, JsonObject record, string condition, string? fullUrl = One)
+    {
+        var entry = Records.Entry("POST", type, record, fullUrl);
+        entry["request"]!["ifNoneExist"] = condition;
+        return entry;
     }
 
     private static JsonObject Body(string type, string id) => type switch

@@ -13,6 +13,7 @@ public sealed class WithdrawalRaceTests(SmallHospital hospital) : IClassFixture<
     [InlineData("delete")]
     [InlineData("inactive")]
     [InlineData("narrowed")]
+    [InlineData("in a transaction")]
     public async Task No_read_that_begins_after_the_acknowledgement_is_answered(string how)
     {
         for (var round = 0; round < 5; round++)
@@ -48,6 +49,8 @@ public sealed class WithdrawalRaceTests(SmallHospital hospital) : IClassFixture<
             var answer = how switch
             {
                 "delete" => await _gateway.Delete(Hospital, "Consent/" + consent),
+                "in a transaction" => await _gateway.Post(Hospital, "", Records.Bundle(
+                    "transaction", Records.Entry("POST", "Observation", Records.Observation(null, patient)), Records.Entry("DELETE", "Consent/" + consent))),
                 "inactive" => await _gateway.Put(Hospital, "Consent/" + consent, Records.Consent(consent, patient, Records.Permit(), "inactive")),
                 _ => await _gateway.Put(Hospital, "Consent/" + consent, Records.Consent(consent, patient, Records.Permit("harbour"))),
             };

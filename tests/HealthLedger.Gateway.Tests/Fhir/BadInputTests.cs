@@ -170,7 +170,7 @@ public sealed class BadInputTests(SmallHospital hospital) : IClassFixture<SmallH
     public async Task Conditional_interactions_are_refused_and_do_not_become_unconditional()
     {
         var size = _gateway.LedgerSize;
-        (await _gateway.Post(Hospital, "Patient", Records.Patient(null, "Conditional"), ("If-None-Exist", "identifier=a"))).IsFault(400, "not-supported");
+        (await _gateway.Post(Hospital, "Patient", Records.Patient(null, "Conditional"), ("If-None-Exist", "zebedee=a"))).IsFault(400, "not-supported");
         (await _gateway.Put(Hospital, "Patient?identifier=a", Records.Patient(null, "Conditional"))).IsFault(405, "not-supported");
         (await _gateway.Post(Hospital, "", Records.Bundle("transaction", Records.Entry("DELETE", "Patient?gender=male")))).IsFault(400, "not-supported");
         Assert.Equal(size, _gateway.LedgerSize);

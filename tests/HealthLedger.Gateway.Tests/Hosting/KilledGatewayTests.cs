@@ -80,6 +80,62 @@ public sealed class KilledGatewayTests
         }
     }
 
+    /// <summary>A transaction of a patient, a consent and a record is there whole or not at all, what was acknowledged is there, and the consent holds.</summary>
+    [Fact]
+    public async Task A_killed_gateway_leaves_no_half_of_a_transaction_with_a_consent()
+    {
+        using var directory = new TestDirectory();
+        using var clients = new TestClients();
+        await using (await TestGateway.Start(directory, clients))
+        {
+            // Registers the clients.
+        }
+
+        var acknowledged = new ConcurrentBag<string>();
+        for (var round = 0; round < Rounds; round++)
+        {
+            await using (var child = await ChildGateway.Start(directory))
+            {
+                await using var gateway = TestGateway.Attach(child.Url, clients);
+                await gateway.Token(Hospital);
+                var enough = new TaskCompletionSource();
+                var wanted = acknowledged.Count + 5 + (round % 5);
+                var writers = Enumerable.Range(0, 4).Select(_ => UntilKilled(async () =>
+                {
+                    const string Patient = "urn:uuid:7a0b7c9e-0001-4000-8000-000000000001";
+                    var answer = (await gateway.Post(Hospital, "", Records.Bundle(
+                        "transaction",
+                        Records.Entry("POST", "Patient", Records.Patient(null, "Whole"), Patient),
+                        Records.Entry("POST", "Consent", Records.Consent(null, "x", Records.Permit()).With("patient", Records.Reference(Patient))),
+                        Records.Entry("POST", "Observation", Records.Observation(null, "x").With("subject", Records.Reference(Patient)))))).Is(200);
+                    acknowledged.Add(answer.Entries[0]["response"]!["location"]!.GetValue<string>().Split('/')[^3]);
+                    if (acknowledged.Count >= wanted)
+                    {
+                        enough.TrySetResult();
+                    }
+                }));
+                var load = Task.WhenAll(writers.ToArray());
+                await Task.WhenAny(enough.Task, load).WaitAsync(TimeSpan.FromMinutes(2));
+                await child.Kill();
+                await load;
+            }
+
+            await using var again = await ChildGateway.Start(directory);
+            await using var survivor = TestGateway.Attach(again.Url, clients);
+            var patients = (await survivor.Get(Hospital, "Patient?family=Whole&_count=500")).Is(200);
+            Assert.True(patients.Total < 500, "More patients than one page holds.");
+            Assert.Empty(acknowledged.Except(patients.Ids));
+
+            // The clinic sees what the consents permit: every patient has a consent that stands in the ledger's map, and a record.
+            Assert.Equal(patients.Ids, (await survivor.Get(Clinic, "Patient?family=Whole&_count=500")).Is(200).Ids);
+            foreach (var type in new[] { "Consent", "Observation" })
+            {
+                var found = (await survivor.Get(Hospital, type + "?_count=500")).Is(200);
+                Assert.Equal(patients.Ids.Order(), found.Entries.Select(e => e["resource"]![type == "Consent" ? "patient" : "subject"]!["reference"]!.GetValue<string>()["Patient/".Length..]).Order());
+            }
+        }
+    }
+
     private static async Task UntilKilled(Func<Task> request)
     {
         try

@@ -2,6 +2,7 @@
 // stop, is the batch there after a start; and whatever happens, everything acknowledged is there and the log verifies.
 using System.Text;
 using HealthLedger.Ledger;
+using Standing = HealthLedger.Proofs.ConsentStateMap.ConsentStanding;
 
 namespace HealthLedger.Tests.Ledger;
 
@@ -77,6 +78,49 @@ public sealed class CommitFaultTests
             Assert.Equal(before + (there ? 2ul : 0), again.Published.Size);
             await again.Appended("patient", "goes on");
             LogCheck.Check(again);
+        }
+    }
+
+    /// <summary>A transaction with consents: several of one patient and of another, given and taken back, with records, in one append.</summary>
+    [Theory]
+    [MemberData(nameof(Steps))]
+    public async Task Consents_and_records_of_one_append_are_there_together_or_not_at_all(string file, string operation, bool done, Batch afterKill, Batch afterCut)
+    {
+        foreach (var cut in new[] { false, true })
+        {
+            var disk = new ForgetfulDisk();
+            var fatal = new RecordedFatal();
+            var participant = new RecordingParticipant();
+            var log = Open(disk, fatal, participant);
+            await log.Appended(TestLedger.Event("one", "granted before", TestLedger.Grant(1)));
+
+            disk.Decide = (name, what) =>
+                !name.StartsWith(file, StringComparison.Ordinal) || what != operation ? Fault.None : done ? Fault.DoneButFailed : Fault.NotDone;
+            var transaction = TestLedger.Request(
+                TestLedger.Event("one", "records of one"),
+                TestLedger.Event("one", "withdrawn", TestLedger.Withdraw(1)),
+                TestLedger.Event("one", "granted", TestLedger.Grant(2)),
+                TestLedger.Event("one", "granted too", TestLedger.Grant(3)),
+                TestLedger.Event("other", "granted to other", TestLedger.Grant(4))) with { Raises = ["one", "other"], Redo = Encoding.UTF8.GetBytes("rows") };
+            await Assert.ThrowsAsync<LedgerStoppedException>(async () => await log.Append(transaction, CancellationToken.None));
+            await fatal.Stopped;
+            var next = cut ? disk.CutPower(() => -1) : disk.Kill();
+            await log.DisposeAsync();
+
+            await using var again = Open(next, new RecordedFatal(), participant);
+            LogCheck.Check(again);
+            var there = again.CountOf(TestLedger.Chain("one")) == 5;
+            var expected = cut ? afterCut : afterKill;
+            if (expected != Batch.Either && !(cut && operation == "flush" && !done))
+            {
+                Assert.Equal(expected == Batch.There, there);
+            }
+
+            Assert.Equal((there ? 5ul : 1, there ? 1ul : 0), (again.CountOf(TestLedger.Chain("one")), again.CountOf(TestLedger.Chain("other"))));
+            Assert.Equal(there ? ["rows"] : [], participant.Applied);
+            Assert.Equal(
+                there ? [Standing.Withdrawn, Standing.Granted, Standing.Granted, Standing.Granted] : new Standing?[] { Standing.Granted, null, null, null },
+                new byte[] { 1, 2, 3, 4 }.Select(h => again.ConsentStateOf(new Proofs.Hash(TestLedger.Handle(h)))?.Standing));
         }
     }
 

@@ -1,0 +1,50 @@
+using HealthLedger.Access;
+using HealthLedger.Fhir.Search;
+using HealthLedger.Fhir.Validation;
+using HealthLedger.Smart;
+
+namespace HealthLedger.Gateway.Fhir;
+
+/// <summary>
+/// Reads the condition of a conditional create (http://hl7.org/fhir/R4/http.html#ccreate): a search of the caller, which needs the scope to search and says what is sought,
+/// not how the answer should look.
+/// </summary>
+internal sealed class FhirConditions(SmartUrls urls, TimeProvider time)
+{
+    /// <summary>Two matches tell that there are several.</summary>
+    private static readonly KeyValuePair<string, string> Two = new("_count", "2");
+
+    /// <summary>The condition; neither where there is none.</summary>
+    /// <param name="caller">Whose search it is.</param>
+    /// <param name="type">The type that is created.</param>
+    /// <param name="text">If-None-Exist or ifNoneExist as it came; null where there is none.</param>
+    public (Target.Criteria? Condition, FhirFault? Fault) Read(Caller caller, string type, string? text)
+    {
+        if (text is null)
+        {
+            return default;
+        }
+
+        if (!caller.Covers(type, ScopeInteraction.Search))
+        {
+            return (null, FhirFault.Forbidden("No scope of this token covers searching this type, which a conditional create does."));
+        }
+
+        var raw = text.TrimStart('?');
+        if (raw.Length > FhirReads.MaximumQuery)
+        {
+            return (null, FhirFault.BadRequest($"A condition has at most {FhirReads.MaximumQuery} characters.", IssueType.TooLong));
+        }
+
+        var parameters = QueryText.Split(raw);
+        var parsed = SearchQuery.Parse(type, [.. parameters, Two], new SearchOptions { Now = time.GetUtcNow(), LocalBase = urls.Fhir });
+        if (parsed.Query is not { } query)
+        {
+            return (null, FhirFault.BadRequest([.. parsed.Errors.Select(FhirReads.Issue)]));
+        }
+
+        return query.Criteria.Count == 0 || parameters.Any(p => p.Key is "_count" or "_sort" or "_summary" or "_total")
+            ? (null, FhirFault.BadRequest("A condition takes search parameters of the type, at least one, and none that shape an answer, such as _count or _sort.", IssueType.Value))
+            : (new Target.Criteria(type, query, raw, default), null);
+    }
+}
