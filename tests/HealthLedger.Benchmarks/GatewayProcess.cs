@@ -87,6 +87,9 @@ internal sealed class GatewayProcess : IAsyncDisposable
         return ((int)answer.StatusCode, await answer.Content.ReadAsByteArrayAsync());
     }
 
+    /// <summary>How many entries the ledger has.</summary>
+    public async Task<long> LedgerSize() => long.Parse((await _http.GetStringAsync("/ledger/checkpoint")).Split('\n')[1], System.Globalization.CultureInfo.InvariantCulture);
+
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();

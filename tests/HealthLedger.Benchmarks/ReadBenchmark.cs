@@ -31,7 +31,9 @@ internal sealed class ReadBenchmark : Benchmark
             await File.WriteAllBytesAsync(captured, one.One(requests.Next()));
         }
 
-        using var bare = GatewayProcess.Launch(typeof(ReadBenchmark).Assembly.Location, Path.GetTempPath(), "read-reference", captured);
+        // In a directory of its own: a host watches the files below it.
+        var empty = Directory.CreateTempSubdirectory("healthledger-bare-").FullName;
+        using var bare = GatewayProcess.Launch(typeof(ReadBenchmark).Assembly.Location, empty, "read-reference", captured);
         try
         {
             var reference = await GatewayProcess.Listening(bare);
@@ -49,6 +51,7 @@ internal sealed class ReadBenchmark : Benchmark
                 var (work, bareWork) = (new Work(gateway.Process), new Work(bare));
                 using var toReference = new ReadLoad(reference, connections);
                 using var toGateway = new ReadLoad(gateway.Url, connections);
+                var size = await gateway.LedgerSize();
                 for (var run = 0; run < runs; run++)
                 {
                     references.Add(toReference.Run(seconds, requests.Next, 200, bareLatencies));
@@ -57,7 +60,10 @@ internal sealed class ReadBenchmark : Benchmark
                     work.Done(latencies.Count);
                 }
 
+                // Each read has an entry, each batch one more.
+                var batches = await gateway.LedgerSize() - size - latencies.Count;
                 Print(Measured.Of(Name, $"{connections} connections", "reads/s", values, references, latencies));
+                Print(Measured.Of(Name, $"{connections} connections, reads in a batch", "reads", [latencies.Count / (double)batches], [], []));
                 Print(Measured.Of(Name, $"{connections} connections, bare Kestrel", "reads/s", references, [], bareLatencies));
                 Print(Measured.Of(Name, $"{connections} connections, processor time of the server", "us/read", work.PerRequest, bareWork.PerRequest, []));
             }
@@ -65,6 +71,8 @@ internal sealed class ReadBenchmark : Benchmark
         finally
         {
             bare.Kill();
+            await bare.WaitForExitAsync();
+            Directory.Delete(empty);
             File.Delete(captured);
         }
     }

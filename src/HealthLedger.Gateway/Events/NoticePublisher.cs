@@ -17,6 +17,9 @@ internal sealed class NoticePublisher(LedgerLog ledger, IBus bus, TimeProvider t
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a message waits for more events once it has one.</summary>
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(50);
+
     protected override async Task ExecuteAsync(CancellationToken stopping)
     {
         try
@@ -47,6 +50,11 @@ internal sealed class NoticePublisher(LedgerLog ledger, IBus bus, TimeProvider t
             if (!await next)
             {
                 return;
+            }
+
+            if (batch.Count == 0 && message.Batches == 0)
+            {
+                await Task.Delay(Gather, time, stopping);
             }
 
             var notice = notices.Current;
@@ -86,9 +94,10 @@ internal sealed class NoticePublisher(LedgerLog ledger, IBus bus, TimeProvider t
             }
         }
 
-        for (var index = batch[0].First; index < batch[0].Size && told.Count > 0; index++)
+        var entries = batch[0].Entries.Span;
+        for (var index = batch[0].First; told.Count > 0 && !entries.IsEmpty; index++, entries = entries[LedgerEntry.Size..])
         {
-            if (LedgerEntry.Parse(ledger.ReadEntry(index)).TryGet(out var entry, out _) && told.Remove(entry.Commitment, out var found))
+            if (LedgerEntry.Parse(entries[..LedgerEntry.Size]).TryGet(out var entry, out _) && told.Remove(entry.Commitment, out var found))
             {
                 message.Add(found.Event, index, found.Time);
             }

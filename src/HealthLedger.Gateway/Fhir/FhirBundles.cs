@@ -162,10 +162,11 @@ internal sealed class FhirBundles(FhirWrites writes, FhirReads reads, FhirCondit
             RequestId = call.RequestId,
             Target = new Target.Record(entry.Type, entry.Id!, entry.Version),
         };
-        return await disclosure.Disclose(request, call.Aborted) switch
+        using var result = await disclosure.Disclose(request, call.Aborted);
+        return result switch
         {
             DisclosureResult.Disclosed { Records: [var record] } disclosed => (
-                new EntryToWrite($"{urls.Fhir}/{entry.Type}/{entry.Id}", record.Json, Response: new EntryResponse("200 OK", null, FhirHeaders.ETag(record.Key.Version), record.LastUpdated)),
+                new EntryToWrite($"{urls.Fhir}/{entry.Type}/{entry.Id}", record.Json.ToArray(), Response: new EntryResponse("200 OK", null, FhirHeaders.ETag(record.Key.Version), record.LastUpdated)),
                 disclosed.Receipt),
             DisclosureResult.Gone gone => (Answer(FhirFault.Gone), gone.Receipt),
             DisclosureResult.NotThere absent => (Answer(FhirFault.NotThere), absent.Receipt),

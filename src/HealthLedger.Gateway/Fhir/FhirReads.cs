@@ -30,7 +30,7 @@ internal sealed class FhirReads(Disclosure disclosure, PageCursors cursors, Smar
             number = int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var parsed) && parsed > 0 ? parsed : int.MaxValue;
         }
 
-        var result = await disclosure.Disclose(Request(call, new Target.Record(type, id, number)), call.Aborted);
+        using var result = await disclosure.Disclose(Request(call, new Target.Record(type, id, number)), call.Aborted);
         await Answer(call.Http, result);
     }
 
@@ -118,7 +118,8 @@ internal sealed class FhirReads(Disclosure disclosure, PageCursors cursors, Smar
         }
 
         var target = new Target.Criteria(type, query, rawQuery, page);
-        switch (await disclosure.Disclose(Request(call, target), call.Aborted))
+        using var result = await disclosure.Disclose(Request(call, target), call.Aborted);
+        switch (result)
         {
             case DisclosureResult.Disclosed disclosed:
                 return (new FoundRecords(Bundle(call, type, query, parameters, disclosed), disclosed.Receipt), null);

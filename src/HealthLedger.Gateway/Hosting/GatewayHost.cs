@@ -51,7 +51,9 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     public static async Task<GatewayHost> Build(CommandLine line, TextWriter warnings, TimeProvider? time = null)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [.. line.Configuration], ContentRootPath = AppContext.BaseDirectory });
+        // Settings are read once, so nothing need watch every file below the program's directory for changes.
+        var builder = WebApplication.CreateSlimBuilder(
+            new WebApplicationOptions { Args = [.. line.Configuration, "--hostBuilder:reloadConfigOnChange=false"], ContentRootPath = AppContext.BaseDirectory });
         var options = GatewayOptions.Read(builder.Configuration);
 
         // A free port can be asked of an address only, not of the name localhost, which may be two.

@@ -33,7 +33,8 @@ internal sealed class OrganizationNames(Disclosure disclosure, TimeProvider time
             RequestId = requestId,
             Target = new Target.Criteria("Organization", parsed.Query!, query, default),
         };
-        if (await disclosure.Disclose(request, cancellation) is not DisclosureResult.Disclosed { Records: var records })
+        using var result = await disclosure.Disclose(request, cancellation);
+        if (result is not DisclosureResult.Disclosed { Records: var records })
         {
             return _known?.Names ?? None;
         }

@@ -18,18 +18,21 @@ internal sealed class PortalConsents(Disclosure disclosure, RecordChange change,
     {
         var query = $"patient=Patient/{patient.Patient}&_sort=-_lastUpdated&_count={Most}";
         var parsed = SearchQuery.Parse("Consent", QueryText.Split(query), new SearchOptions { Now = time.GetUtcNow() });
-        var result = await disclosure.Disclose(Request(patient, requestId, new Target.Criteria("Consent", parsed.Query!, query, default)), cancellation);
+        using var result = await disclosure.Disclose(Request(patient, requestId, new Target.Criteria("Consent", parsed.Query!, query, default)), cancellation);
         return result is DisclosureResult.Disclosed { Records: var records } ? [.. records.Select(StoredConsent.Of).OfType<StoredConsent>()] : null;
     }
 
     /// <summary>One consent of the patient; <see cref="DisclosureResult.NotThere"/> where it is nobody's or somebody else's.</summary>
-    public async Task<(StoredConsent? Consent, bool Unavailable)> Find(Caller patient, string id, string requestId, CancellationToken cancellation) =>
-        await disclosure.Disclose(Request(patient, requestId, new Target.Record("Consent", id, null)), cancellation) switch
+    public async Task<(StoredConsent? Consent, bool Unavailable)> Find(Caller patient, string id, string requestId, CancellationToken cancellation)
+    {
+        using var result = await disclosure.Disclose(Request(patient, requestId, new Target.Record("Consent", id, null)), cancellation);
+        return result switch
         {
             DisclosureResult.Disclosed { Records: [var record] } => (StoredConsent.Of(record), false),
             DisclosureResult.Unavailable => (null, true),
             _ => (null, false),
         };
+    }
 
     /// <summary>Writes the consent back as inactive, on top of the version that was read.</summary>
     public ValueTask<ChangeResult> Withdraw(Caller patient, StoredConsent consent, string requestId, CancellationToken cancellation)
@@ -60,7 +63,7 @@ internal sealed record StoredConsent(string Id, int Version, DateTimeOffset Last
 {
     /// <summary>Null for a Consent that cannot be enforced, which the road does not store.</summary>
     public static StoredConsent? Of(DisclosedRecord record) => ConsentCompiler.Compile(record.Json) is CompileOutcome.Compiled { Directive: var directive }
-        ? new StoredConsent(record.Key.Id, record.Key.Version, record.LastUpdated, directive, record.Json)
+        ? new StoredConsent(record.Key.Id, record.Key.Version, record.LastUpdated, directive, record.Json.ToArray())
         : null;
 }
 

@@ -59,13 +59,14 @@ internal sealed class RunAdmission
         }
 
         var request = new DisclosureRequest { Caller = _run.Caller, Purpose = _run.Purpose, RequestId = _run.Run.ToString(), Target = new Target.Compartment(patient) };
-        if (await _disclosure.Disclose(request, cancellation) is not DisclosureResult.Disclosed disclosed)
+        using var result = await _disclosure.Disclose(request, cancellation);
+        if (result is not DisclosureResult.Disclosed disclosed)
         {
             return new Opening.Refused("ledger-unavailable");
         }
 
         var types = ConsentScope.TypesOf(consent.Token.Scope);
-        var records = disclosed.Records.Where(r => types is null || types.Value.Contains(r.Key.Type)).Select(r => r.Json).ToList();
+        var records = disclosed.Records.Where(r => types is null || types.Value.Contains(r.Key.Type)).Select(r => (ReadOnlyMemory<byte>)r.Json.ToArray()).ToList();
         return records.Count == 0 ? new Opening.Refused("nothing-permitted") : new Opening.Opened(_accounts.Of(patient), records);
     }
 }

@@ -83,8 +83,8 @@ public sealed class Disclosure
         var records = ImmutableArray.CreateBuilder<DisclosedRecord>(selection.Page.Length);
         foreach (var candidate in selection.Page)
         {
-            using var opened = await _vault.Open(recorded, candidate.Shelf, candidate.Entry.Key, cancellation);
-            records.Add(new DisclosedRecord(candidate.Entry.Key, candidate.Entry.LastUpdated, opened.Memory.ToArray()));
+            var opened = await _vault.Open(recorded, candidate.Shelf, candidate.Entry.Key, cancellation);
+            records.Add(new DisclosedRecord(candidate.Entry.Key, candidate.Entry.LastUpdated, opened));
         }
 
         return new DisclosureResult.Disclosed(records.MoveToImmutable(), selection.Total, selection.Next, receipt);

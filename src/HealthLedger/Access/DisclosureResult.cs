@@ -1,13 +1,26 @@
 using System.Collections.Immutable;
 using HealthLedger.Ledger;
+using HealthLedger.Vault;
 
 namespace HealthLedger.Access;
 
-/// <summary>What became of a request for data.</summary>
-public abstract record DisclosureResult
+/// <summary>What became of a request for data. Disposing it zeroes what was opened.</summary>
+public abstract record DisclosureResult : IDisposable
 {
     private DisclosureResult()
     {
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (this is Disclosed disclosed)
+        {
+            foreach (var record in disclosed.Records)
+            {
+                record.Dispose();
+            }
+        }
     }
 
     /// <summary>At least the request is recorded and permitted; for a search the list may be empty.</summary>
@@ -33,8 +46,22 @@ public abstract record DisclosureResult
     public sealed record Unavailable : DisclosureResult;
 }
 
-/// <summary>One record that may leave the process.</summary>
-/// <param name="Key">Which version of which record.</param>
-/// <param name="LastUpdated">When this version was written.</param>
-/// <param name="Json">The resource, UTF-8 JSON, obligations applied.</param>
-public sealed record DisclosedRecord(RecordKey Key, DateTimeOffset LastUpdated, ReadOnlyMemory<byte> Json);
+/// <summary>One record that may leave the process, in the vault's buffer until it is disposed.</summary>
+public sealed class DisclosedRecord : IDisposable
+{
+    private readonly OpenedBytes _opened;
+
+    internal DisclosedRecord(RecordKey key, DateTimeOffset lastUpdated, OpenedBytes opened) => (Key, LastUpdated, _opened) = (key, lastUpdated, opened);
+
+    /// <summary>Which version of which record.</summary>
+    public RecordKey Key { get; }
+
+    /// <summary>When this version was written.</summary>
+    public DateTimeOffset LastUpdated { get; }
+
+    /// <summary>The resource, UTF-8 JSON, obligations applied; zeroed by <see cref="Dispose"/>.</summary>
+    public ReadOnlyMemory<byte> Json => _opened.Memory;
+
+    /// <inheritdoc/>
+    public void Dispose() => _opened.Dispose();
+}

@@ -1,10 +1,17 @@
 namespace HealthLedger.Ledger;
 
-/// <summary>What waits for the sequencer: bounded, in order. While a batch commits the next one gathers here; nothing waits for a clock.</summary>
+/// <summary>
+/// What waits for the sequencer: bounded, in order. While a batch commits the next one gathers here. One append alone never waits for a clock; where the last
+/// batch was a crowd, whose members are likely to ask again, the next batch waits up to a millisecond for as many, because a commit costs the same for all.
+/// </summary>
 internal sealed class AppendQueue(int limit, int maxEntries, long maxBytes)
 {
+    private const int Crowd = 8;
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(1);
     private readonly Queue<PendingAppend> _waiting = new();
     private readonly object _gate = new();
+    private int _wanted = 1;
+    private int _last;
     private bool _closed;
 
     /// <summary>Adds to the end; false where the queue is full or closed.</summary>
@@ -18,7 +25,7 @@ internal sealed class AppendQueue(int limit, int maxEntries, long maxBytes)
             }
 
             _waiting.Enqueue(append);
-            if (_waiting.Count == 1)
+            if (_waiting.Count == _wanted)
             {
                 Monitor.Pulse(_gate);
             }
@@ -41,7 +48,14 @@ internal sealed class AppendQueue(int limit, int maxEntries, long maxBytes)
                     return false;
                 }
 
+                _wanted = 1;
                 Monitor.Wait(_gate);
+            }
+
+            if (_last >= Crowd && batch.Count == 0 && _waiting.Count < _last && !_closed)
+            {
+                _wanted = _last;
+                Monitor.Wait(_gate, Gather);
             }
 
             var entries = batch.Sum(append => append.Events);
@@ -53,6 +67,7 @@ internal sealed class AppendQueue(int limit, int maxEntries, long maxBytes)
                 bytes += next.Bytes;
             }
 
+            _last = batch.Count;
             return true;
         }
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
@@ -6,6 +7,7 @@ using HealthLedger.Proofs;
 using HealthLedger.Proofs.ConsentStateMap;
 using HealthLedger.Proofs.Entries;
 using HealthLedger.Proofs.Merkle;
+using HealthLedger.Sealing;
 using Operation = HealthLedger.Proofs.Entries.ConsentOperation;
 
 namespace HealthLedger.Ledger;
@@ -93,14 +95,20 @@ internal sealed class BatchDraft(LedgerOptions options, EventTag tags, DecisionV
         var lengthsAt = JournalRecord.HeaderSize + (count * LedgerEntry.Size);
         var factsAt = lengthsAt + (count * sizeof(uint));
         var length = factsAt + JournalRecord.HashSize;
-        var factBytes = 0;
+        var (factBytes, noticeBytes) = (0, 0);
         foreach (var append in Accepted)
         {
-            factBytes += append.Facts.Sum(fact => fact.Length);
-            length += Framed(append.Request.Redo.Length) + Framed(append.Notice.Length);
+            foreach (var fact in append.Facts)
+            {
+                factBytes += fact.Length;
+            }
+
+            length += Framed(append.Request.Redo.Length);
+            noticeBytes += Framed(append.Request.Notice.Length);
         }
 
-        length += factBytes;
+        var sealedNotices = noticeBytes == 0 ? 0 : noticeBytes + Envelope.Overhead;
+        length += factBytes + Framed(sealedNotices);
         if (_buffer.Length < length)
         {
             _buffer = new byte[length + (length / 2)];
@@ -117,14 +125,30 @@ internal sealed class BatchDraft(LedgerOptions options, EventTag tags, DecisionV
 
         var redoAt = factsAt + factBytes;
         var (redo, noticesAt) = WriteBlobs(record, redoAt, append => append.Request.Redo.Span);
-        var (notices, end) = WriteBlobs(record, noticesAt, append => append.Notice);
+        var end = noticesAt + Framed(sealedNotices);
+        if (sealedNotices > 0)
+        {
+            BinaryPrimitives.WriteUInt32BigEndian(record[noticesAt..], (uint)sealedNotices);
+            SealNotices(record[(noticesAt + sizeof(uint))..end], noticeBytes);
+        }
+
         HasRedo = redo > 0;
 
         Growth = TreeGrowth.Of(tree, record.Slice(JournalRecord.HeaderSize, count * LedgerEntry.Size));
         JournalRecord.WriteHeader(
-            record, count, length, tree.Size, time, factsOffset, (ulong)factBytes, redo, notices, lastRedo, noticesAt, Growth.Root, MapRoot);
+            record, count, length, tree.Size, time, factsOffset, (ulong)factBytes, redo, sealedNotices > 0 ? 1 : 0, lastRedo, noticesAt, Growth.Root, MapRoot);
         SHA256.HashData(record[..end], record[end..]);
         Record = JournalRecord.Built(_buffer.AsMemory(0, length));
+    }
+
+    private void SealNotices(Span<byte> envelope, int noticeBytes)
+    {
+        var rented = ArrayPool<byte>.Shared.Rent(noticeBytes);
+        var plain = rented.AsSpan(0, noticeBytes);
+        _ = WriteBlobs(plain, 0, append => append.Request.Notice.Span);
+        NoticeTail.Seal(options.Keys, plain, envelope);
+        CryptographicOperations.ZeroMemory(plain);
+        ArrayPool<byte>.Shared.Return(rented);
     }
 
     private static int Framed(int length) => length == 0 ? 0 : length + sizeof(uint);

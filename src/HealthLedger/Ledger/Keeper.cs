@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace HealthLedger.Ledger;
 
 /// <summary>
@@ -7,10 +9,18 @@ namespace HealthLedger.Ledger;
 internal sealed class Keeper
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>
+    /// Tags go into the index in random places, so that a page is written once for all of a round: fewer rounds, fewer pages. What waits is found in memory
+    /// meanwhile, and read again from the journal after a crash.
+    /// </summary>
+    private static readonly TimeSpan s_indexing = TimeSpan.FromSeconds(2);
+    private const int EnoughToIndex = 100_000;
     private readonly LedgerOptions _options;
     private readonly LedgerParts _parts;
     private readonly Thread _thread;
     private Published? _written;
+    private long _indexed;
     private volatile bool _stopping;
 
     public Keeper(LedgerOptions options, LedgerParts parts)
@@ -26,7 +36,7 @@ internal sealed class Keeper
     {
         _stopping = true;
         _parts.Kept.Set();
-        if (!_thread.ThreadState.HasFlag(ThreadState.Unstarted))
+        if (!_thread.ThreadState.HasFlag(System.Threading.ThreadState.Unstarted))
         {
             _thread.Join();
         }
@@ -36,6 +46,20 @@ internal sealed class Keeper
     public void RunOnce()
     {
         CatchUpIndex();
+        Keep();
+    }
+
+    /// <summary>Makes the flat files durable as of the published checkpoint.</summary>
+    public void FlushFlatFiles()
+    {
+        // Applied before it was published, so this size is in the files when the flush begins.
+        var size = _parts.Published.Size;
+        _parts.Flat.Flush();
+        _parts.FlatDurable = size;
+    }
+
+    private void Keep()
+    {
         WriteCheckpoint();
         if (_parts.Rotated)
         {
@@ -49,15 +73,6 @@ internal sealed class Keeper
             var needed = Math.Min(_parts.Tail.NeededFrom, Math.Min(_parts.FlatDurableLocked, _parts.Indexing.AppliedSize));
             _parts.Journal.DeleteUpTo(needed);
         }
-    }
-
-    /// <summary>Makes the flat files durable as of the published checkpoint.</summary>
-    public void FlushFlatFiles()
-    {
-        // Applied before it was published, so this size is in the files when the flush begins.
-        var size = _parts.Published.Size;
-        _parts.Flat.Flush();
-        _parts.FlatDurable = size;
     }
 
     private void CatchUpIndex()
@@ -89,7 +104,13 @@ internal sealed class Keeper
             _parts.Kept.WaitOne(s_pause);
             try
             {
-                RunOnce();
+                if (Stopwatch.GetElapsedTime(_indexed) > s_indexing || _parts.Indexing.Waiting > EnoughToIndex)
+                {
+                    CatchUpIndex();
+                    _indexed = Stopwatch.GetTimestamp();
+                }
+
+                Keep();
             }
             catch (Storage.StorageFullException)
             {

@@ -194,7 +194,6 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
             Request = request,
             Facts = facts,
             Chains = chains,
-            Notice = NoticeTail.Seal(_options.Keys, request.Notice.Span),
             Bytes = bytes,
             Numbers = new ulong[facts.Length],
             Indices = new ulong[facts.Length],

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using System.Text;
 using System.Threading.Channels;
 using HealthLedger.Ledger.Storage;
 using HealthLedger.Sealing;
@@ -10,8 +11,9 @@ namespace HealthLedger.Ledger;
 /// <summary>A notice of a committed batch.</summary>
 /// <param name="First">The index of the batch's first entry: the size before it.</param>
 /// <param name="Size">The checkpoint size of its batch: what to acknowledge once all notices of this size are dealt with.</param>
+/// <param name="Entries">The batch's entries, of <see cref="Proofs.Entries.LedgerEntry.Size"/> bytes each.</param>
 /// <param name="Bytes">What <see cref="AppendRequest.Notice"/> held.</param>
-public sealed record LedgerNotice(ulong First, ulong Size, ReadOnlyMemory<byte> Bytes);
+public sealed record LedgerNotice(ulong First, ulong Size, ReadOnlyMemory<byte> Entries, ReadOnlyMemory<byte> Bytes);
 
 /// <summary>
 /// The notices of committed batches, in order, at least once: the ledger's journal is the outbox. The cursor is moved by <see cref="Acknowledge"/> and
@@ -20,7 +22,8 @@ public sealed record LedgerNotice(ulong First, ulong Size, ReadOnlyMemory<byte> 
 public sealed class NoticeTail : IDisposable
 {
     internal const string FileName = "tail";
-    internal const string NoticeLabel = "notice";
+    private const string NoticeLabel = "notice";
+    private const string BatchLabel = "notices";
     private const int CursorSize = sizeof(ulong) + 32;
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly ILedgerStorage _storage;
@@ -87,10 +90,10 @@ public sealed class NoticeTail : IDisposable
                 }
 
                 size = record.SizeAfter;
-                var first = record.SizeBefore;
-                foreach (var notice in record.Notices)
+                var (first, entries) = (record.SizeBefore, record.EntryBytes);
+                foreach (var notice in record.Notices.SelectMany(Open))
                 {
-                    yield return new LedgerNotice(first, size, Open(notice.Span));
+                    yield return new LedgerNotice(first, size, entries, notice);
                 }
             }
         }
@@ -131,12 +134,29 @@ public sealed class NoticeTail : IDisposable
 
     internal void Wake() => _wake.Writer.TryWrite(true);
 
-    internal static byte[] Seal(LedgerKeys keys, ReadOnlySpan<byte> notice) =>
-        notice.IsEmpty ? [] : Envelope.Seal(keys.NoticeKey, NoticeLabel, System.Text.Encoding.UTF8.GetBytes(keys.Origin), notice);
+    /// <summary>Seals the notices of one batch, each behind its length (u32), together.</summary>
+    internal static void Seal(LedgerKeys keys, ReadOnlySpan<byte> notices, Span<byte> envelope) =>
+        Envelope.Seal(keys.NoticeKey, BatchLabel, Encoding.UTF8.GetBytes(keys.Origin), notices, envelope);
 
-    private byte[] Open(ReadOnlySpan<byte> notice) =>
-        Envelope.Open(_keys.NoticeKey, NoticeLabel, System.Text.Encoding.UTF8.GetBytes(_keys.Origin), notice)
-        ?? throw new InvalidDataException("A notice in the journal does not open with this ledger's key.");
+    /// <summary>The notices in an envelope: a batch's, or a single one as the first version of the format has it.</summary>
+    private IEnumerable<ReadOnlyMemory<byte>> Open(ReadOnlyMemory<byte> envelope)
+    {
+        var origin = Encoding.UTF8.GetBytes(_keys.Origin);
+        if (Envelope.Open(_keys.NoticeKey, BatchLabel, origin, envelope.Span) is not { } notices)
+        {
+            return [Envelope.Open(_keys.NoticeKey, NoticeLabel, origin, envelope.Span) ?? throw new InvalidDataException("A notice in the journal does not open with this ledger's key.")];
+        }
+
+        var single = new List<ReadOnlyMemory<byte>>();
+        for (var at = 0; at < notices.Length;)
+        {
+            var length = (int)BinaryPrimitives.ReadUInt32BigEndian(notices.AsSpan(at));
+            single.Add(notices.AsMemory(at + sizeof(uint), length));
+            at += sizeof(uint) + length;
+        }
+
+        return single;
+    }
 
     private void Register()
     {

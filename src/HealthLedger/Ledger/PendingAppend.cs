@@ -20,8 +20,6 @@ internal sealed class PendingAppend
     /// <summary>The chain of each event.</summary>
     public required ChainNumber[] Chains { get; init; }
 
-    public required byte[] Notice { get; init; }
-
     /// <summary>Bytes of facts, redo and notice.</summary>
     public required long Bytes { get; init; }
 

@@ -12,7 +12,7 @@ namespace HealthLedger.Ledger.Storage;
 ///   0 magic "HLJ1" | 4 entries u32 | 8 length u64, header and hash included | 16 size before u64 | 24 time i64, unix ms
 ///  32 place in facts.dat u64 | 40 fact bytes u64 | 48 redo blobs u32 | 52 notices u32 | 56 size of the last batch with redo before this one u64
 ///  64 place of the notices in this record u64 | 72 root after, 32 bytes | 104 consent map root, 32 bytes
-/// 136 entries, 256 bytes each | fact lengths, u32 for each entry | facts | (u32 length, redo)* | (u32 length, notice)* | SHA-256 of all before
+/// 136 entries, 256 bytes each | fact lengths, u32 for each entry | facts | (u32 length, redo)* | (u32 length, sealed notices)* | SHA-256 of all before
 /// </code>
 /// </summary>
 /// <remarks>A view: valid as long as the memory under it.</remarks>
@@ -57,7 +57,9 @@ internal sealed class JournalRecord
 
     public Hash MapRoot => new(Bytes.Slice(104, Hash.Length));
 
-    public ReadOnlySpan<byte> Entries => Bytes.Slice(HeaderSize, EntryCount * LedgerEntry.Size);
+    public ReadOnlySpan<byte> Entries => EntryBytes.Span;
+
+    public ReadOnlyMemory<byte> EntryBytes => _bytes.Slice(HeaderSize, EntryCount * LedgerEntry.Size);
 
     public ReadOnlySpan<byte> Facts => Bytes.Slice(FactsStart, (int)FactsLength);
 
@@ -66,7 +68,7 @@ internal sealed class JournalRecord
     /// <summary>The redo bytes, in sequence.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Redo => Blobs(FactsStart + (int)FactsLength, RedoCount);
 
-    /// <summary>The sealed notices, in sequence.</summary>
+    /// <summary>Envelopes of notices: one for the batch, or one for each append as the first version wrote it.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Notices => Blobs((int)U64(64), NoticeCount);
 
     private int FactsStart => HeaderSize + (EntryCount * (LedgerEntry.Size + sizeof(uint)));
