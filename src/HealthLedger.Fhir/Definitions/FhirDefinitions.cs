@@ -36,6 +36,9 @@ public sealed class FhirDefinitions
     /// <summary>Primitive and complex data types, abstract ones too, in ordinal order.</summary>
     public IReadOnlyList<string> DataTypes { get; }
 
+    /// <summary>All types: resources, data types and nested elements.</summary>
+    internal IEnumerable<TypeDefinition> Types => _types.Values;
+
     /// <summary>All official search parameters, in the order of their URLs; some are on no type, and two pairs share type and code.</summary>
     public IReadOnlyList<SearchParameterDefinition> SearchParameters { get; }
 

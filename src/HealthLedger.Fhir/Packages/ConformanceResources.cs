@@ -1,0 +1,93 @@
+using System.Text.Json;
+
+namespace HealthLedger.Fhir.Packages;
+
+/// <summary>
+/// Conformance resources of loaded packages by canonical URL: StructureDefinition, ValueSet, CodeSystem. They are read on the first question and each is parsed
+/// on its first use. Safe for many threads.
+/// </summary>
+public sealed class ConformanceResources
+{
+    private readonly Lazy<Dictionary<(string Type, string Url), List<Held>>> _held;
+
+    /// <summary>Resources as JSON text; the source is asked once, when it is first needed. The last of two with the same URL and version stands.</summary>
+    public ConformanceResources(Func<IEnumerable<ReadOnlyMemory<byte>>> source) => _held = new(() => Index(source()));
+
+    /// <summary>None.</summary>
+    public static ConformanceResources None { get; } = new(() => []);
+
+    /// <summary>The resource of this type and canonical URL; with a version behind '|' that one, else the last one loaded. Null where there is none.</summary>
+    public JsonElement? Find(string resourceType, string canonical)
+    {
+        ArgumentNullException.ThrowIfNull(canonical);
+        var bar = canonical.IndexOf('|');
+        var url = bar < 0 ? canonical : canonical[..bar];
+        var version = bar < 0 ? null : canonical[(bar + 1)..];
+        if (!_held.Value.TryGetValue((resourceType, url), out var versions))
+        {
+            return null;
+        }
+
+        for (var i = versions.Count - 1; i >= 0; i--)
+        {
+            if (version is null || versions[i].Version == version)
+            {
+                return versions[i].Parsed.Value;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The canonical URLs of all resources of a type, without versions.</summary>
+    public IEnumerable<string> Urls(string resourceType) => _held.Value.Keys.Where(k => k.Type == resourceType).Select(k => k.Url);
+
+    private static Dictionary<(string, string), List<Held>> Index(IEnumerable<ReadOnlyMemory<byte>> resources)
+    {
+        var held = new Dictionary<(string, string), List<Held>>();
+        foreach (var text in resources)
+        {
+            var (type, url, version) = Header(text.Span);
+            if (type is not ("StructureDefinition" or "ValueSet" or "CodeSystem") || url is null)
+            {
+                continue;
+            }
+
+            if (!held.TryGetValue((type, url), out var versions))
+            {
+                held[(type, url)] = versions = [];
+            }
+
+            versions.Add(new(version, new(() => Parse(text))));
+        }
+
+        return held;
+    }
+
+    private static JsonElement Parse(ReadOnlyMemory<byte> text) => JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 64 }).RootElement;
+
+    private static (string? Type, string? Url, string? Version) Header(ReadOnlySpan<byte> text)
+    {
+        string? type = null, url = null, version = null;
+        var reader = new Utf8JsonReader(text);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var which = reader.ValueTextEquals("resourceType"u8) ? 1 : reader.ValueTextEquals("url"u8) ? 2 : reader.ValueTextEquals("version"u8) ? 3 : 0;
+            reader.Read();
+            if (which > 0 && reader.TokenType == JsonTokenType.String)
+            {
+                var value = reader.GetString();
+                (type, url, version) = (which == 1 ? value : type, which == 2 ? value : url, which == 3 ? value : version);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        return (type, url, version);
+    }
+
+    private sealed record Held(string? Version, Lazy<JsonElement> Parsed);
+}
