@@ -81,6 +81,7 @@ internal sealed class FhirWrites(RecordChange records, FhirConditions conditions
         ChangeFault.SeveralMatch => FhirFault.SeveralMatch,
         ChangeFault.TooBroad => FhirFault.TooManyPatients,
         ChangeFault.NotTheirs => FhirFault.Forbidden("Another organization keeps this record; only it may change it."),
+        ChangeFault.OutOfScope => FhirFault.Forbidden("No scope of this token covers a record of the patient that it names."),
         ChangeFault.Invalid => new FhirFault(StatusCodes.Status422UnprocessableEntity, refused.Issues),
         _ => FhirFault.NotThere,
     };

@@ -183,7 +183,7 @@ internal sealed class RiskRun(
             throw new ArgumentException("A score is computed as of today or before.", nameof(request));
         }
 
-        if (!request.Caller.Scopes.Any(s => s.ResourceType == "*" && s.Interactions.HasFlag(ScopeInteraction.Read)) || !request.Caller.Covers("RiskAssessment", ScopeInteraction.Create))
+        if (!request.Caller.Covers("*", ScopeInteraction.Read) || !request.Caller.Covers("RiskAssessment", ScopeInteraction.Create))
         {
             throw new ArgumentException("A run needs scopes to read every type and to create RiskAssessments.", nameof(request));
         }

@@ -68,7 +68,7 @@ public static class Session
         const ScopeInteraction ReadSearch = ScopeInteraction.Read | ScopeInteraction.Search;
         return role switch
         {
-            CallerRole.Patient => [new("patient", "*", ReadSearch), new("patient", "Consent", ScopeInteraction.Create | ScopeInteraction.Update)],
+            CallerRole.Patient => [new("patient", "*", ReadSearch), new("patient", "Consent", ScopeInteraction.Create | ScopeInteraction.Update), new("user", "Organization", ReadSearch)],
             CallerRole.Clinician => [new("user", "*", ReadSearch)],
             CallerRole.Regulator => [new("user", "AuditEvent", ReadSearch)],
             _ => [],

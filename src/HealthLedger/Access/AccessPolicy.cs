@@ -17,13 +17,12 @@ public sealed class AccessPolicy(ConsentPolicy policy)
     private readonly CombiningRule _rule = new(policy);
 
     /// <summary>True where nothing on this patient's shelf can be permitted, so that it need not be looked at.</summary>
-    internal bool RefusesPatient(PatientState patient, DisclosureRequest request, AccessRequest asked) =>
-        !WithinScope(patient.Consents.Patient, request) || !_rule.DecidePatient(patient.Consents, asked).MayPermit;
+    internal bool RefusesPatient(PatientState patient, AccessRequest asked) => !_rule.DecidePatient(patient.Consents, asked).MayPermit;
 
     /// <summary>What a patient's shelf says about a record on it.</summary>
     internal ConsentDecision Decide(PatientState patient, DisclosureRequest request, AccessRequest asked, ShelfEntry entry)
     {
-        if (!WithinScope(patient.Consents.Patient, request))
+        if (!request.Caller.Covers(entry.Key.Type, request.Scope, patient.Shelf.Id))
         {
             return NotTheirs;
         }
@@ -49,6 +48,7 @@ public sealed class AccessPolicy(ConsentPolicy policy)
     /// <summary>What holds for a record in no patient's compartment: directory types are for every caller with a scope, the rest for who keeps it.</summary>
     internal static ConsentDecision DecideDirectory(DisclosureRequest request, ShelfEntry entry) =>
         request.Caller.Role is CallerRole.Regulator or CallerRole.Operator ? NotTheirs
+        : !request.Caller.Covers(entry.Key.Type, request.Scope, ShelfId.ForDirectory(entry.Key.Type)) ? NotTheirs
         : IsDirectory(entry.Key.Type) ? DirectoryPermit
         : Keeps(request.Caller, entry) ? CustodianPermit
         : NotTheirs;
@@ -61,8 +61,4 @@ public sealed class AccessPolicy(ConsentPolicy policy)
 
     /// <summary>Who keeps what this caller writes: its organization, or the client itself where it has none.</summary>
     internal static string CustodianOf(Caller caller) => caller.Organization ?? "client:" + caller.ClientId;
-
-    /// <summary>Scopes of context <c>patient/</c> reach one patient alone.</summary>
-    private static bool WithinScope(string patient, DisclosureRequest request) =>
-        request.Caller.Patient is not { } own || patient == "Patient/" + own || request.Caller.Scopes.Any(s => s.Context != "patient");
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using HealthLedger.Vault;
 
 namespace HealthLedger.Access;
 
@@ -49,12 +50,28 @@ public sealed record Caller
     /// <summary>True for clients with the right to migrate: update as create with ids of their own.</summary>
     public bool MayMigrate { get; init; }
 
-    /// <summary>True where a scope of this caller covers <paramref name="interaction"/> on <paramref name="resourceType"/>.</summary>
-    public bool Covers(string resourceType, ScopeInteraction interaction)
+    /// <summary>
+    /// True where a scope of this caller covers <paramref name="interaction"/> on some records of <paramref name="resourceType"/>: all that token and URL tell. Which
+    /// records, <see cref="Covers(string, ScopeInteraction, ShelfId)"/> says.
+    /// </summary>
+    public bool Covers(string resourceType, ScopeInteraction interaction) => Covers(resourceType, interaction, Patient is not null);
+
+    /// <summary>
+    /// True where a scope of this caller covers <paramref name="interaction"/> on records of <paramref name="resourceType"/> that stand on <paramref name="shelf"/>.
+    /// A <c>patient/</c> scope covers the compartment of <see cref="Patient"/> and nothing else, directory records neither; without a patient it covers nothing.
+    /// </summary>
+    public bool Covers(string resourceType, ScopeInteraction interaction, ShelfId shelf) => Covers(resourceType, interaction, IsOwn(shelf));
+
+    /// <summary>True where a scope of this caller covers anything at all on <paramref name="shelf"/>.</summary>
+    public bool Reaches(ShelfId shelf) => Scopes.Any(scope => scope.Context != "patient" || IsOwn(shelf));
+
+    private bool IsOwn(ShelfId shelf) => Patient is { } own && shelf.PatientId == own;
+
+    private bool Covers(string resourceType, ScopeInteraction interaction, bool isOwn)
     {
         foreach (var scope in Scopes)
         {
-            if ((scope.ResourceType == "*" || scope.ResourceType == resourceType) && scope.Interactions.HasFlag(interaction))
+            if ((scope.ResourceType == "*" || scope.ResourceType == resourceType) && scope.Interactions.HasFlag(interaction) && (scope.Context != "patient" || isOwn))
             {
                 return true;
             }

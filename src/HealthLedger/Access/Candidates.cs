@@ -96,7 +96,7 @@ internal sealed class Candidates(RecordVault vault, ConsentStates consents, Acce
         foreach (var id in await PatientShelves(target, cancellation))
         {
             cancellation.ThrowIfCancellationRequested();
-            if (raced.Contains(id.Value) || await consents.Of(id, cancellation) is not { } patient || policy.RefusesPatient(patient, request, asked))
+            if (raced.Contains(id.Value) || !request.Caller.Covers(target.Type, request.Scope, id) || await consents.Of(id, cancellation) is not { } patient || policy.RefusesPatient(patient, asked))
             {
                 continue;
             }
@@ -166,7 +166,7 @@ internal sealed class Candidates(RecordVault vault, ConsentStates consents, Acce
         var versions = new Dictionary<string, DecisionVersion>(StringComparer.Ordinal);
         var page = ImmutableArray.CreateBuilder<Candidate>();
         var patient = await consents.Of(id, cancellation);
-        foreach (var entry in patient is null || policy.RefusesPatient(patient, request, asked) ? [] : patient.Shelf.All)
+        foreach (var entry in patient is null || policy.RefusesPatient(patient, asked) ? [] : patient.Shelf.All)
         {
             var judged = await JudgeFound(patient!, entry, request, asked, raced, cancellation);
             if (judged is var (candidate, restsOn) && candidate.Permitted)

@@ -38,7 +38,11 @@ public sealed record ChangeRequest
 /// <param name="IfMatch">The version that If-Match names; null where there is none.</param>
 /// <param name="IfNoneExist">For a create: make it only where this search, as the caller, finds nothing; null to make it anyway. Pages of two tell what there is to tell.</param>
 public sealed record Change(
-    ChangeKind Kind, string Type, string? Id, ReadOnlyMemory<byte> Body, string? FullUrl = null, int? IfMatch = null, Target.Criteria? IfNoneExist = null);
+    ChangeKind Kind, string Type, string? Id, ReadOnlyMemory<byte> Body, string? FullUrl = null, int? IfMatch = null, Target.Criteria? IfNoneExist = null)
+{
+    /// <summary>What a scope must cover for it.</summary>
+    internal ScopeInteraction Scope => Kind switch { ChangeKind.Create => ScopeInteraction.Create, ChangeKind.Update => ScopeInteraction.Update, _ => ScopeInteraction.Delete };
+}
 
 /// <summary>What a <see cref="Change"/> does.</summary>
 public enum ChangeKind
@@ -96,6 +100,8 @@ public enum ChangeFault
     NotThere,
     /// <summary>The caller sees the record, but somebody else keeps it.</summary>
     NotTheirs,
+    /// <summary>No scope covers a record of the patients that the content names: told from token and content alone.</summary>
+    OutOfScope,
     /// <summary>If-Match names another version.</summary>
     VersionConflict,
     /// <summary>The content cannot be accepted; the issues say why.</summary>

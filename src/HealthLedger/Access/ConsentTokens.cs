@@ -66,7 +66,7 @@ public sealed class ConsentTokens(LedgerLog log, ConsentStates consents, AccessP
             return Refused(gap);
         }
 
-        if (policy.RefusesPatient(patient, Reading(request), asked))
+        if (!request.Caller.Reaches(patient.Shelf.Id) || policy.RefusesPatient(patient, asked))
         {
             return Refused(ConsentGap.Denied);
         }
@@ -116,14 +116,6 @@ public sealed class ConsentTokens(LedgerLog log, ConsentStates consents, AccessP
             throw new ArgumentException("A token counts for a second to ten minutes and names who verifies it.", nameof(request));
         }
     }
-
-    private static DisclosureRequest Reading(ConsentTokenRequest request) => new()
-    {
-        Caller = request.Caller,
-        Purpose = request.Purpose,
-        RequestId = "",
-        Target = new Target.Compartment(request.Patient),
-    };
 
     private static ConsentTokenIssue.Refused Refused(ConsentGap gap) => new(gap.Code());
 }

@@ -27,6 +27,9 @@ public sealed record DisclosureRequest
         Target.Record => "vread",
         _ => "search-type",
     };
+
+    /// <summary>What a scope must cover for it.</summary>
+    internal ScopeInteraction Scope => Target is Target.Criteria ? ScopeInteraction.Search : ScopeInteraction.Read;
 }
 
 /// <summary>What a request asks for.</summary>

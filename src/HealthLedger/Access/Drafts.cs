@@ -79,6 +79,11 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
                 }
 
                 var patient = ShelfId.Parse(consent.Directive.Patient)!.Value;
+                if (!Covers(request, change, [patient]))
+                {
+                    return Planned.Refused(new ChangeResult.Refused(i, ChangeFault.OutOfScope, []));
+                }
+
                 shelves.Add(patient);
                 drafts.Add(new Draft(i, change, type, id, body, terms, [patient], consent));
                 continue;
@@ -88,6 +93,11 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
             if (stands.Length > MaximumShelves)
             {
                 return Planned.Refused(i, IssueType.TooCostly, $"A record may be in the compartments of at most {MaximumShelves} patients.");
+            }
+
+            if (!Covers(request, change, stands))
+            {
+                return Planned.Refused(new ChangeResult.Refused(i, ChangeFault.OutOfScope, []));
             }
 
             shelves.UnionWith(stands);
@@ -119,7 +129,8 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
         foreach (var draft in planned.Drafts.OrderBy(d => d.Type == "Consent"))
         {
             var standing = draft.Change.Kind == ChangeKind.Create ? null : await Standing(draft, held, cancellation);
-            var fault = draft.Type == "Consent" ? await _consentChange.Fault(request, draft, standing, held, planned.Patients, now, cancellation)
+            var fault = standing is not null && !Covers(request, draft.Change, standing.Shelves) ? DraftFault.NotThere(standing.Shelves[0])
+                : draft.Type == "Consent" ? await _consentChange.Fault(request, draft, standing, held, planned.Patients, now, cancellation)
                 : draft.Change.Kind == ChangeKind.Create ? null
                 : await Fault(request, draft, standing, now, cancellation);
             if (fault is not null)
@@ -195,6 +206,10 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
 
         return null;
     }
+
+    /// <summary>True where the caller's scopes reach every patient that the record is of: a <c>patient/</c> scope reaches one.</summary>
+    private static bool Covers(ChangeRequest request, Change change, ImmutableArray<ShelfId> shelves) =>
+        shelves.All(shelf => request.Caller.Covers(change.Type, change.Scope, shelf));
 
     /// <summary>What is wrong with the amount of search terms; null where the vault takes them.</summary>
     public static ValidationIssue? TermsFault(ResourceTerms terms, int limit)

@@ -27,7 +27,7 @@ public class SignInTests
         var cookie = Assert.Single(answer.Headers.GetValues("Set-Cookie"));
         Assert.Contains("httponly", cookie);
         Assert.Contains("samesite=lax", cookie);
-        Assert.Equal("Patient|PATRQT|p1|patient/*.rs patient/Consent.cu", await site.Who());
+        Assert.Equal("Patient|PATRQT|p1|patient/*.rs patient/Consent.cu user/Organization.rs", await site.Who());
         using var left = await site.Post("/account/sign-out", []);
         Assert.Equal(HttpStatusCode.SeeOther, left.StatusCode);
         Assert.Equal("nobody", await site.Who());
