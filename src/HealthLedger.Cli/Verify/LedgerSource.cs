@@ -17,7 +17,7 @@ internal abstract class LedgerSource : IDisposable
     public abstract Task<byte[]?> Fetch(string path, int maxBytes, CancellationToken cancellationToken);
 
     /// <summary>The source that a command line names: an http or https URL, or a directory. A bare host means its <c>/ledger/</c>.</summary>
-    /// <exception cref="UsageException">It is neither.</exception>
+    /// <exception cref="UsageException">It is neither, or the folder in which a gateway keeps its ledger.</exception>
     public static LedgerSource Of(string place)
     {
         if (Uri.TryCreate(place, UriKind.Absolute, out var url) && url.Scheme is "http" or "https")
@@ -31,12 +31,18 @@ internal abstract class LedgerSource : IDisposable
         }
 
         var inside = Path.Combine(place, "ledger");
-        return new DirectoryLedger(!File.Exists(Path.Combine(place, "checkpoint")) && Directory.Exists(inside) ? inside : place);
+        var served = !File.Exists(Path.Combine(place, "checkpoint")) && Directory.Exists(inside) ? inside : place;
+        return IsGatewaysOwn(served)
+            ? throw new UsageException($"{served} is the gateway's own folder, which keeps the ledger in another form than it is served in. Verify the running gateway by its URL, such as http://localhost:5080, or a directory with a copy of what it serves: checkpoint and tile/.")
+            : new DirectoryLedger(served);
     }
 
     public virtual void Dispose()
     {
     }
+
+    /// <summary>True for the files that the gateway writes and no served tiles: flat ones, from which it makes the tiles when it is asked.</summary>
+    private static bool IsGatewaysOwn(string directory) => File.Exists(Path.Combine(directory, "entries.dat")) && !Directory.Exists(Path.Combine(directory, "tile"));
 
     /// <summary>Reads a stream up to the limit and one byte.</summary>
     protected static async Task<byte[]> Read(Stream stream, int maxBytes, CancellationToken cancellationToken)
