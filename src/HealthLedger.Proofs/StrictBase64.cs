@@ -1,10 +1,15 @@
+using System.Buffers;
 using System.Buffers.Text;
 
 namespace HealthLedger.Proofs;
 
-/// <summary>Base64 in its one canonical spelling (RFC 4648 sections 3.5, 4, 5): no white space, right padding, unused bits zero.</summary>
-internal static class StrictBase64
+/// <summary>Base64 in its one canonical spelling (RFC 4648 sections 3.5, 4, 5): no white space, right padding, unused bits zero. So nothing signed has a second spelling.</summary>
+public static class StrictBase64
 {
+    private static readonly SearchValues<char> s_urlAlphabet =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+
+    /// <summary>The bytes of padded base64 (RFC 4648 section 4); false for another spelling, or where <paramref name="destination"/> is too short.</summary>
     public static bool TryDecode(ReadOnlySpan<char> text, Span<byte> destination, out int written)
     {
         written = 0;
@@ -16,16 +21,21 @@ internal static class StrictBase64
         return LastBitsAreZero(text.TrimEnd('='), '+', '/');
     }
 
+    /// <summary>The bytes of padded base64 (RFC 4648 section 4); null for another spelling.</summary>
     public static byte[]? Decode(ReadOnlySpan<char> text)
     {
         var buffer = new byte[(text.Length / 4 * 3) + 3];
         return TryDecode(text, buffer, out var written) ? buffer[..written] : null;
     }
 
-    /// <summary>Base64url without padding, as JSON web tokens use it (RFC 7515 section 2).</summary>
+    /// <summary>
+    /// The bytes of base64url without padding, as JSON web tokens use it (RFC 7515 section 2); null for padding of any kind, white space, foreign characters, an
+    /// impossible length or unused bits that are not zero.
+    /// </summary>
     public static byte[]? DecodeUrl(ReadOnlySpan<char> text)
     {
-        if (text.ContainsAny(" \t\r\n=") || text.Length % 4 == 1 || !Base64Url.IsValid(text) || !LastBitsAreZero(text, '-', '_'))
+        // The platform's decoder takes white space, '=' and '%' too.
+        if (text.ContainsAnyExcept(s_urlAlphabet) || !LastBitsAreZero(text, '-', '_'))
         {
             return null;
         }
@@ -33,6 +43,7 @@ internal static class StrictBase64
         return Base64Url.DecodeFromChars(text);
     }
 
+    /// <summary>Base64url without padding.</summary>
     public static string EncodeUrl(ReadOnlySpan<byte> bytes) => Base64Url.EncodeToString(bytes);
 
     private static bool LastBitsAreZero(ReadOnlySpan<char> digits, char plus, char slash)

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using HealthLedger.Proofs;
 using HealthLedger.Smart.Jose;
 
 namespace HealthLedger.Smart.Clients;
@@ -17,7 +18,7 @@ internal static class Decoys
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP384);
         var point = key.ExportParameters(includePrivateParameters: false).Q;
-        return Parse($$"""{"kid":"decoy","kty":"EC","crv":"P-384","x":"{{Base64UrlText.Encode(point.X)}}","y":"{{Base64UrlText.Encode(point.Y)}}"}""");
+        return Parse($$"""{"kid":"decoy","kty":"EC","crv":"P-384","x":"{{StrictBase64.EncodeUrl(point.X)}}","y":"{{StrictBase64.EncodeUrl(point.Y)}}"}""");
     }
 
     /// <summary>A random odd number serves: verifying does the same arithmetic whether it is a product of two primes or not.</summary>
@@ -26,7 +27,7 @@ internal static class Decoys
         var modulus = RandomNumberGenerator.GetBytes(256);
         modulus[0] |= 0x80;
         modulus[^1] |= 1;
-        return Parse($$"""{"kid":"decoy","kty":"RSA","n":"{{Base64UrlText.Encode(modulus)}}","e":"AQAB"}""");
+        return Parse($$"""{"kid":"decoy","kty":"RSA","n":"{{StrictBase64.EncodeUrl(modulus)}}","e":"AQAB"}""");
     }
 
     private static JsonWebKey Parse(string json) => JsonWebKey.Parse(Encoding.ASCII.GetBytes(json)) ?? throw new CryptographicException("A decoy key was not made.");

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using HealthLedger.Proofs;
 
 namespace HealthLedger.Smart.Jose;
 
@@ -77,14 +78,14 @@ public sealed class JsonWebKey
             {
                 writer.WriteString("kty", "EC");
                 writer.WriteString("crv", CurveName());
-                writer.WriteString("x", Base64UrlText.Encode(point.Q.X));
-                writer.WriteString("y", Base64UrlText.Encode(point.Q.Y));
+                writer.WriteString("x", StrictBase64.EncodeUrl(point.Q.X));
+                writer.WriteString("y", StrictBase64.EncodeUrl(point.Q.Y));
             }
             else
             {
                 writer.WriteString("kty", "RSA");
-                writer.WriteString("n", Base64UrlText.Encode(rsa!.Value.Modulus));
-                writer.WriteString("e", Base64UrlText.Encode(rsa.Value.Exponent));
+                writer.WriteString("n", StrictBase64.EncodeUrl(rsa!.Value.Modulus));
+                writer.WriteString("e", StrictBase64.EncodeUrl(rsa.Value.Exponent));
             }
 
             writer.WriteString("kid", KeyId);
@@ -100,9 +101,9 @@ public sealed class JsonWebKey
     public string Thumbprint()
     {
         var members = ec is { } point
-            ? $$"""{"crv":"{{CurveName()}}","kty":"EC","x":"{{Base64UrlText.Encode(point.Q.X)}}","y":"{{Base64UrlText.Encode(point.Q.Y)}}"}"""
-            : $$"""{"e":"{{Base64UrlText.Encode(rsa!.Value.Exponent)}}","kty":"RSA","n":"{{Base64UrlText.Encode(rsa.Value.Modulus)}}"}""";
-        return Base64UrlText.Encode(SHA256.HashData(Encoding.ASCII.GetBytes(members)));
+            ? $$"""{"crv":"{{CurveName()}}","kty":"EC","x":"{{StrictBase64.EncodeUrl(point.Q.X)}}","y":"{{StrictBase64.EncodeUrl(point.Q.Y)}}"}"""
+            : $$"""{"e":"{{StrictBase64.EncodeUrl(rsa!.Value.Exponent)}}","kty":"RSA","n":"{{StrictBase64.EncodeUrl(rsa.Value.Modulus)}}"}""";
+        return StrictBase64.EncodeUrl(SHA256.HashData(Encoding.ASCII.GetBytes(members)));
     }
 
     /// <summary>True where <paramref name="signature"/> (JWS form: for ECDSA r and s of fixed width) is this key's over <paramref name="signingInput"/>.</summary>
@@ -147,8 +148,8 @@ public sealed class JsonWebKey
             "P-384" => (ECCurve.NamedCurves.nistP384, SignatureAlgorithm.ES384, 48),
             _ => (default, default, 0),
         };
-        var x = Base64UrlText.Decode(element.Text("x"));
-        var y = Base64UrlText.Decode(element.Text("y"));
+        var x = StrictBase64.DecodeUrl(element.Text("x"));
+        var y = StrictBase64.DecodeUrl(element.Text("y"));
         if (size == 0 || x?.Length != size || y?.Length != size)
         {
             return null;
@@ -169,8 +170,8 @@ public sealed class JsonWebKey
 
     private static JsonWebKey? ParseRsa(string keyId, JsonElement element)
     {
-        var n = Base64UrlText.Decode(element.Text("n"));
-        var e = Base64UrlText.Decode(element.Text("e"));
+        var n = StrictBase64.DecodeUrl(element.Text("n"));
+        var e = StrictBase64.DecodeUrl(element.Text("e"));
 
         // Leading zero bytes are not allowed (RFC 7518 section 6.3.1); small exponents have a history of forgeries.
         if (n is not { Length: >= 256 and <= 512 } || (n[0] & 0x80) == 0 || (n[^1] & 1) == 0 || e is not { Length: 3 or 4 } || e[0] == 0 || (e[^1] & 1) == 0)

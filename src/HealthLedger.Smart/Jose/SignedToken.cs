@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using HealthLedger.Proofs;
 
 namespace HealthLedger.Smart.Jose;
 
@@ -46,9 +47,9 @@ internal sealed class SignedToken
             return null;
         }
 
-        var header = Base64UrlText.Decode(text[..first]);
-        var payload = Base64UrlText.Decode(text[(first + 1)..last]);
-        var signature = Base64UrlText.Decode(text[(last + 1)..]);
+        var header = StrictBase64.DecodeUrl(text[..first]);
+        var payload = StrictBase64.DecodeUrl(text[(first + 1)..last]);
+        var signature = StrictBase64.DecodeUrl(text[(last + 1)..]);
         if (header is null || payload is null || signature is not { Length: > 0 }
             || StrictJson.ParseObject(header, MaxLength) is not { } headerObject || headerObject.Has("crit") || headerObject.Has("b64")
             || StrictJson.ParseObject(payload, MaxLength) is not { } claims)

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using HealthLedger.Access;
+using HealthLedger.Proofs;
 using HealthLedger.Smart.Jose;
 using Microsoft.Extensions.Options;
 
@@ -31,7 +32,7 @@ public sealed class AccessTokenIssuer(TokenSigningKey key, SmartUrls urls, TimeP
             writer.WriteString("client_id", caller.ClientId);
             writer.WriteNumber("exp", now + lifetime);
             writer.WriteNumber("iat", now);
-            writer.WriteString("jti", Base64UrlText.Encode(RandomNumberGenerator.GetBytes(JtiBytes)));
+            writer.WriteString("jti", StrictBase64.EncodeUrl(RandomNumberGenerator.GetBytes(JtiBytes)));
             writer.WriteString("scope", string.Join(' ', scopes));
             writer.WriteString("hl_role", AccessTokenClaims.RoleCode(caller.Role));
             WriteWhere(writer, "hl_org", caller.Organization);
@@ -48,8 +49,8 @@ public sealed class AccessTokenIssuer(TokenSigningKey key, SmartUrls urls, TimeP
         }
 
         var header = $$"""{"alg":"ES256","typ":"{{AccessTokenClaims.Type}}","kid":"{{key.Public.KeyId}}"}""";
-        var signed = $"{Base64UrlText.Encode(Encoding.ASCII.GetBytes(header))}.{Base64UrlText.Encode(claims.WrittenSpan)}";
-        return new AccessToken($"{signed}.{Base64UrlText.Encode(key.Sign(Encoding.ASCII.GetBytes(signed)))}", lifetime, scopes);
+        var signed = $"{StrictBase64.EncodeUrl(Encoding.ASCII.GetBytes(header))}.{StrictBase64.EncodeUrl(claims.WrittenSpan)}";
+        return new AccessToken($"{signed}.{StrictBase64.EncodeUrl(key.Sign(Encoding.ASCII.GetBytes(signed)))}", lifetime, scopes);
     }
 
     private static void WriteWhere(Utf8JsonWriter writer, string name, string? value)

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using FsCheck;
 using FsCheck.Fluent;
+using HealthLedger.Proofs;
 using HealthLedger.Smart.Jose;
 using HealthLedger.Smart.Tests.Kit;
 
@@ -70,16 +71,6 @@ public class JoseTests
         }
 
         Assert.Equal(262, run);
-    }
-
-    [Fact]
-    public void Base64url_has_one_spelling_for_each_byte_string()
-    {
-        Prop.ForAll<byte[]>(bytes => Base64UrlText.Decode(Base64UrlText.Encode(bytes))!.AsSpan().SequenceEqual(bytes)).QuickCheckThrowOnFailure();
-        foreach (var bad in new[] { "A", "AA==", "AB", "AAB", "A A", "AA\n", "A+", "A/", "Ä" })
-        {
-            Assert.Null(Base64UrlText.Decode(bad));
-        }
     }
 
     [Theory]
@@ -192,7 +183,7 @@ public class JoseTests
 
     /// <summary>The vectors' hexadecimal numbers may be short or long of 32 bytes.</summary>
     private static string Coordinate(JsonElement point, string name) =>
-        Base64UrlText.Encode(Convert.FromHexString(point.GetProperty(name).GetString()!.TrimStart('0').PadLeft(64, '0')));
+        StrictBase64.EncodeUrl(Convert.FromHexString(point.GetProperty(name).GetString()!.TrimStart('0').PadLeft(64, '0')));
 
     private static JsonWebKey? Key(string json) => JsonWebKey.Parse(Encoding.UTF8.GetBytes(json));
 }
