@@ -165,7 +165,11 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
             records[draft.At] = new ChangedRecord(key, draft.Change.Kind, before is null or { Deleted: true }, now, body) { Remarks = draft.Consent?.Remarks ?? [] };
         }
 
-        return new Drafted(null, [.. records], writes.ToImmutable(), [.. redecided], steps.ToImmutable());
+        var entries = found.Reads.Length + writes.SelectMany(w => w.Shelves).Distinct().Count() + steps.Sum(s => Math.Max(1, s.Operations));
+        return entries > RecordChange.MaximumEntries
+            ? Drafted.Refused(0, DraftFault.Invalid(
+                IssueType.TooCostly, $"The request makes more than {RecordChange.MaximumEntries} ledger entries: it needs fewer patients, or consents with fewer actors.", "", null))
+            : new Drafted(null, [.. records], writes.ToImmutable(), [.. redecided], steps.ToImmutable());
     }
 
     /// <summary>Which record each change is of, and what each fullUrl leads to; the fault where two changes meet.</summary>

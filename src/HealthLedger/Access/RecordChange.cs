@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using HealthLedger.Events;
-using HealthLedger.Fhir.Validation;
 using HealthLedger.Ledger;
 using HealthLedger.Proofs.Facts;
 using HealthLedger.Vault;
@@ -17,7 +16,7 @@ public sealed class RecordChange
     /// <summary>The most changes that one transaction may carry.</summary>
     public const int MaximumChanges = 5_000;
 
-    /// <summary>The most entries that one transaction may make: of patients, of consent handles, of what its conditions found.</summary>
+    /// <summary>The most entries that one request may make: of patients, of consent handles, of what its conditions found.</summary>
     public const int MaximumEntries = 16_000;
 
     /// <summary>Up to this many records a fact lists them; above it only commits to them by their root.</summary>
@@ -80,12 +79,6 @@ public sealed class RecordChange
             var change = drafted.Fault is { } refused
                 ? Entry([_attempts.Describe(request, refused.Refused, refused.Addressed, now)], NoticedKind.AccessRefused, found, now)
                 : Describe(request, drafted, prepared, found, now);
-            if (change.Append.Events.Length > MaximumEntries)
-            {
-                return new ChangeResult.Refused(0, ChangeFault.Invalid, [new ValidationIssue(
-                    IssueSeverity.Error, IssueType.TooCostly, $"The request makes more than {MaximumEntries} ledger entries: it needs fewer patients, or consents with fewer actors.", "")]);
-            }
-
             switch (await Recorded<ChangeEntry>.Append(_log, change, cancellation))
             {
                 case RecordOutcome<ChangeEntry>.Done { Recorded: var recorded }:
