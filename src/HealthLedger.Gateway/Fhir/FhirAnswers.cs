@@ -22,6 +22,12 @@ internal static class FhirAnswers
         return http.Json(fault.Status, OperationOutcomeJson.From([.. fault.Issues]));
     }
 
+    public static Task MethodNotSupported(this HttpContext http, string allowed)
+    {
+        http.Response.Headers.Allow = allowed;
+        return http.Fault(FhirFault.MethodNotSupported);
+    }
+
     public static Task NotSignedIn(this HttpContext http)
     {
         http.Response.Headers.WWWAuthenticate = http.Request.Headers.Authorization.Count == 0 ? "Bearer" : "Bearer error=\"invalid_token\"";

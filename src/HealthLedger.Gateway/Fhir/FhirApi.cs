@@ -45,11 +45,13 @@ internal sealed class FhirApi(AccessTokenValidator tokens, FhirReads reads, Fhir
             return;
         }
 
+        // HEAD is GET without the body, which the server leaves out; the ledger does not tell them apart (RFC 9110 section 9.3.2).
+        var method = HttpMethods.IsHead(http.Request.Method) ? HttpMethods.Get : http.Request.Method;
         var path = (http.Request.Path.Value ?? "").AsSpan("/fhir".Length).Trim('/').ToString();
         var segments = path.Length == 0 || path.Length > MaximumPath ? [] : path.Split('/');
         if (path == "metadata")
         {
-            await (HttpMethods.IsGet(http.Request.Method) ? capabilities.Answer(http) : http.Fault(FhirFault.MethodNotSupported));
+            await (HttpMethods.IsGet(method) ? capabilities.Answer(http) : http.MethodNotSupported("GET, HEAD"));
             return;
         }
 
@@ -79,19 +81,30 @@ internal sealed class FhirApi(AccessTokenValidator tokens, FhirReads reads, Fhir
             return;
         }
 
-        await ((http.Request.Method, segments) switch
+        await ((method, segments) switch
         {
             ("POST", []) => bundles.Answer(asked),
             ("GET", [var type]) => reads.Search(asked, type, http.Request.QueryString.Value ?? ""),
             ("POST", [var type, "_search"]) => reads.SearchByForm(asked, type),
+            (_, [_, "_search"]) => http.MethodNotSupported(Methods(segments)),
             ("POST", [var type]) => writes.Create(asked, type),
             ("GET", [var type, var id]) => reads.Read(asked, type, id, null),
             ("GET", [var type, var id, "_history", var version]) => reads.Read(asked, type, id, version),
             ("PUT", [var type, var id]) => writes.Update(asked, type, id),
             ("DELETE", [var type, var id]) => writes.Delete(asked, type, id),
-            _ => http.Fault(FhirFault.MethodNotSupported),
+            _ => http.MethodNotSupported(Methods(segments)),
         });
     }
+
+    /// <summary>What a path takes, for the Allow header of a 405 (RFC 9110 section 15.5.6); empty where it takes nothing.</summary>
+    private static string Methods(string[] segments) => segments switch
+    {
+        [] or [_, "_search"] => "POST",
+        [_] => "GET, HEAD, POST",
+        [_, _] => "GET, HEAD, PUT, DELETE",
+        [_, _, "_history", _] => "GET, HEAD",
+        _ => "",
+    };
 
     private Caller? Authenticate(HttpContext http)
     {

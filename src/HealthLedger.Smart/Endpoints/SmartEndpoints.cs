@@ -22,7 +22,7 @@ public static class SmartEndpoints
         group.MapPost("/auth/token", (Delegate)Token).DisableAntiforgery();
         group.MapGet("/auth/jwks", (HttpContext context) => Public(context, Results.Content(JsonWebKeySet.ToJson([Find<TokenSigningKey>(context).Public]), Json)));
         group.MapGet("/.well-known/openid-configuration", (HttpContext context) => Public(context, Results.Json(Discovery.OpenId(Find<SmartUrls>(context)))));
-        group.MapGet("/fhir/.well-known/smart-configuration", (HttpContext context) => Public(context, Results.Json(Discovery.Smart(Find<SmartUrls>(context)))));
+        group.MapMethods("/fhir/.well-known/smart-configuration", [HttpMethods.Get, HttpMethods.Head], (HttpContext context) => Public(context, Results.Json(Discovery.Smart(Find<SmartUrls>(context)))));
         return routes;
     }
 

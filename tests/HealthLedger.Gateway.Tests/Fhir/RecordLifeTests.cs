@@ -25,6 +25,45 @@ public sealed class RecordLifeTests(SmallHospital hospital) : IClassFixture<Smal
         Assert.Equal("application/fhir+json; charset=utf-8", read.Headers["Content-Type"]);
     }
 
+    [Theory]
+    [InlineData("Observation/pulse-patient-open", 200)]
+    [InlineData("Observation/pulse-patient-open/_history/1", 200)]
+    [InlineData("Observation?patient=patient-open", 200)]
+    [InlineData("Observation/not-there", 404)]
+    [InlineData("Observation/pulse-patient-closed", 404)]
+    [InlineData("Observation?zebedee=1", 400)]
+    [InlineData("metadata", 200)]
+    [InlineData(".well-known/smart-configuration", 200)]
+    public async Task Head_answers_as_get_does_without_the_body_and_is_recorded_alike(string path, int status)
+    {
+        var get = (await _gateway.Get(Clinic, path)).Is(status);
+        var head = await _gateway.Send(Clinic, "HEAD", path);
+        Assert.Equal(get.Status, head.Status);
+        Assert.Empty(head.Body);
+        Assert.Equal(get.Growth, head.Growth);
+        string[] varying = ["Date", "X-Request-Id", "X-Ledger-Receipt", "Transfer-Encoding"];
+        Assert.Equal(Fixed(get), Fixed(head));
+        Assert.Equal(get.Receipt?.Length, head.Receipt?.Length);
+
+        string[] Fixed(Answer answer) => [.. answer.Headers.Where(h => !varying.Contains(h.Key, StringComparer.OrdinalIgnoreCase)).Select(h => $"{h.Key}: {h.Value}").Order(StringComparer.Ordinal)];
+    }
+
+    [Theory]
+    [InlineData("GET", "", "POST")]
+    [InlineData("PUT", "Patient", "GET, HEAD, POST")]
+    [InlineData("OPTIONS", "Patient", "GET, HEAD, POST")]
+    [InlineData("POST", "Patient/a", "GET, HEAD, PUT, DELETE")]
+    [InlineData("HEAD", "Patient/_search", "POST")]
+    [InlineData("DELETE", "Patient/a/_history/1", "GET, HEAD")]
+    [InlineData("GET", "Patient/a/_history", "")]
+    [InlineData("POST", "metadata", "GET, HEAD")]
+    public async Task A_method_that_a_path_does_not_take_is_answered_with_those_that_it_takes(string method, string path, string allowed)
+    {
+        var answer = (await _gateway.Send(Hospital, method, path)).Is(405);
+        Assert.Equal(allowed, answer.Headers["Allow"]);
+        Assert.Equal(0u, answer.Growth);
+    }
+
     [Fact]
     public async Task A_record_is_updated_read_by_version_deleted_and_gone()
     {
