@@ -31,6 +31,9 @@ internal abstract class Benchmark
         return at >= 0 && at + 1 < args.Length ? double.Parse(args[at + 1], System.Globalization.CultureInfo.InvariantCulture) : otherwise;
     }
 
+    /// <summary>The text of an option such as <c>--set 2021</c>; null where it is not given.</summary>
+    protected static string? Text(string[] args, string name) => Array.IndexOf(args, name) is var at and >= 0 && at + 1 < args.Length ? args[at + 1] : null;
+
     protected static void Print(Measured measured) => Console.WriteLine(JsonSerializer.Serialize(measured, Measured.Lines));
 }
 

@@ -12,13 +12,14 @@ internal sealed class IngestBenchmark : Benchmark
 {
     public override string Name => "ingest";
 
-    public override string Says => "resources/s through transactions and single creates of ../shared/data/synthea [--seconds N] [--runs N]";
+    public override string Says => "resources/s through transactions and single creates of ../shared/data/synthea [--seconds N] [--runs N] [--set NAME] [--only transactions|creates|one-patient] [--clients N]";
 
     public override async Task Run(string[] args)
     {
         var seconds = Option(args, "--seconds", 3);
         var runs = (int)Option(args, "--runs", 2);
-        var sets = IngestData.Sets().ToList();
+        var (only, onlySet, onlyClients) = (Text(args, "--only"), Text(args, "--set"), (int)Option(args, "--clients", 0));
+        var sets = IngestData.Sets().Where(set => onlySet is null || set.Name == onlySet).ToList();
         if (sets.Count == 0)
         {
             Console.Error.WriteLine("ingest: skipped, since ../shared/data/synthea is not there.");
@@ -34,21 +35,29 @@ internal sealed class IngestBenchmark : Benchmark
             }
 
             // warms up, and gives the single creates records to refer to
-            var singles = new List<(string, byte[])>();
+            var (singles, largest) = (new List<(string, byte[])>(), new List<(string, byte[])>());
             foreach (var bundle in set.Patients)
             {
                 using var loaded = await Load(gateway, await gateway.Token("demo-system"), bundle);
-                singles.AddRange(IngestData.Singles(bundle, loaded.RootElement));
+                var ofPatient = IngestData.Singles(bundle, loaded.RootElement).ToList();
+                singles.AddRange(ofPatient);
+                largest = ofPatient.Count > largest.Count ? ofPatient : largest;
             }
 
-            foreach (var clients in new[] { 1, 4 })
+            bool Wanted(string part, int clients) => (only ?? part) == part && (onlyClients == 0 || clients == onlyClients);
+            foreach (var clients in new[] { 1, 4 }.Where(clients => Wanted("transactions", clients)))
             {
                 await Transactions(gateway, set, clients, runs);
             }
 
-            foreach (var clients in new[] { 1, 16, 64 })
+            foreach (var clients in new[] { 1, 16, 64 }.Where(clients => Wanted("creates", clients)))
             {
-                await Creates(gateway, set, singles, clients, seconds, runs);
+                await Creates(gateway, $"{set.Name}: single creates", singles, clients, seconds, runs);
+            }
+
+            foreach (var clients in new[] { 1, 16, 64 }.Where(clients => Wanted("one-patient", clients)))
+            {
+                await Creates(gateway, $"{set.Name}: single creates on the largest patient", largest, clients, seconds, runs);
             }
         }
     }
@@ -86,7 +95,7 @@ internal sealed class IngestBenchmark : Benchmark
         Print(Measured.Of(Name, $"{set.Name}: transactions, {clients} clients", "resources/s", values, references, latencies));
     }
 
-    private async Task Creates(GatewayProcess gateway, IngestData set, List<(string Type, byte[] Json)> singles, int clients, double seconds, int runs)
+    private async Task Creates(GatewayProcess gateway, string scenario, List<(string Type, byte[] Json)> singles, int clients, double seconds, int runs)
     {
         var token = await gateway.Token("demo-system");
         var (values, references, latencies) = (new List<double>(), new List<double>(), new List<double>());
@@ -106,7 +115,7 @@ internal sealed class IngestBenchmark : Benchmark
             values.Add(load.Run(seconds, Next, 201, latencies));
         }
 
-        Print(Measured.Of(Name, $"{set.Name}: single creates, {clients} clients", "resources/s", values, references, latencies));
+        Print(Measured.Of(Name, $"{scenario}, {clients} clients", "resources/s", values, references, latencies));
     }
 
     /// <summary>Loads a Bundle; a batch may hold what is there already, but no fault.</summary>

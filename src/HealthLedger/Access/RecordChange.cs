@@ -9,7 +9,8 @@ namespace HealthLedger.Access;
 /// <summary>
 /// The only way a record changes, consents among them. Authority over a clinical record is the scope and the custodian organization, not the patient's permit; over a
 /// consent it is as <see cref="ConsentChange"/> says, alone or in a transaction. What a caller may not see it cannot change. All changes of a request are one append: an
-/// entry for each patient, one for each consent handle given or taken back, and the sealed rows in the same commit.
+/// entry for each patient, one for each consent handle given or taken back, and the sealed rows in the same commit. New records that wait for one shelf share an append,
+/// each request with an entry of its own.
 /// </summary>
 public sealed class RecordChange
 {
@@ -28,6 +29,7 @@ public sealed class RecordChange
     private readonly IAppendOnly _log;
     private readonly ReceiptIds _receipts;
     private readonly TimeProvider _time;
+    private readonly ShelfTurns _turns;
     private readonly RecordVault _vault;
 
     /// <summary>Binds the road to the vault and the ledger it runs between.</summary>
@@ -40,6 +42,7 @@ public sealed class RecordChange
         _attempts = new Attempts(vault);
         _conditions = new Conditions(vault, consents, policy);
         _drafts = new Drafts(vault, consents, policy);
+        _turns = new ShelfTurns(vault, AppendTogether);
     }
 
     /// <summary>True for types of which a condition looks through every permitted patient, which costs what a search costs.</summary>
@@ -66,6 +69,12 @@ public sealed class RecordChange
             if (planned.Fault is { } fault && found.Reads.IsEmpty)
             {
                 return fault;
+            }
+
+            var shared = new PlannedChange(request, found, planned, now);
+            if (shared.Shares)
+            {
+                return await _turns.Take(shared, cancellation);
             }
 
             // lock the shelves, then decide on what is there
@@ -96,11 +105,52 @@ public sealed class RecordChange
         }
     }
 
+    /// <summary>The end of the same road for new records on one shelf, which nothing can refuse any more: sealed together, one append, an entry for each request.</summary>
+    private async ValueTask<IReadOnlyList<ChangeResult>> AppendTogether(ShelfLock held, IReadOnlyList<PlannedChange> changes, CancellationToken cancellation)
+    {
+        var drafted = new List<Drafted>(changes.Count);
+        foreach (var (request, found, planned, now) in changes)
+        {
+            drafted.Add(await _drafts.Complete(request, found, planned, held, now, cancellation));
+        }
+
+        using var prepared = await _vault.Prepare(held, [.. drafted.SelectMany(d => d.Writes)], cancellation);
+        var shelf = prepared.Shelves.Single();
+        var events = ImmutableArray.CreateBuilder<PendingEvent>(changes.Count);
+        var written = 0;
+        for (var i = 0; i < changes.Count; i++)
+        {
+            events.AddRange(Events(changes[i].Request, drafted[i], [shelf.Part(written, drafted[i].Writes.Length)], changes[i].Now));
+            written += drafted[i].Writes.Length;
+        }
+
+        var entry = Entry(events.MoveToImmutable(), NoticedKind.RecordChanged, changes[0].Found, changes[^1].Now);
+        var change = new ChangeEntry(entry.Append with { Redo = prepared.Redo, Committed = prepared.Commit });
+        return await Recorded<ChangeEntry>.Append(_log, change, cancellation) switch
+        {
+            RecordOutcome<ChangeEntry>.Done { Recorded: var recorded } => [.. drafted.Select((done, i) => new ChangeResult.Changed(
+                done.Records, _receipts.Seal(recorded.Position.Indices[i], shelf.Chain.Id, changes[i].Request.Caller.ClientId)))],
+            RecordOutcome<ChangeEntry>.Stale => throw new InvalidOperationException("New records rest on no decision version, so they cannot be stale."),
+            _ => [.. changes.Select(_ => new ChangeResult.Unavailable())],
+        };
+    }
+
     private ChangeEntry Describe(ChangeRequest request, Drafted drafted, PreparedChange? prepared, Found found, DateTimeOffset now)
+    {
+        var entry = Entry(Events(request, drafted, prepared?.Shelves ?? [], now), NoticedKind.RecordChanged, found, now);
+        return new ChangeEntry(entry.Append with
+        {
+            Raises = [.. drafted.Redecided.Select(s => s.Value)],
+            Redo = prepared?.Redo ?? default,
+            Committed = prepared is null ? null : prepared.Commit,
+        });
+    }
+
+    private ImmutableArray<PendingEvent> Events(ChangeRequest request, Drafted drafted, ImmutableArray<ShelfChange> shelves, DateTimeOffset now)
     {
         var events = ImmutableArray.CreateBuilder<PendingEvent>();
         var consents = drafted.Consents.ToLookup(c => c.Patient);
-        foreach (var patient in prepared?.Shelves.Where(s => s.Shelf.IsPatient) ?? [])
+        foreach (var patient in shelves.Where(s => s.Shelf.IsPatient))
         {
             // Consents have events of their own, with the same root.
             if (patient.Records.Any(r => r.Key.Type != "Consent"))
@@ -120,7 +170,7 @@ public sealed class RecordChange
         }
 
         // Directory records of one transaction are one event, the tenant's, over the roots of all their shelves.
-        var directory = prepared?.Shelves.Where(s => !s.Shelf.IsPatient).ToList() ?? [];
+        var directory = shelves.Where(s => !s.Shelf.IsPatient).ToList();
         if (directory.Count > 0)
         {
             events.Add(AccessFacts.Finish(
@@ -128,13 +178,7 @@ public sealed class RecordChange
                 _vault.TenantChain));
         }
 
-        var entry = Entry(events.ToImmutable(), NoticedKind.RecordChanged, found, now);
-        return new ChangeEntry(entry.Append with
-        {
-            Raises = [.. drafted.Redecided.Select(s => s.Value)],
-            Redo = prepared?.Redo ?? default,
-            Committed = prepared is null ? null : prepared.Commit,
-        });
+        return events.ToImmutable();
     }
 
     /// <summary>The request's own events, and behind them those of its conditions, with what their matches rest on.</summary>

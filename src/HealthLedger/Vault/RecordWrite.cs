@@ -43,6 +43,15 @@ public sealed record ShelfChange(ShelfId Shelf, EventChain Chain, Hash256 Change
 {
     /// <summary>What the event's fact says of the change: <c>sequence/change root/root</c>, the roots in hexadecimal.</summary>
     public string Evidence => $"{Sequence}/{ChangeRoot}/{Root}";
+
+    /// <summary>The part of the change that one request asked for, where several share it: its own records, and the root over them.</summary>
+    /// <param name="start">Where its records begin.</param>
+    /// <param name="count">How many they are.</param>
+    public ShelfChange Part(int start, int count)
+    {
+        var records = Records.Slice(start, count);
+        return this with { Records = records, ChangeRoot = VersionSet.RootOf([.. records.Select(VersionSet.Leaf)]) };
+    }
 }
 
 /// <summary>

@@ -1,5 +1,7 @@
 // FHIR R4 RESTful API, http://hl7.org/fhir/R4/http.html: read, vread, create, update, delete, versions and ETags.
 using HealthLedger.Gateway.Tests.Hosting;
+using HealthLedger.Proofs.Facts;
+using HealthLedger.Proofs.Receipts;
 using static HealthLedger.Gateway.Tests.Hosting.TestClients;
 
 namespace HealthLedger.Gateway.Tests.Fhir;
@@ -62,6 +64,25 @@ public sealed class RecordLifeTests(SmallHospital hospital) : IClassFixture<Smal
         var answer = (await _gateway.Send(Hospital, method, path)).Is(405);
         Assert.Equal(allowed, answer.Headers["Allow"]);
         Assert.Equal(0u, answer.Growth);
+    }
+
+    [Fact]
+    public async Task Records_created_at_once_for_one_patient_have_an_entry_and_a_receipt_each()
+    {
+        var created = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => _gateway.Post(Hospital, "Observation", Records.Observation(null, SmallHospital.Open, value: i))));
+        var changes = new HashSet<string>();
+        foreach (var answer in created)
+        {
+            Assert.Equal(answer.Is(201).Body, (await _gateway.Get(Hospital, "Observation/" + answer.Id)).Is(200).Body);
+            Assert.True(Receipt.Parse((await _gateway.Get(Hospital, new Uri(answer.Receipt!).PathAndQuery)).Is(200).Body).TryGet(out var receipt, out _));
+            Assert.True(Fact.Parse(receipt.Fact!).TryGet(out var fact, out _));
+            Assert.Contains($"Observation/{answer.Id}/", fact[FactField.Targets]);
+            Assert.Single(fact[FactField.Targets]!.Split("Observation/")[1..]);
+            changes.Add(fact[FactField.Evidence]!.Split('/')[0]);
+        }
+
+        Assert.Equal(created.Length, created.Select(answer => answer.Receipt).Distinct().Count());
+        Assert.InRange(changes.Count, 1, created.Length - 1); // some shared a commit, and so a change of the shelf
     }
 
     [Fact]
