@@ -1,6 +1,7 @@
 using HealthLedger.Access;
 using HealthLedger.Fhir.Definitions;
 using HealthLedger.Fhir.Validation;
+using HealthLedger.Gateway.Fhir.Operations;
 using HealthLedger.Smart.Tokens;
 
 namespace HealthLedger.Gateway.Fhir;
@@ -9,7 +10,7 @@ namespace HealthLedger.Gateway.Fhir;
 /// The FHIR R4 RESTful API under <c>/fhir</c> (http://hl7.org/fhir/R4/http.html): one dispatcher from method and path to an interaction. What follows from token
 /// and URL alone is answered here, before anything stored is looked at; the rest comes back from the three roads.
 /// </summary>
-internal sealed class FhirApi(AccessTokenValidator tokens, FhirReads reads, FhirWrites writes, FhirBundles bundles, FhirCapabilities capabilities)
+internal sealed class FhirApi(AccessTokenValidator tokens, FhirReads reads, FhirWrites writes, FhirBundles bundles, FhirOperations operations, FhirCapabilities capabilities)
 {
     private const int MaximumPath = 512;
 
@@ -69,15 +70,22 @@ internal sealed class FhirApi(AccessTokenValidator tokens, FhirReads reads, Fhir
         }
 
         var asked = new FhirCall(http, caller, purpose);
-        if (segments.Length > 0 && FhirDefinitions.R4.ResourceType(segments[0]) is null)
+        var isOperation = FhirOperations.IsNamedBy(segments);
+        if (segments.Length > (isOperation ? 1 : 0) && FhirDefinitions.R4.ResourceType(segments[0]) is null)
         {
             await http.Fault(FhirFault.UnknownResourceType);
             return;
         }
 
-        if (segments.Length > 1 && !(segments.Length == 2 && segments[1] == "_search") && !FhirId.IsValid(segments[1]))
+        if (segments.Length > (isOperation ? 2 : 1) && !(segments.Length == 2 && segments[1] == "_search") && !FhirId.IsValid(segments[1]))
         {
             await http.Fault(FhirFault.BadRequest("An id has 1 to 64 letters, digits, '-' and '.'.", IssueType.Value));
+            return;
+        }
+
+        if (isOperation)
+        {
+            await operations.Answer(asked, method, segments);
             return;
         }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using HealthLedger.Fhir.Definitions;
 using HealthLedger.Fhir.Search;
+using HealthLedger.Gateway.Fhir.Operations;
 
 namespace HealthLedger.Gateway.Fhir;
 
@@ -12,7 +13,7 @@ namespace HealthLedger.Gateway.Fhir;
 /// </summary>
 internal static class FhirMetadata
 {
-    public static byte[] Write(string fhirBase, DateTimeOffset since, string version)
+    public static byte[] Write(string fhirBase, DateTimeOffset since, string version, FhirOperations operations)
     {
         var buffer = new ArrayBufferWriter<byte>(1 << 18);
         using (var json = new Utf8JsonWriter(buffer))
@@ -36,11 +37,12 @@ internal static class FhirMetadata
             json.WriteStartArray("resource");
             foreach (var type in FhirDefinitions.R4.ResourceTypes)
             {
-                Resource(json, type);
+                Resource(json, type, operations.Of(type));
             }
 
             json.WriteEndArray();
             Interactions(json, "transaction", "batch");
+            Operations(json, operations.Of(null));
             json.WriteEndObject();
             json.WriteEndArray();
             json.WriteEndObject();
@@ -69,7 +71,7 @@ internal static class FhirMetadata
         json.WriteEndObject();
     }
 
-    private static void Resource(Utf8JsonWriter json, string type)
+    private static void Resource(Utf8JsonWriter json, string type, IEnumerable<IFhirOperation> operations)
     {
         json.WriteStartObject();
         json.WriteString("type", type);
@@ -93,7 +95,31 @@ internal static class FhirMetadata
         }
 
         json.WriteEndArray();
+        Operations(json, operations);
         json.WriteEndObject();
+    }
+
+    private static void Operations(Utf8JsonWriter json, IEnumerable<IFhirOperation> operations)
+    {
+        var open = false;
+        foreach (var operation in operations)
+        {
+            if (!open)
+            {
+                json.WriteStartArray("operation");
+                open = true;
+            }
+
+            json.WriteStartObject();
+            json.WriteString("name", operation.Name);
+            json.WriteString("definition", operation.Definition);
+            json.WriteEndObject();
+        }
+
+        if (open)
+        {
+            json.WriteEndArray();
+        }
     }
 
     private static void Interactions(Utf8JsonWriter json, params ReadOnlySpan<string> codes)

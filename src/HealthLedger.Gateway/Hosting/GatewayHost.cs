@@ -4,6 +4,7 @@ using HealthLedger.Consents;
 using HealthLedger.Fhir.Search;
 using HealthLedger.Gateway.Events;
 using HealthLedger.Gateway.Fhir;
+using HealthLedger.Gateway.Fhir.Operations;
 using HealthLedger.Gateway.Ledger;
 using HealthLedger.Gateway.Pages;
 using HealthLedger.Gateway.Risk;
@@ -179,6 +180,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton<FhirConditions>();
         services.AddSingleton<FhirWrites>();
         services.AddSingleton<FhirBundles>();
+        services.AddSingleton<FhirOperations>();
         services.AddSingleton<FhirCapabilities>();
         services.AddSingleton<FhirApi>();
     }

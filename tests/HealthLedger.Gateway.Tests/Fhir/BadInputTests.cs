@@ -116,7 +116,12 @@ public sealed class BadInputTests(SmallHospital hospital) : IClassFixture<SmallH
     [InlineData("DELETE", "Patient", 405, "not-supported")]
     [InlineData("POST", "Patient/a", 405, "not-supported")]
     [InlineData("POST", "metadata", 405, "not-supported")]
-    [InlineData("GET", "Patient/$everything", 400, "value")]
+    [InlineData("GET", "$zebedee", 404, "not-supported")]
+    [InlineData("GET", "Patient/$zebedee", 404, "not-supported")]
+    [InlineData("POST", "Patient/a/$zebedee", 404, "not-supported")]
+    [InlineData("GET", "Patient/a/_history/1/$zebedee", 404, "not-supported")]
+    [InlineData("GET", "Zebedee/$zebedee", 404, "not-supported")]
+    [InlineData("GET", "Patient/under_score/$zebedee", 400, "value")]
     [InlineData("DELETE", "Patient?gender=male", 405, "not-supported")]
     public async Task What_is_not_served_is_said_to_be_so(string method, string path, int status, string code)
     {
