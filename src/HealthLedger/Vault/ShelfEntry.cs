@@ -62,33 +62,36 @@ public sealed class ShelfEntry
 
     /// <summary>Bytes of memory, estimated from above.</summary>
     internal long Weight =>
-        320 + (2L * (Key.Id.Length + Key.Type.Length)) + (4 * TermsLength) + Annotation.Length + (Shared is null ? 0 : 240) + (Previous?.Weight ?? 0);
+        320 + (2L * (Key.Id.Length + Key.Type.Length)) + (4 * TermsLength) + Annotation.Length + (Shared is null ? 0 : 240) + PastWeight;
+
+    /// <summary>The weight of all versions before; kept, because a record may have more of them than a walk along them could take.</summary>
+    private long PastWeight { get; init; }
 
     /// <summary>This version with the one before it.</summary>
     internal ShelfEntry After(ShelfEntry previous) => new()
     {
         Key = Key, LastUpdated = LastUpdated, State = State, Handle = Handle, CiphertextHash = CiphertextHash, Custodian = Custodian, Terms = Terms, TermsLength = TermsLength,
-        Annotation = Annotation, Shared = Shared, Previous = previous,
+        Annotation = Annotation, Shared = Shared, Previous = previous, PastWeight = previous.Weight,
     };
 
     /// <summary>This version with its terms opened, and its annotation in memory of its own.</summary>
     internal ShelfEntry With(ResourceTerms? terms, int termsLength, ReadOnlyMemory<byte> annotation) => new()
     {
         Key = Key, LastUpdated = LastUpdated, State = State, Handle = Handle, CiphertextHash = CiphertextHash, Custodian = Custodian, Terms = terms, TermsLength = termsLength,
-        Annotation = annotation, Shared = Shared, Previous = Previous,
+        Annotation = annotation, Shared = Shared, Previous = Previous, PastWeight = PastWeight,
     };
 
     /// <summary>This version with its content in place.</summary>
     internal ShelfEntry WithContent(Hash256 ciphertext, SharedContent? shared) => new()
     {
         Key = Key, LastUpdated = LastUpdated, State = State, Handle = Handle, CiphertextHash = ciphertext, Custodian = Custodian, Terms = Terms, TermsLength = TermsLength,
-        Annotation = Annotation, Shared = shared, Previous = Previous,
+        Annotation = Annotation, Shared = shared, Previous = Previous, PastWeight = PastWeight,
     };
 
     /// <summary>This version as one of the past: without what only the current one needs.</summary>
     internal ShelfEntry Superseded() => new()
     {
-        Key = Key, LastUpdated = LastUpdated, State = State, Handle = Handle, CiphertextHash = CiphertextHash, Custodian = Custodian, Previous = Previous, Shared = Shared,
+        Key = Key, LastUpdated = LastUpdated, State = State, Handle = Handle, CiphertextHash = CiphertextHash, Custodian = Custodian, Previous = Previous, PastWeight = PastWeight, Shared = Shared,
     };
 }
 
