@@ -55,7 +55,11 @@ public sealed class CapabilityTests(SmallHospital hospital) : IClassFixture<Smal
         var resource = Resources(await _gateway.Get(Hospital, "metadata")).Single(r => r["type"]!.GetValue<string>() == type);
         Assert.Equal(["create", "delete", "read", "search-type", "update", "vread"], resource["interaction"]!.AsArray().Select(i => i!["code"]!.GetValue<string>()).Order(StringComparer.Ordinal));
 
+        Assert.True(resource["conditionalCreate"]!.GetValue<bool>());
+        Assert.False(resource["conditionalUpdate"]!.GetValue<bool>());
+
         var created = (await _gateway.Post(Hospital, type, JsonNode.Parse(json)!)).Is(201);
+        (await _gateway.Post(Hospital, type, JsonNode.Parse(json)!, ("If-None-Exist", "_id=" + created.Id))).Is(200);
         (await _gateway.Get(Hospital, $"{type}/{created.Id}")).Is(200);
         (await _gateway.Get(Hospital, $"{type}/{created.Id}/_history/1")).Is(200);
         Assert.Equal([created.Id], (await _gateway.Get(Hospital, $"{type}?_id={created.Id}")).Is(200).Ids);

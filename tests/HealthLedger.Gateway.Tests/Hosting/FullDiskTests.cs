@@ -78,6 +78,11 @@ public sealed class FullDiskTests(ITestOutputHelper output)
         (await gateway.Get(Stranger, "Patient/full")).IsFault(503, "transient");
         (await gateway.Post(Hospital, "Consent", Records.Consent(null, "full", Records.Permit()))).IsFault(503, "transient");
         (await gateway.Delete(Hospital, "Patient/full")).IsFault(503, "transient");
+        (await gateway.Post(Hospital, "Patient", Records.Patient(null, "Full"), ("If-None-Exist", "_id=full"))).IsFault(503, "transient");
+        (await gateway.Post(Hospital, "", Records.Bundle(
+            "transaction",
+            Records.Entry("POST", "Consent", Records.Consent(null, "full", Records.Permit("harbour"))),
+            Records.Entry("POST", "Observation", Records.Observation(null, "full"))))).IsFault(503, "transient");
 
         File.Delete(ballast);
         for (tries = 0; tries < 5_000 && (await gateway.Get(Hospital, "Patient/full")).Status == 503; tries++)
@@ -85,6 +90,7 @@ public sealed class FullDiskTests(ITestOutputHelper output)
         }
 
         Assert.Equal(before.Body, (await gateway.Get(Hospital, "Patient/full")).Is(200).Body);
+        (await gateway.Get(Stranger, "Patient/full")).IsFault(404, "not-found");
         foreach (var (id, body) in acknowledged)
         {
             Assert.Equal(body, (await gateway.Get(Hospital, "Observation/" + id)).Is(200).Body);
