@@ -37,7 +37,25 @@ internal sealed class IssueLog
 
     public void Fatal(IssueType type, string message, long offset) => Add(IssueSeverity.Fatal, type, message, Location(null), offset);
 
+    /// <summary>An issue whose place the caller knows.</summary>
+    public void Error(IssueType type, string message, int line, int column) => Add(IssueSeverity.Error, type, message, Location(null), line, column);
+
+    /// <summary>The same for a child element that has not been entered.</summary>
+    public void ErrorAt(string child, IssueType type, string message, int line, int column) => Add(IssueSeverity.Error, type, message, Location(child), line, column);
+
+    /// <summary>The same for what ends the reading.</summary>
+    public void Fatal(IssueType type, string message, int line, int column) => Add(IssueSeverity.Fatal, type, message, Location(null), line, column);
+
     private void Add(IssueSeverity severity, IssueType type, string message, string location, long offset)
+    {
+        if (!IsFull)
+        {
+            var (line, column) = LineAndColumn(offset);
+            Add(severity, type, message, location, line, column);
+        }
+    }
+
+    private void Add(IssueSeverity severity, IssueType type, string message, string location, int line, int column)
     {
         if (IsFull)
         {
@@ -45,7 +63,6 @@ internal sealed class IssueLog
         }
 
         _issues ??= [];
-        var (line, column) = LineAndColumn(offset);
         _issues.Add(_issues.Count == ResourceValidator.MaxIssues - 1
             ? new(IssueSeverity.Error, IssueType.TooCostly, $"More than {ResourceValidator.MaxIssues - 1} faults; the rest is not listed. Correct these and validate again.", location, line, column)
             : new(severity, type, message, location, line, column));

@@ -5,8 +5,8 @@ namespace HealthLedger.Fhir.Validation;
 /// <param name="Type">What kind it is.</param>
 /// <param name="Message">What is wrong and what to do, in a sentence.</param>
 /// <param name="Location">The element as simple FHIRPath, such as <c>Patient.contact[0].name.given[1]</c>; empty where there is none.</param>
-/// <param name="Line">Line in the JSON text, from 1; 0 where it is not known.</param>
-/// <param name="Column">Byte in that line, from 1; 0 where it is not known.</param>
+/// <param name="Line">Line in the text, from 1; 0 where it is not known.</param>
+/// <param name="Column">Byte of JSON, or character of XML, in that line, from 1; 0 where it is not known.</param>
 public sealed record ValidationIssue(IssueSeverity Severity, IssueType Type, string Message, string Location, int Line = 0, int Column = 0);
 
 /// <summary>What validation found.</summary>
