@@ -1,6 +1,7 @@
 // The official FHIRPath suite for R4: FHIR/fhir-test-cases, r4/fhirpath/tests-fhir-r4.xml.
 using System.Text.Json;
 using System.Xml.Linq;
+using HealthLedger.Conformance;
 using HealthLedger.Fhir.FhirPath;
 using Xunit.Abstractions;
 
@@ -12,6 +13,7 @@ public sealed class OfficialSuite(ITestOutputHelper output)
     private const int Floor = 932;
 
     [Fact]
+    [Trait("Suite", "Conformance")]
     public void The_official_suite_keeps_its_score()
     {
         var folder = SharedData.Folder("fhirpath/r4");
@@ -22,14 +24,17 @@ public sealed class OfficialSuite(ITestOutputHelper output)
         }
         var suite = XDocument.Load(Path.Combine(folder, "fhirpath", "tests-fhir-r4.xml"));
         var inputs = new Dictionary<string, JsonElement>();
+        var exceptions = new List<string>();
         int passed = 0, total = 0;
         foreach (var test in suite.Descendants("test"))
         {
             total++;
             var fault = Run(test, folder, inputs);
             if (fault is null) passed++;
-            else output.WriteLine($"{test.Attribute("name")?.Value}: {test.Element("expression")?.Value} => {fault}");
+            else exceptions.Add($"`{test.Attribute("name")?.Value}`: `{test.Element("expression")?.Value.Trim()}`: {fault}");
         }
+        exceptions.ForEach(output.WriteLine);
+        new SuiteResult("FHIRPath", "official suite for R4", "http://hl7.org/fhir/R4/fhirpath.html", passed, total, exceptions).Keep();
         output.WriteLine($"FHIRPath official suite: {passed} of {total} ({100.0 * passed / total:0.0} %)");
         Assert.True(passed >= Floor, $"{passed} of {total}");
     }
