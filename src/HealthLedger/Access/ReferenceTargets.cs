@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using HealthLedger.Fhir.Json;
 using HealthLedger.Fhir.Search;
 using HealthLedger.Vault;
@@ -19,11 +20,12 @@ internal sealed class ReferenceTargets(RecordVault vault, IReadOnlyDictionary<st
     /// <summary>Finds the targets of all references that need one; the first that leads nowhere, or null.</summary>
     public async ValueTask<(string Reason, string Location)?> Resolve(ReadOnlyMemory<byte> resource, CancellationToken cancellation)
     {
+        HashSet<string>? within = null;
         foreach (var reference in ResourceReferences.Of(resource.Span))
         {
             switch (reference.Kind)
             {
-                case ReferenceKind.Urn when !byFullUrl.ContainsKey(reference.Text):
+                case ReferenceKind.Urn when !byFullUrl.ContainsKey(reference.Text) && !(within ??= EntriesOf(resource.Span)).Contains(reference.Text):
                     return ("no entry has that fullUrl.", reference.Element);
 
                 case ReferenceKind.Absolute when Local(reference.Text) is { } local && LiteralReference.Parse(Encoding.UTF8.GetBytes(local)).Kind != ReferenceKind.Relative:
@@ -56,6 +58,22 @@ internal sealed class ReferenceTargets(RecordVault vault, IReadOnlyDictionary<st
         return byFullUrl.GetValueOrDefault(text)
             ?? (place == LinkPlace.Reference ? _conditional.GetValueOrDefault(text) : null)
             ?? (isLocal ? text[localBase.Length..].TrimStart('/') : null);
+    }
+
+    /// <summary>The fullUrls in a resource that is a Bundle itself: what its entries say of each other stays as it is (http://hl7.org/fhir/R4/bundle.html#references).</summary>
+    private static HashSet<string> EntriesOf(ReadOnlySpan<byte> resource)
+    {
+        var urls = new HashSet<string>(StringComparer.Ordinal);
+        var json = new Utf8JsonReader(resource);
+        while (json.Read())
+        {
+            if (json.TokenType == JsonTokenType.PropertyName && json.ValueTextEquals("fullUrl"u8) && json.Read() && json.TokenType == JsonTokenType.String)
+            {
+                urls.Add(json.GetString()!);
+            }
+        }
+
+        return urls;
     }
 
     /// <summary>What follows this server's address; null for any other.</summary>

@@ -38,7 +38,8 @@ internal static class OwnValue
             SearchParameterType.Token => text is not null ? Escape(text) : Token(json),
             SearchParameterType.String => text is not null ? Escape(text) : Part(json, "family", "text", "city", "name", "display") is { } part ? Escape(part) : null,
             SearchParameterType.Reference => text is not null ? Escape(text) : Part(json, "reference") is { } reference && !reference.StartsWith('#') ? Escape(reference) : null,
-            SearchParameterType.Date => text ?? Part(json, "start", "end"),
+            // A period equals no shorter one: it is found by what it overlaps.
+            SearchParameterType.Date => text ?? (Part(json, "start") is { } start ? "ge" + start : Part(json, "end") is { } end ? "le" + end : null),
             SearchParameterType.Uri => text,
             SearchParameterType.Number => text,
             SearchParameterType.Quantity => json.ValueKind == JsonValueKind.Object && json.TryGetProperty("value", out var value) && !json.TryGetProperty("comparator", out _) ? value.GetRawText() : null,
