@@ -10,7 +10,8 @@ namespace HealthLedger.Gateway.Fhir;
 /// The FHIR R4 RESTful API under <c>/fhir</c> (http://hl7.org/fhir/R4/http.html): one dispatcher from method and path to an interaction. What follows from token
 /// and URL alone is answered here, before anything stored is looked at; the rest comes back from the three roads.
 /// </summary>
-internal sealed class FhirApi(AccessTokenValidator tokens, FhirReads reads, FhirWrites writes, FhirBundles bundles, FhirOperations operations, FhirCapabilities capabilities)
+internal sealed class FhirApi(
+    AccessTokenValidator tokens, FhirReads reads, FhirHistory history, FhirWrites writes, FhirBundles bundles, FhirOperations operations, FhirCapabilities capabilities)
 {
     private const int MaximumPath = 512;
 
@@ -71,13 +72,13 @@ internal sealed class FhirApi(AccessTokenValidator tokens, FhirReads reads, Fhir
 
         var asked = new FhirCall(http, caller, purpose);
         var isOperation = FhirOperations.IsNamedBy(segments);
-        if (segments.Length > (isOperation ? 1 : 0) && FhirDefinitions.R4.ResourceType(segments[0]) is null)
+        if (segments.Length > (isOperation ? 1 : 0) && segments is not ["_history"] && FhirDefinitions.R4.ResourceType(segments[0]) is null)
         {
             await http.Fault(FhirFault.UnknownResourceType);
             return;
         }
 
-        if (segments.Length > (isOperation ? 2 : 1) && !(segments.Length == 2 && segments[1] == "_search") && !FhirId.IsValid(segments[1]))
+        if (segments.Length > (isOperation ? 2 : 1) && segments is not [_, "_search" or "_history"] && !FhirId.IsValid(segments[1]))
         {
             await http.Fault(FhirFault.BadRequest("An id has 1 to 64 letters, digits, '-' and '.'.", IssueType.Value));
             return;
@@ -92,9 +93,12 @@ internal sealed class FhirApi(AccessTokenValidator tokens, FhirReads reads, Fhir
         await ((method, segments) switch
         {
             ("POST", []) => bundles.Answer(asked),
+            ("GET", ["_history"]) => history.Answer(asked, null, null),
+            ("GET", [var type, "_history"]) => history.Answer(asked, type, null),
+            ("GET", [var type, var id, "_history"]) => history.Answer(asked, type, id),
             ("GET", [var type]) => reads.Search(asked, type, http.Request.QueryString.Value ?? ""),
             ("POST", [var type, "_search"]) => reads.SearchByForm(asked, type),
-            (_, [_, "_search"]) => http.MethodNotSupported(Methods(segments)),
+            (_, ["_history"] or [_, "_search" or "_history"]) => http.MethodNotSupported(Methods(segments)),
             ("POST", [var type]) => writes.Create(asked, type),
             ("GET", [var type, var id]) => reads.Read(asked, type, id, null),
             ("GET", [var type, var id, "_history", var version]) => reads.Read(asked, type, id, version),
@@ -108,6 +112,7 @@ internal sealed class FhirApi(AccessTokenValidator tokens, FhirReads reads, Fhir
     private static string Methods(string[] segments) => segments switch
     {
         [] or [_, "_search"] => "POST",
+        ["_history"] or [_, "_history"] or [_, _, "_history"] => "GET, HEAD",
         [_] => "GET, HEAD, POST",
         [_, _] => "GET, HEAD, PUT, DELETE",
         [_, _, "_history", _] => "GET, HEAD",

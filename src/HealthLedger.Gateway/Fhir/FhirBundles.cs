@@ -12,7 +12,7 @@ namespace HealthLedger.Gateway.Fhir;
 /// batch and transaction (http://hl7.org/fhir/R4/http.html#transaction). A transaction's changes are one request on the record road, all or nothing, and its reads
 /// come after them; a batch is its entries one by one.
 /// </summary>
-internal sealed class FhirBundles(FhirWrites writes, FhirReads reads, FhirConditions conditions, Disclosure disclosure, SmartUrls urls)
+internal sealed class FhirBundles(FhirWrites writes, FhirReads reads, FhirHistory history, FhirConditions conditions, Disclosure disclosure, SmartUrls urls)
 {
     /// <summary>The most searches in one Bundle, conditions of creates among them: each may look through every permitted patient.</summary>
     private const int MaximumSearches = 100;
@@ -146,6 +146,12 @@ internal sealed class FhirBundles(FhirWrites writes, FhirReads reads, FhirCondit
 
     private async ValueTask<(EntryToWrite Answer, ReceiptId? Receipt)> Read(FhirCall call, BundleCall entry)
     {
+        if (entry.Interaction.StartsWith("history", StringComparison.Ordinal))
+        {
+            var (bundle, fault, receipt) = await history.Find(call, entry.Type.Length == 0 ? null : entry.Type, entry.Id, entry.Query!);
+            return fault is null ? (new EntryToWrite(Resource: bundle, Response: new EntryResponse("200 OK")), receipt) : (Answer(fault), receipt);
+        }
+
         if (entry.Query is { } query)
         {
             var (found, fault) = await reads.Find(call, entry.Type, query);
@@ -230,12 +236,12 @@ internal sealed record BundleCall(string Interaction, string Type, string? Id, i
         var query = question < 0 ? null : url[(question + 1)..];
         var segments = (question < 0 ? url : url[..question]).Trim('/').Split('/');
         var type = segments[0];
-        if (FhirDefinitions.R4.ResourceType(type) is null)
+        if (segments is not ["_history"] && FhirDefinitions.R4.ResourceType(type) is null)
         {
             return Wrong(FhirFault.UnknownResourceType);
         }
 
-        if (segments.Length > 1 && !FhirId.IsValid(segments[1]))
+        if (segments.Length > 1 && segments is not [_, "_history"] && !FhirId.IsValid(segments[1]))
         {
             return Wrong(FhirFault.BadRequest("An id has 1 to 64 letters, digits, '-' and '.'.", IssueType.Value));
         }
@@ -258,9 +264,13 @@ internal sealed record BundleCall(string Interaction, string Type, string? Id, i
 
         return (method, segments) switch
         {
+            ("GET", ["_history"]) => new BundleCall("history-system", "", null, null, query ?? "", null, null),
+            (_, ["_history"] or [_, "_history"]) when method != "GET" => Wrong(FhirFault.MethodNotSupported),
             ("POST", [_]) => Change_(ScopeInteraction.Create, "create", new Change(ChangeKind.Create, type, null, entry.Resource, entry.FullUrl, IfNoneExist: condition)),
             ("PUT", [_, var id]) => Change_(ScopeInteraction.Update, "update", new Change(ChangeKind.Update, type, id, entry.Resource, entry.FullUrl, ifMatch)),
             ("DELETE", [_, var id]) => Change_(ScopeInteraction.Delete, "delete", new Change(ChangeKind.Delete, type, id, default, null, ifMatch)),
+            ("GET", [_, "_history"]) => new BundleCall("history-type", type, null, null, query ?? "", null, null),
+            ("GET", [_, var id, "_history"]) => new BundleCall("history-instance", type, id, null, query ?? "", null, null),
             ("GET", [_]) => Read(ScopeInteraction.Search, new BundleCall("search-type", type, null, null, query ?? "", null, null)),
             ("GET", [_, var id]) => Read(ScopeInteraction.Read, new BundleCall("read", type, id, null, null, null, null)),
             ("GET", [_, var id, "_history", var version]) when int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 =>

@@ -41,7 +41,7 @@ internal static class FhirMetadata
             }
 
             json.WriteEndArray();
-            Interactions(json, "transaction", "batch");
+            Interactions(json, "transaction", "batch", "history-system");
             Operations(json, operations.Of(null));
             json.WriteEndObject();
             json.WriteEndArray();
@@ -76,7 +76,7 @@ internal static class FhirMetadata
         json.WriteStartObject();
         json.WriteString("type", type);
         json.WriteString("profile", "http://hl7.org/fhir/StructureDefinition/" + type);
-        Interactions(json, "read", "vread", "search-type", "create", "update", "delete");
+        Interactions(json, "read", "vread", "history-instance", "history-type", "search-type", "create", "update", "delete");
         json.WriteString("versioning", "versioned-update");
         json.WriteBoolean("readHistory", true);
         json.WriteBoolean("updateCreate", true);

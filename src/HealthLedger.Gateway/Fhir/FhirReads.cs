@@ -166,7 +166,8 @@ internal sealed class FhirReads(Disclosure disclosure, PageCursors cursors, Smar
         $"{issue.Parameter}: {issue.Message}",
         "");
 
-    private static DisclosureRequest Request(FhirCall call, Target target) => new()
+    /// <summary>The request of a call on the disclosure road.</summary>
+    public static DisclosureRequest Request(FhirCall call, Target target) => new()
     {
         Caller = call.Caller,
         Purpose = call.Purpose.Purpose,

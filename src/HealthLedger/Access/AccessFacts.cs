@@ -20,19 +20,17 @@ internal sealed class AccessFacts(RecordVault vault)
     public AccessEntry Describe(DisclosureRequest request, Selection selection, DateTimeOffset now)
     {
         var events = ImmutableArray.CreateBuilder<PendingEvent>();
-        if (request.Target is Target.Record target)
+        var notThere = selection.IsNotThere(request.Target);
+        if (notThere)
         {
-            if (selection.Page.IsEmpty)
-            {
-                events.Add(Attempt(request, target, selection, now));
-            }
+            events.Add(Attempt(request, selection, now));
         }
-        else
+        else if (!request.Target.IsOneRecord)
         {
             events.Add(Search(request, selection, now));
         }
 
-        foreach (var disclosed in ByShelf(selection))
+        foreach (var disclosed in ByShelf(request.Target, selection))
         {
             events.Add(Disclosed(request, disclosed.Shelf, disclosed.Records, now));
         }
@@ -42,7 +40,7 @@ internal sealed class AccessFacts(RecordVault vault)
         {
             Events = described,
             Expected = selection.RestsOn,
-            Notice = Notices.Of(described, request.Target is Target.Record && selection.Page.IsEmpty ? NoticedKind.AccessRefused : NoticedKind.RecordAccessed, now),
+            Notice = Notices.Of(described, notThere ? NoticedKind.AccessRefused : NoticedKind.RecordAccessed, now),
         };
         return new AccessEntry(append, [.. selection.Page.Where(c => !c.Entry.Deleted).Select(c => c.Entry.Key)]);
     }
@@ -51,14 +49,14 @@ internal sealed class AccessFacts(RecordVault vault)
     /// Each shelf from which something is disclosed, with its records. Directory records are of no patient: they count as one, the tenant, and as nothing beside
     /// a search's own event, which is on the tenant's chain already.
     /// </summary>
-    private static IEnumerable<(ShelfId Shelf, ImmutableArray<(Candidate Record, ConsentDecision Decision)> Records)> ByShelf(Selection selection)
+    private static IEnumerable<(ShelfId Shelf, ImmutableArray<(Candidate Record, ConsentDecision Decision)> Records)> ByShelf(Target target, Selection selection)
     {
         var shelves = new Dictionary<ShelfId, ImmutableArray<(Candidate, ConsentDecision)>.Builder>();
         foreach (var candidate in selection.Page)
         {
             foreach (var (shelf, decision) in candidate.Decisions.Select(d => (d.Shelf, d.Decision)))
             {
-                if (!shelf.IsPatient && selection.Total is not null)
+                if (!shelf.IsPatient && selection.Total is not null && !target.IsOneRecord)
                 {
                     continue;
                 }
@@ -80,10 +78,17 @@ internal sealed class AccessFacts(RecordVault vault)
         return shelves.Select(s => (s.Key, s.Value.ToImmutable()));
     }
 
-    private PendingEvent Attempt(DisclosureRequest request, Target.Record target, Selection selection, DateTimeOffset now)
+    private PendingEvent Attempt(DisclosureRequest request, Selection selection, DateTimeOffset now)
     {
+        var tried = request.Target switch
+        {
+            Target.Record { Version: { } version } target => $"{target.Type}/{target.Id}/_history/{version}",
+            Target.Record target => $"{target.Type}/{target.Id}",
+            Target.History history => history.Path,
+            _ => throw new ArgumentException("An attempt names one record.", nameof(request)),
+        };
         var fact = Start(request, "refusal", now)
-            .Set(FactField.Targets, JsonArray([(target.Version is { } version ? $"{target.Type}/{target.Id}/_history/{version}" : $"{target.Type}/{target.Id}", null)]))
+            .Set(FactField.Targets, JsonArray([(tried, null)]))
             .Set(FactField.Decision, "deny")
             .Set(FactField.Reason, selection.Refusal?.Decision.Reason.Code() ?? "absent")
             .Set(FactField.Consent, ConsentRule(selection.Refusal?.Decision))
@@ -97,6 +102,7 @@ internal sealed class AccessFacts(RecordVault vault)
         {
             Target.Criteria criteria => $"{criteria.Type}?{criteria.RawQuery}",
             Target.Compartment compartment => $"Patient/{compartment.Patient}/*",
+            Target.History history => history.RawQuery.Length == 0 ? history.Path : $"{history.Path}?{history.RawQuery}",
             _ => "",
         };
         var fact = Start(request, "request", now)

@@ -13,8 +13,8 @@ namespace HealthLedger.Access;
 /// </summary>
 internal sealed class Candidates(RecordVault vault, ConsentStates consents, AccessPolicy policy)
 {
-    private const int DefaultPage = 50;
-    private const int MaximumPage = 500;
+    public const int DefaultPage = 50;
+    public const int MaximumPage = 500;
 
     /// <summary>How many permitted patients one search may span.</summary>
     public int PatientLimit { get; } = 5_000;
@@ -32,6 +32,7 @@ internal sealed class Candidates(RecordVault vault, ConsentStates consents, Acce
         {
             Target.Record target => await One(target, request, asked, everybody, raced, cancellation),
             Target.Criteria target => await Matching(target, request, asked, everybody, raced, now, cancellation),
+            Target.History target => await new Histories(vault, consents, policy, this).Select(target, request, asked, now, raced, cancellation),
             Target.Compartment target => await All(target, request, asked, everybody, raced, cancellation),
             _ => throw new ArgumentException("Unknown target.", nameof(request)),
         };
@@ -56,7 +57,8 @@ internal sealed class Candidates(RecordVault vault, ConsentStates consents, Acce
             : new Selection { Addressed = candidate.Refusal!.Shelf, Refusal = candidate.Refusal };
     }
 
-    private async ValueTask<(Candidate Candidate, ImmutableArray<DecisionVersion> Versions)?> Judge(
+    /// <summary>What all shelves of a record say about one version of it; null where it is not there.</summary>
+    public async ValueTask<(Candidate Candidate, ImmutableArray<DecisionVersion> Versions)?> Judge(
         ImmutableArray<ShelfId> shelves, Target.Record target, DisclosureRequest request, AccessRequest asked, ImmutableHashSet<string> raced, CancellationToken cancellation)
     {
         Candidate? candidate = null;
@@ -183,7 +185,8 @@ internal sealed class Candidates(RecordVault vault, ConsentStates consents, Acce
     }
 
     /// <summary>The decision about a record found on a patient's shelf; one that other patients share is decided by all of them.</summary>
-    private async ValueTask<(Candidate Candidate, ImmutableArray<DecisionVersion> Versions)?> JudgeFound(
+    /// <summary>What all shelves of a version found on one patient's shelf say about it.</summary>
+    public async ValueTask<(Candidate Candidate, ImmutableArray<DecisionVersion> Versions)?> JudgeFound(
         PatientState patient, ShelfEntry entry, DisclosureRequest request, AccessRequest asked, ImmutableHashSet<string> raced, CancellationToken cancellation)
     {
         if (!entry.IsShared)

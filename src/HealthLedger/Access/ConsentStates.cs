@@ -42,7 +42,7 @@ public sealed class ConsentStates(RecordVault vault, LedgerLog log)
                 }
 
                 // Who keeps nothing of a patient is refused by the patient as a whole: how many such patients there are must not count against a search.
-                state = new ConsentState(patient.Value, version.Version, records.Select(r => r.Directive), [.. shelf.All.Select(e => e.Custodian)]);
+                state = new ConsentState(patient.Value, version.Version, records.Select(r => r.Directive), [.. shelf.Ever(null).Select(e => e.Custodian)]);
                 _byShelf.AddOrUpdate(shelf, state);
             }
 

@@ -67,23 +67,20 @@ public sealed class Disclosure
     private async ValueTask<DisclosureResult> Respond(DisclosureRequest request, Selection selection, Recorded<AccessEntry> recorded, CancellationToken cancellation)
     {
         var receipt = _receipts.Seal(recorded.Position.Indices[0], recorded.Value.Append.Events[0].Chain.Id, request.Caller.ClientId);
-        if (request.Target is Target.Record)
+        if (selection.IsNotThere(request.Target))
         {
-            if (selection.Page.IsEmpty)
-            {
-                return new DisclosureResult.NotThere(receipt);
-            }
+            return new DisclosureResult.NotThere(receipt);
+        }
 
-            if (selection.Page[0].Entry.Deleted)
-            {
-                return new DisclosureResult.Gone(receipt);
-            }
+        if (request.Target is Target.Record && selection.Page[0].Entry.Deleted)
+        {
+            return new DisclosureResult.Gone(receipt);
         }
 
         var records = ImmutableArray.CreateBuilder<DisclosedRecord>(selection.Page.Length);
         foreach (var candidate in selection.Page)
         {
-            var opened = await _vault.Open(recorded, candidate.Shelf, candidate.Entry.Key, cancellation);
+            var opened = candidate.Entry.Deleted ? null : await _vault.Open(recorded, candidate.Shelf, candidate.Entry.Key, cancellation);
             records.Add(new DisclosedRecord(candidate.Entry.Key, candidate.Entry.LastUpdated, opened));
         }
 

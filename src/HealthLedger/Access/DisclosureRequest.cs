@@ -20,16 +20,19 @@ public sealed record DisclosureRequest
     /// <summary>The request's id, for correlation; made by the gateway.</summary>
     public required string RequestId { get; init; }
 
-    /// <summary>The FHIR interaction code: <c>read</c>, <c>vread</c>, <c>search-type</c>.</summary>
+    /// <summary>The FHIR interaction code: <c>read</c>, <c>vread</c>, <c>history-instance</c>, <c>history-type</c>, <c>history-system</c>, <c>search-type</c>.</summary>
     public string Interaction => Target switch
     {
         Target.Record { Version: null } => "read",
         Target.Record => "vread",
+        Target.History { Id: not null } => "history-instance",
+        Target.History { Type: not null } => "history-type",
+        Target.History => "history-system",
         _ => "search-type",
     };
 
     /// <summary>What a scope must cover for it.</summary>
-    internal ScopeInteraction Scope => Target is Target.Criteria ? ScopeInteraction.Search : ScopeInteraction.Read;
+    internal ScopeInteraction Scope => Target is Target.Criteria or Target.History { Id: null } ? ScopeInteraction.Search : ScopeInteraction.Read;
 }
 
 /// <summary>What a request asks for.</summary>
@@ -39,11 +42,26 @@ public abstract record Target
     {
     }
 
+    /// <summary>True where one record is named: then refused and absent answer alike, by one entry.</summary>
+    internal bool IsOneRecord => this is Record or History { Id: not null };
+
     /// <summary>One record by its id, current or a certain version.</summary>
     /// <param name="Type">Resource type.</param>
     /// <param name="Id">Logical id, already checked for its form.</param>
     /// <param name="Version">From 1; null for the current version.</param>
     public sealed record Record(string Type, string Id, int? Version) : Target;
+
+    /// <summary>Versions of one record, of the records of one type, or of all, newest first; each decided like a version that is asked for by its number.</summary>
+    /// <param name="Type">Resource type; null for all types.</param>
+    /// <param name="Id">Logical id, already checked for its form; null for all records.</param>
+    /// <param name="Query">Which versions.</param>
+    /// <param name="RawQuery">The query as it came, for the fact; at most 8 KiB.</param>
+    /// <param name="Page">Where this page begins, and what the pages before it saw.</param>
+    public sealed record History(string? Type, string? Id, HistoryQuery Query, string RawQuery, PagePosition Page) : Target
+    {
+        /// <summary>The path below the FHIR base.</summary>
+        public string Path => (Type, Id) switch { (null, _) => "_history", (_, null) => $"{Type}/_history", _ => $"{Type}/{Id}/_history" };
+    }
 
     /// <summary>The records of one type that match a query.</summary>
     /// <param name="Type">Resource type.</param>

@@ -49,9 +49,9 @@ public abstract record DisclosureResult : IDisposable
 /// <summary>One record that may leave the process, in the vault's buffer until it is disposed.</summary>
 public sealed class DisclosedRecord : IDisposable
 {
-    private readonly OpenedBytes _opened;
+    private readonly OpenedBytes? _opened;
 
-    internal DisclosedRecord(RecordKey key, DateTimeOffset lastUpdated, OpenedBytes opened) => (Key, LastUpdated, _opened) = (key, lastUpdated, opened);
+    internal DisclosedRecord(RecordKey key, DateTimeOffset lastUpdated, OpenedBytes? opened) => (Key, LastUpdated, _opened) = (key, lastUpdated, opened);
 
     /// <summary>Which version of which record.</summary>
     public RecordKey Key { get; }
@@ -59,9 +59,9 @@ public sealed class DisclosedRecord : IDisposable
     /// <summary>When this version was written.</summary>
     public DateTimeOffset LastUpdated { get; }
 
-    /// <summary>The resource, UTF-8 JSON, obligations applied; zeroed by <see cref="Dispose"/>.</summary>
-    public ReadOnlyMemory<byte> Json => _opened.Memory;
+    /// <summary>The resource, UTF-8 JSON, obligations applied; empty where this version deleted it. Zeroed by <see cref="Dispose"/>.</summary>
+    public ReadOnlyMemory<byte> Json => _opened?.Memory ?? default;
 
     /// <inheritdoc/>
-    public void Dispose() => _opened.Dispose();
+    public void Dispose() => _opened?.Dispose();
 }

@@ -25,8 +25,11 @@ internal sealed record Selection
     /// <summary>The decision versions that the permits rest on.</summary>
     public ImmutableArray<DecisionVersion> RestsOn { get; init; } = [];
 
-    /// <summary>For counts without records: the patients whose records were counted.</summary>
+    /// <summary>For answers that count records without showing them: the shelves whose records were counted.</summary>
     public ImmutableArray<ShelfId> Counted { get; init; } = [];
+
+    /// <summary>True where the record that was asked for is absent or refused. A history that is permitted has a total, even where no version is in its page.</summary>
+    public bool IsNotThere(Target target) => target.IsOneRecord && Page.IsEmpty && Total is null;
 
     /// <summary>True where more permitted patients would have to be opened than one request may.</summary>
     public bool TooBroad { get; init; }

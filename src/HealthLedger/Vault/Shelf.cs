@@ -68,6 +68,18 @@ public sealed class Shelf
         return entry?.Key.Version == key.Version ? entry : null;
     }
 
+    /// <summary>The newest version of every record that ever was here, of one type or (null) of all; it may be a deletion.</summary>
+    public IEnumerable<ShelfEntry> Ever(string? type)
+    {
+        if (type is null)
+        {
+            return entries;
+        }
+
+        var slots = index.OfType(type);
+        return Enumerable.Range(0, slots.Length).Select(i => slots.Span[i]).TakeWhile(slot => slot < entries.Length).Select(slot => entries[slot]);
+    }
+
     /// <summary>The current version of every record of one type that is not deleted; no other type is looked at.</summary>
     public IEnumerable<ShelfEntry> OfType(string type)
     {

@@ -34,6 +34,14 @@ internal static class RequestShapes
         "Observation?_cursor=AAAA",
     ];
 
+    private static readonly string[] Histories =
+    [
+        "_history", "_history?_count=2", "_history?_count=0", "_history?_since=2026-11-20", "_history?_at=2026-11-20", "_history?_at=2026-11-19", "Patient/_history", "Patient/_history?_count=1",
+        "Patient/_history?_count=0", "Observation/_history", "Observation/_history?_count=2&_since=2026", "Condition/_history", "Appointment/_history", "Consent/_history", "AuditEvent/_history",
+        "Questionnaire/_history", "Practitioner/_history", "Group/_history", "Patient/open/_history", "Patient/partial/_history", "Observation/partial-pulse-1/_history", "Appointment/both/_history",
+        "Practitioner/doctor/_history", "Patient/absent/_history", "Patient/open/_history?_since=2100", "Patient/_history?_sort=_lastUpdated", "_history?_cursor=AAAA",
+    ];
+
     public static IEnumerable<RequestShape> All()
     {
         foreach (var client in new[] { Clinic, Stranger, Researcher })
@@ -43,8 +51,15 @@ internal static class RequestShapes
                 yield return new RequestShape(client, "GET", search);
             }
 
+            foreach (var path in Histories)
+            {
+                yield return new RequestShape(client, "GET", path);
+            }
+
             foreach (var (type, id) in TwoWorlds.Hidden)
             {
+                yield return new RequestShape(client, "GET", $"{type}/{id}/_history");
+                yield return new RequestShape(client, "GET", $"{type}/{id}/_history?_count=1&_since=2000");
                 yield return new RequestShape(client, "GET", $"{type}/{id}");
                 yield return new RequestShape(client, "GET", $"{type}/{id}/_history/1");
                 yield return new RequestShape(client, "GET", $"{type}/{id}/_history/2");
@@ -167,6 +182,7 @@ internal static class RequestShapes
         foreach (var type in new[] { "transaction", "batch" })
         {
             yield return Bundle(Records.Entry("GET", "Patient/hidden-patient"), Records.Entry("GET", "Patient/absent"));
+            yield return Bundle(Records.Entry("GET", "Patient/hidden-patient/_history"), Records.Entry("GET", "Patient/open/_history"), Records.Entry("GET", "Observation/_history?_count=0"));
             yield return Bundle(Records.Entry("GET", "Observation?patient=hidden-patient"), Records.Entry("GET", "Observation?patient=partial&_count=2"), Records.Entry("GET", "Observation/hidden-changed/_history/2"));
             yield return Bundle(Records.Entry("DELETE", "Observation/hidden-pulse"));
             yield return Bundle(Records.Entry("DELETE", "Observation/hidden-deleted"), Records.Entry("DELETE", "Observation/absent"));

@@ -57,7 +57,9 @@ public sealed class RecordLifeTests(SmallHospital hospital) : IClassFixture<Smal
     [InlineData("POST", "Patient/a", "GET, HEAD, PUT, DELETE")]
     [InlineData("HEAD", "Patient/_search", "POST")]
     [InlineData("DELETE", "Patient/a/_history/1", "GET, HEAD")]
-    [InlineData("GET", "Patient/a/_history", "")]
+    [InlineData("PUT", "Patient/a/_history", "GET, HEAD")]
+    [InlineData("POST", "Patient/_history", "GET, HEAD")]
+    [InlineData("DELETE", "_history", "GET, HEAD")]
     [InlineData("POST", "metadata", "GET, HEAD")]
     public async Task A_method_that_a_path_does_not_take_is_answered_with_those_that_it_takes(string method, string path, string allowed)
     {
