@@ -34,11 +34,19 @@ internal static class FhirAnswers
         return http.Fault(FhirFault.NotSignedIn);
     }
 
+    /// <summary>A resource, given as JSON, in the form that the request wants.</summary>
     public static Task Json(this HttpContext http, int status, ReadOnlyMemory<byte> body)
+    {
+        var form = http.Features.Get<AnswerForm>();
+        return form is null ? http.Written(status, FhirHeaders.Json, body) : http.Written(status, $"{form.MediaType}; charset=utf-8", form.Of(body));
+    }
+
+    /// <summary>A body that has its form already.</summary>
+    public static Task Written(this HttpContext http, int status, string contentType, ReadOnlyMemory<byte> body)
     {
         var response = http.Response;
         response.StatusCode = status;
-        response.ContentType = FhirHeaders.Json;
+        response.ContentType = contentType;
         response.ContentLength = body.Length;
         return response.BodyWriter.WriteAsync(body, http.RequestAborted).AsTask();
     }

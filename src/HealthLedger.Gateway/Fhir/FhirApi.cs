@@ -41,9 +41,9 @@ internal sealed class FhirApi(
 
     private async Task Dispatch(HttpContext http)
     {
-        if (!FhirHeaders.AcceptsJson(http.Request))
+        if (AnswerForm.Choose(http) is { } noForm)
         {
-            await http.Fault(FhirFault.NotAcceptable);
+            await http.Fault(noForm);
             return;
         }
 

@@ -19,26 +19,21 @@ internal sealed class FhirBundles(FhirWrites writes, FhirReads reads, FhirHistor
 
     public async Task Answer(FhirCall call)
     {
-        if (!FhirHeaders.IsJson(call.Http.Request.ContentType))
+        var (content, fault) = await FhirContent.Read(call.Http);
+        if (content is null)
         {
-            await call.Http.Fault(FhirFault.UnsupportedMediaType);
+            await call.Http.Fault(fault!);
             return;
         }
 
-        if (await FhirBody.Read(call.Http, FhirBody.Maximum, call.Aborted) is not { } body)
-        {
-            await call.Http.Fault(FhirFault.BodyTooLarge);
-            return;
-        }
-
-        var outcome = ResourceValidator.Validate(body, "Bundle");
+        var outcome = content.Validate("Bundle");
         if (!outcome.IsValid)
         {
             await call.Http.Fault(FhirFault.BadRequest(outcome.Issues));
             return;
         }
 
-        var reader = new BundleReader(body);
+        var reader = new BundleReader(content.Json);
         var type = reader.Type;
         if (type is not ("batch" or "transaction"))
         {

@@ -27,9 +27,9 @@ internal sealed record FhirFault(int Status, IReadOnlyList<ValidationIssue> Issu
 
     public static readonly FhirFault MethodNotSupported = Of(405, IssueType.NotSupported, "This interaction is not supported here; /fhir/metadata lists what is.");
 
-    public static readonly FhirFault NotAcceptable = Of(406, IssueType.NotSupported, "The answer is application/fhir+json; ask for that, or for anything.");
+    public static readonly FhirFault NotAcceptable = Of(406, IssueType.NotSupported, "The answer is application/fhir+json or application/fhir+xml, of FHIR 4.0 in UTF-8; ask for one of them, or for anything.");
 
-    public static readonly FhirFault UnsupportedMediaType = Of(415, IssueType.NotSupported, "Send application/fhir+json in UTF-8.");
+    public static readonly FhirFault UnsupportedMediaType = Of(415, IssueType.NotSupported, "Send application/fhir+json or application/fhir+xml, of FHIR 4.0 in UTF-8.");
 
     public static readonly FhirFault BodyTooLarge = Of(413, IssueType.TooLong, "A body has at most 16 MiB. Send a smaller transaction.");
 

@@ -1,6 +1,6 @@
 namespace HealthLedger.Gateway.Fhir;
 
-/// <summary>Header names and media types of the FHIR API.</summary>
+/// <summary>Header names and values of the FHIR API.</summary>
 internal static class FhirHeaders
 {
     public const string Receipt = "X-Ledger-Receipt";
@@ -8,50 +8,6 @@ internal static class FhirHeaders
     public const string BreakGlassReason = "X-Break-Glass-Reason";
     public const string RequestId = "X-Request-Id";
     public const string Json = "application/fhir+json; charset=utf-8";
-
-    /// <summary>True where the client takes JSON: by <c>_format</c> if given, else by Accept.</summary>
-    public static bool AcceptsJson(HttpRequest request)
-    {
-        if (request.Query.TryGetValue("_format", out var format))
-        {
-            return IsJson(format.ToString());
-        }
-
-        var accept = request.Headers.Accept;
-        if (accept.Count == 0)
-        {
-            return true;
-        }
-
-        foreach (var header in accept)
-        {
-            foreach (var range in (header ?? "").Split(','))
-            {
-                var type = range.AsSpan().Trim();
-                var parameters = type.IndexOf(';');
-                type = parameters < 0 ? type : type[..parameters].TrimEnd();
-                if (type.Length == 0 || type is "*/*" or "application/*" || IsJson(type))
-                {
-                    return true;
-                }
-            }
-        }
-
-        return false;
-    }
-
-    /// <summary>True for the media types of FHIR JSON, with any parameters.</summary>
-    public static bool IsJson(ReadOnlySpan<char> mediaType)
-    {
-        var parameters = mediaType.IndexOf(';');
-        var type = (parameters < 0 ? mediaType : mediaType[..parameters]).Trim();
-        // A plus sign in a query string arrives as a space: _format=application/fhir+json is written so by many clients.
-        return type.Equals("application/fhir+json", StringComparison.OrdinalIgnoreCase)
-            || type.Equals("application/fhir json", StringComparison.OrdinalIgnoreCase)
-            || type.Equals("application/json", StringComparison.OrdinalIgnoreCase)
-            || type.Equals("text/json", StringComparison.OrdinalIgnoreCase)
-            || type.Equals("json", StringComparison.OrdinalIgnoreCase);
-    }
 
     /// <summary>The version in <c>W/"3"</c>; null where it is not of that form.</summary>
     public static int? ParseETag(string? text)

@@ -29,7 +29,7 @@ internal static class FhirMetadata
             json.WriteString("url", fhirBase);
             json.WriteEndObject();
             json.WriteString("fhirVersion", "4.0.1");
-            Strings(json, "format", "application/fhir+json", "json");
+            Strings(json, "format", "application/fhir+json", "application/fhir+xml", "json", "xml");
             json.WriteStartArray("rest");
             json.WriteStartObject();
             json.WriteString("mode", "server");

@@ -69,6 +69,12 @@ internal sealed class FhirReads(Disclosure disclosure, PageCursors cursors, Smar
 
         var url = call.Http.Request.QueryString.Value?.TrimStart('?') ?? "";
         var form = Encoding.UTF8.GetString(body.Value.Span);
+        if (AnswerForm.Choose(call.Http, form) is { } noForm)
+        {
+            await call.Http.Fault(noForm);
+            return;
+        }
+
         await Search(call, type, url.Length == 0 ? form : form.Length == 0 ? url : $"{url}&{form}");
     }
 

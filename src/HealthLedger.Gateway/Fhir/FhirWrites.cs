@@ -173,25 +173,20 @@ internal sealed class FhirWrites(RecordChange records, FhirConditions conditions
             return null;
         }
 
-        if (!FhirHeaders.IsJson(call.Http.Request.ContentType))
+        var (content, fault) = await FhirContent.Read(call.Http);
+        if (content is null)
         {
-            await call.Http.Fault(FhirFault.UnsupportedMediaType);
+            await call.Http.Fault(fault!);
             return null;
         }
 
-        if (await FhirBody.Read(call.Http, FhirBody.Maximum, call.Aborted) is not { } body)
-        {
-            await call.Http.Fault(FhirFault.BodyTooLarge);
-            return null;
-        }
-
-        var outcome = ResourceValidator.Validate(body, type);
+        var outcome = content.Validate(type);
         if (!outcome.IsValid)
         {
             await call.Http.Fault(FhirFault.BadRequest(outcome.Issues));
             return null;
         }
 
-        return body;
+        return content.Json;
     }
 }

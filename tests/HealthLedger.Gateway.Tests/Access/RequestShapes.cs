@@ -81,7 +81,12 @@ internal static class RequestShapes
             yield return new RequestShape(client, "HEAD", "Patient/hidden-patient");
             yield return new RequestShape(client, "OPTIONS", "Patient/hidden-patient");
             yield return new RequestShape(client, "GET", "Patient/hidden-patient", null, ("X-Purpose-Of-Use", "HPAYMT"));
-            yield return new RequestShape(client, "GET", "Patient/hidden-patient", null, ("Accept", "application/fhir+xml"));
+            foreach (var path in new[] { "Patient/hidden-patient", "Patient/open", "Observation?patient=partial&_count=2", "Observation/hidden-changed/_history/2", "Patient/hidden-patient/_history" })
+            {
+                yield return new RequestShape(client, "GET", path, null, ("Accept", "application/fhir+xml"));
+                yield return new RequestShape(client, "GET", path + (path.Contains('?', StringComparison.Ordinal) ? "&" : "?") + "_format=xml&_pretty=true");
+                yield return new RequestShape(client, "GET", path, null, ("Accept", "text/html"));
+            }
         }
 
         foreach (var client in new[] { Clinic, Stranger })

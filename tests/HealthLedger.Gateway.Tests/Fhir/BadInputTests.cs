@@ -79,27 +79,6 @@ public sealed class BadInputTests(SmallHospital hospital) : IClassFixture<SmallH
         Assert.Equal(0u, answer.Growth);
     }
 
-    [Fact]
-    public async Task Media_types_are_json_both_ways()
-    {
-        var body = Encoding.UTF8.GetBytes(Records.Patient(null, "Media").ToJsonString());
-        foreach (var type in new[] { "application/fhir+xml", "text/plain", "application/x-www-form-urlencoded", "json json json", null })
-        {
-            (await _gateway.SendBytes(Hospital, "POST", "Patient", body, type)).IsFault(415, "not-supported");
-        }
-
-        foreach (var type in new[] { "application/json", "application/fhir+json; charset=utf-8", "application/fhir+json;fhirVersion=4.0" })
-        {
-            (await _gateway.SendBytes(Hospital, "POST", "Patient", body, type)).Is(201);
-        }
-
-        (await _gateway.Get(Hospital, "Patient", ("Accept", "application/fhir+xml"))).IsFault(406, "not-supported");
-        (await _gateway.Get(Hospital, "Patient", ("Accept", "text/html"))).IsFault(406, "not-supported");
-        (await _gateway.Get(Hospital, "Patient?_format=xml")).IsFault(406, "not-supported");
-        (await _gateway.Get(Hospital, "Patient", ("Accept", "text/html, application/fhir+xml;q=0.9, */*;q=0.1"))).Is(200);
-        (await _gateway.Get(Hospital, "Patient?_format=application/fhir+json")).Is(200);
-    }
-
     [Theory]
     [InlineData("GET", "Zebedee", 404, "not-supported")]
     [InlineData("GET", "Zebedee/1", 404, "not-supported")]

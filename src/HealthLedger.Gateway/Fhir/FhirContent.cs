@@ -1,0 +1,50 @@
+using HealthLedger.Fhir.Validation;
+using HealthLedger.Fhir.Xml;
+
+namespace HealthLedger.Gateway.Fhir;
+
+/// <summary>A resource that a client sent, as JSON, whatever form it came in.</summary>
+internal sealed class FhirContent
+{
+    private readonly XmlReading? _xml;
+
+    private FhirContent(ReadOnlyMemory<byte> json, XmlReading? xml)
+    {
+        Json = json;
+        _xml = xml;
+    }
+
+    /// <summary>The resource; what it says is not validated yet.</summary>
+    public ReadOnlyMemory<byte> Json { get; }
+
+    /// <summary>The body as JSON, if media type and size are good and XML can be read; else the fault.</summary>
+    public static async ValueTask<(FhirContent? Content, FhirFault? Fault)> Read(HttpContext http)
+    {
+        if (FhirMedia.Of(http.Request.ContentType) is not { } format)
+        {
+            return (null, FhirFault.UnsupportedMediaType);
+        }
+
+        if (await FhirBody.Read(http, FhirBody.Maximum, http.RequestAborted) is not { } body)
+        {
+            return (null, FhirFault.BodyTooLarge);
+        }
+
+        if (format == FhirFormat.Json)
+        {
+            return (new FhirContent(body, null), null);
+        }
+
+        var xml = XmlResource.Read(body);
+        return xml.Issues.Count > 0 ? (null, FhirFault.BadRequest(xml.Issues))
+            : xml.Json.Length > FhirBody.Maximum ? (null, FhirFault.BodyTooLarge)
+            : (new FhirContent(xml.Json, xml), null);
+    }
+
+    /// <summary>Validates it; issues have the places of the text that was sent.</summary>
+    public ValidationOutcome Validate(string type)
+    {
+        var outcome = ResourceValidator.Validate(Json, type);
+        return _xml is null || outcome.Issues.Count == 0 ? outcome : outcome with { Issues = _xml.InXml(outcome.Issues) };
+    }
+}
