@@ -45,6 +45,10 @@ internal sealed class OfficialDefinitions
 
     public IReadOnlyList<JsonElement> Compartments { get; }
 
+    public IEnumerable<JsonElement> ValueSets => _valueSets.Values.OrderBy(v => v.Text("url"), StringComparer.Ordinal);
+
+    public IEnumerable<JsonElement> CodeSystems => _codeSystems.Values.OrderBy(c => c.Text("url"), StringComparer.Ordinal);
+
     public JsonElement? ValueSet(string url) => _valueSets.TryGetValue(url, out var found) ? found : null;
 
     public JsonElement? CodeSystem(string url) => _codeSystems.TryGetValue(url, out var found) ? found : null;

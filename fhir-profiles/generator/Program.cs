@@ -12,7 +12,8 @@ if (!Directory.Exists(args[0]))
     return 2;
 }
 
-var table = DefinitionsTable.Build(OfficialDefinitions.Load(args[0]));
+var definitions = OfficialDefinitions.Load(args[0]);
+var table = args[1].EndsWith(".terminology", StringComparison.Ordinal) ? TerminologyTable.Build(definitions) : DefinitionsTable.Build(definitions);
 var packed = DefinitionsTable.Pack(table);
 File.WriteAllBytes(args[1], packed);
 Console.WriteLine($"{args[1]}: {table.Length} bytes, {packed.Length} packed");

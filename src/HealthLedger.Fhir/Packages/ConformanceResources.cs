@@ -20,12 +20,13 @@ public sealed class ConformanceResources
     public JsonElement? Find(string resourceType, string canonical)
     {
         ArgumentNullException.ThrowIfNull(canonical);
-        var bar = canonical.IndexOf('|');
+        var bar = canonical.LastIndexOf('|');
         var url = bar < 0 ? canonical : canonical[..bar];
         var version = bar < 0 ? null : canonical[(bar + 1)..];
         if (!_held.Value.TryGetValue((resourceType, url), out var versions))
         {
-            return null;
+            // HL7's code systems for single versions of v2 tables have a '|' in their URL.
+            return bar > 0 && _held.Value.TryGetValue((resourceType, canonical), out versions) ? versions[^1].Parsed.Value : null;
         }
 
         for (var i = versions.Count - 1; i >= 0; i--)

@@ -1,0 +1,84 @@
+using System.Collections.Concurrent;
+using HealthLedger.Fhir.Packages;
+
+namespace HealthLedger.Fhir.Terminology;
+
+/// <summary>The code systems among conformance resources; each is read on its first use. Safe for many threads.</summary>
+public sealed class CodeSystems(ConformanceResources resources)
+{
+    // Only what is found is kept, so callers' words cannot fill it.
+    private readonly ConcurrentDictionary<string, CodeSystem> _read = new(StringComparer.Ordinal);
+
+    /// <summary>The code system of this canonical URL; null where there is none.</summary>
+    public CodeSystem? Find(string canonical)
+    {
+        ArgumentNullException.ThrowIfNull(canonical);
+        return _read.TryGetValue(canonical, out var read) ? read
+            : resources.Find("CodeSystem", canonical) is { } source ? _read.GetOrAdd(canonical, new CodeSystem(source))
+            : null;
+    }
+
+    /// <summary>The code system with its concepts; null with a sentence that says what is lacking.</summary>
+    internal CodeSystem? FindConcepts(string canonical, out string why)
+    {
+        var found = Find(canonical);
+        why = found is { HasConcepts: true } ? ""
+            : found is not null ? $"The concepts of code system {canonical} are not held here: its content is {found.Content}."
+            : canonical.LastIndexOf('|') is > 0 and var bar && Find(canonical[..bar]) is { } other
+                ? $"Version {canonical[(bar + 1)..]} of code system {other.Url} is not known here; {other.Version ?? "one without a version"} is."
+            : $"Code system {canonical} is not known here.";
+        return why.Length == 0 ? found : null;
+    }
+
+    /// <summary>How two codes stand to each other; where that is unknown, a sentence says why.</summary>
+    public Subsumption Compare(string system, string first, string second, out string why)
+    {
+        if (FindHierarchy(system, out why) is not { } known)
+        {
+            return Subsumption.Unknown;
+        }
+
+        if (known.Find(first) is not { } a || known.Find(second) is not { } b)
+        {
+            why = $"Code system {known.Canonical} has no such code.";
+            return Subsumption.Unknown;
+        }
+
+        return a == b ? Subsumption.Equivalent
+            : CodeSystem.IsA(b, a) ? Subsumption.Subsumes
+            : CodeSystem.IsA(a, b) ? Subsumption.SubsumedBy
+            : Subsumption.NotSubsumed;
+    }
+
+    /// <summary>The code and what is below it; null with a sentence that says why it cannot be told.</summary>
+    public IReadOnlyCollection<string>? CodesBelow(string system, string code, out string why) => Lineage(system, code, c => c.Below, out why);
+
+    /// <summary>The code and what is above it; null with a sentence that says why it cannot be told.</summary>
+    public IReadOnlyCollection<string>? CodesAbove(string system, string code, out string why) => Lineage(system, code, c => c.Above, out why);
+
+    private string[]? Lineage(string system, string code, Func<Concept, List<Concept>> next, out string why)
+    {
+        if (FindHierarchy(system, out why) is not { } known)
+        {
+            return null;
+        }
+
+        var start = known.Find(code);
+        why = start is null ? $"Code system {known.Canonical} has no such code."
+            : !known.IsComplete ? $"Code system {known.Canonical} is held here only in part: its content is {known.Content}."
+            : "";
+        return why.Length > 0 ? null : [.. CodeSystem.Lineage(start!, next).Select(c => c.Code).Order(StringComparer.Ordinal)];
+    }
+
+    private CodeSystem? FindHierarchy(string system, out string why)
+    {
+        var found = FindConcepts(system, out why);
+        if (found is { IsSubsumption: false })
+        {
+            why = $"The hierarchy of code system {found.Canonical} does not mean that one code is a kind of another.";
+            return null;
+        }
+
+        return found;
+    }
+}

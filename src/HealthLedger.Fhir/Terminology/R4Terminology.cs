@@ -1,0 +1,28 @@
+using HealthLedger.Fhir.Definitions;
+
+namespace HealthLedger.Fhir.Terminology;
+
+/// <summary>
+/// The code systems and value sets of the official R4 (4.0.1) definitions, from the embedded table that fhir-profiles/generator makes. Each call unpacks them anew: they
+/// are held by <see cref="Packages.ConformanceResources"/>, which asks once.
+/// </summary>
+public static class R4Terminology
+{
+    /// <summary>CodeSystem and ValueSet resources as UTF-8 JSON, about 5.6 MB in all.</summary>
+    public static IEnumerable<ReadOnlyMemory<byte>> Resources()
+    {
+        ReadOnlyMemory<byte> rest = UnpackEmbedded();
+        while (rest.Span.IndexOf((byte)'\n') is >= 0 and var end)
+        {
+            yield return rest[..end];
+            rest = rest[(end + 1)..];
+        }
+    }
+
+    internal static byte[] UnpackEmbedded()
+    {
+        using var packed = typeof(R4Terminology).Assembly.GetManifestResourceStream("r4.terminology")
+                           ?? throw new InvalidDataException("The assembly lacks its terminology table: the build is broken.");
+        return DefinitionsReader.Unpack(packed);
+    }
+}

@@ -1,0 +1,93 @@
+// http://hl7.org/fhir/R4/terminology-service.html and valueset.html#compositions, over all value sets of the official definitions.
+using System.Text.Json;
+using HealthLedger.Fhir.Packages;
+using HealthLedger.Fhir.Terminology;
+
+namespace HealthLedger.Fhir.Tests.Terminology;
+
+public sealed class OfficialValueSetTests
+{
+    private static readonly ConformanceResources Official = new(R4Terminology.Resources);
+
+    private static List<ValueSet> All => [.. Official.Urls("ValueSet").Order(StringComparer.Ordinal).Select(u => R4.ValueSets.Find(u)!)];
+
+    [Fact]
+    public void Every_value_set_expands_or_says_which_content_is_lacking()
+    {
+        var expanded = 0;
+        var refused = new List<string>();
+        foreach (var set in All)
+        {
+            switch (R4.ValueSets.Expand(set, new ExpansionRequest()))
+            {
+                case ExpansionResult.Expanded done:
+                    expanded++;
+                    Assert.Equal(done.Total, done.Page.Count);
+                    Assert.Equal(done.Page.Count, done.Page.Select(c => (c.System, c.Code)).Distinct().Count());
+                    break;
+                case ExpansionResult.Refused no:
+                    Assert.False(no.IsTooCostly, set.Canonical);
+                    refused.Add($"{set.Canonical}: {no.Why}");
+                    break;
+            }
+        }
+
+        // SNOMED CT, LOINC, UCUM and others are not part of the definitions, and a few value sets name a version, a value set or a property that is not there either.
+        Assert.Equal((1221, 95), (expanded, refused.Count));
+        Assert.All(refused, r => Assert.Matches("(are not held here|is not known here|has no property 'acme-plasma' to filter by)", r));
+    }
+
+    [Fact]
+    public void What_an_expansion_lists_is_what_the_value_set_contains()
+    {
+        var strange = R4.ValueSets.CodeSystems.Find("http://hl7.org/fhir/resource-types")!;
+        foreach (var set in All)
+        {
+            if (R4.ValueSets.Expand(set, new ExpansionRequest()) is not ExpansionResult.Expanded done)
+            {
+                continue;
+            }
+
+            var listed = done.Page.Select(c => (c.System, c.Code)).ToHashSet();
+            foreach (var (system, code) in listed)
+            {
+                Assert.Equal(Membership.Yes, R4.ValueSets.Look(set, system, code).Membership);
+                Assert.Equal(Membership.Yes, R4.ValueSets.Look(set, null, code).Membership);
+            }
+
+            // Its systems' other codes, and codes of another system, are not in it.
+            var others = done.Systems.Select(s => R4.ValueSets.CodeSystems.Find(s)!).Append(strange).SelectMany(s => s.Concepts.Take(200).Select(c => (s.Url, c.Code)));
+            foreach (var (system, code) in others)
+            {
+                Assert.Equal(listed.Contains((system, code)) ? Membership.Yes : Membership.No, R4.ValueSets.Look(set, system, code).Membership);
+            }
+
+            Assert.NotEqual(Membership.Yes, R4.ValueSets.Look(set, strange.Url, "no such code").Membership);
+        }
+    }
+
+    [Fact]
+    public void Expansions_that_the_definitions_contain_are_ours_too()
+    {
+        var compared = new List<string>();
+        foreach (var set in All)
+        {
+            // One example takes codes of a code system that it contains, which R4 gives no name to.
+            if (!set.Url!.EndsWith("/example-hierarchical", StringComparison.Ordinal) && Official.Find("ValueSet", set.Url) is { } source && source.TryGetProperty("expansion", out var expansion)
+                && R4.ValueSets.Expand(set, new ExpansionRequest()) is ExpansionResult.Expanded done)
+            {
+                compared.Add(set.Url[(set.Url.LastIndexOf('/') + 1)..]);
+                var ours = done.Page.Select(c => (c.System, c.Code));
+                // One of them is of 2017; its code system has more codes since, all of them no longer to be used.
+                Assert.Equal(Codes(expansion).Order(), ours.Where(c => !c.Code.EndsWith(".CRT", StringComparison.Ordinal)).Order());
+            }
+        }
+
+        Assert.Equal(["inactive", "yesnodontknow"], compared);
+    }
+
+    private static IEnumerable<(string? System, string Code)> Codes(JsonElement parent) =>
+        parent.TryGetProperty("contains", out var contains)
+            ? contains.EnumerateArray().SelectMany(c => Codes(c).Prepend((c.TryGetProperty("system", out var s) ? s.GetString() : null, c.TryGetProperty("code", out var code) ? code.GetString()! : "")).Where(p => p.Item2.Length > 0))
+            : [];
+}
