@@ -6,7 +6,7 @@ namespace HealthLedger.Fhir.Generator;
 /// <summary>The table that HealthLedger.Fhir embeds; its layout is in the README beside this file.</summary>
 internal static class DefinitionsTable
 {
-    private const int Version = 1;
+    private const int Version = 2;
 
     public static byte[] Build(OfficialDefinitions definitions)
     {
@@ -17,6 +17,7 @@ internal static class DefinitionsTable
             writer.Text(c.Key);
             writer.Flag(c.Warning);
             writer.Text(c.Expression);
+            writer.Text(c.Human);
         });
 
         var required = types.Rows.SelectMany(t => t.Elements)

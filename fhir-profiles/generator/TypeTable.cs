@@ -8,7 +8,7 @@ internal sealed record ElementRow(string Name, int Min, int Max, int Flags, List
 
 internal sealed record TypeUseRow(string Type, List<string> Targets, List<string> Profiles);
 
-internal sealed record ConstraintRow(string Key, bool Warning, string Expression);
+internal sealed record ConstraintRow(string Key, bool Warning, string Expression, string Human);
 
 /// <summary>Turns the snapshots of the types into rows: one for each type and one for each element that has elements of its own.</summary>
 internal sealed class TypeTable
@@ -146,7 +146,7 @@ internal sealed class TypeTable
         var indexes = new List<int>();
         foreach (var constraint in element.Items("constraint"))
         {
-            var row = new ConstraintRow(constraint.Text("key"), constraint.Text("severity") == "warning", constraint.Text("expression"));
+            var row = new ConstraintRow(constraint.Text("key"), constraint.Text("severity") == "warning", constraint.Text("expression"), constraint.Text("human").Trim());
             if (known.Contains(row.Key) || row.Expression.Length == 0)
             {
                 continue;

@@ -6,7 +6,7 @@ namespace HealthLedger.Fhir.Definitions;
 /// <summary>Reads the embedded table. Its layout is described in fhir-profiles/generator/README.md.</summary>
 internal sealed class DefinitionsReader
 {
-    private const int Version = 1;
+    private const int Version = 2;
 
     private readonly byte[] _table;
     private int _at;
@@ -55,7 +55,7 @@ internal sealed class DefinitionsReader
             _at += length;
             return Encoding.UTF8.GetString(_table, _at - length, length);
         });
-        var invariants = List(() => new InvariantDefinition(Text(), Number() == 1, Text()));
+        var invariants = List(() => new InvariantDefinition(Text(), Number() == 1, Text(), Text()));
         var valueSets = List(ValueSet);
         ReadTypes(invariants, valueSets);
         SearchParameters = [.. List(Search)];

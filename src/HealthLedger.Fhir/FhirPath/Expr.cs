@@ -16,7 +16,9 @@ internal enum ScopeVariable { This, Index, Total }
 
 internal sealed class ScopeVariableExpr(ScopeVariable variable) : Expr
 {
-    public override Items Evaluate(in Scope scope) => variable switch
+    public ScopeVariable Variable { get; } = variable;
+
+    public override Items Evaluate(in Scope scope) => Variable switch
     {
         ScopeVariable.This => scope.Focus,
         ScopeVariable.Index => new Items(new IntegerItem(scope.Index)),
@@ -27,11 +29,13 @@ internal sealed class ScopeVariableExpr(ScopeVariable variable) : Expr
 /// <summary>%name: FHIRPath 2.0 section 9, and R4's fixed ones (http://hl7.org/fhir/R4/fhirpath.html#vars).</summary>
 internal sealed class ExternalExpr(string name) : Expr
 {
+    public string Name { get; } = name;
+
     public override Items Evaluate(in Scope scope)
     {
         var context = scope.Context;
-        if (context.Variables is { } variables && variables.TryGetValue(name, out var value)) return value;
-        return name switch
+        if (context.Variables is { } variables && variables.TryGetValue(Name, out var value)) return value;
+        return Name switch
         {
             "resource" => context.Resource is { } resource ? new Items(resource) : context.Original,
             "rootResource" => (context.RootResource ?? context.Resource) is { } root ? new Items(root) : context.Original,
@@ -39,9 +43,9 @@ internal sealed class ExternalExpr(string name) : Expr
             "sct" => Text("http://snomed.info/sct"),
             "loinc" => Text("http://loinc.org"),
             "ucum" => Text("http://unitsofmeasure.org"),
-            _ when name.StartsWith("vs-", StringComparison.Ordinal) => Text("http://hl7.org/fhir/ValueSet/" + name[3..]),
-            _ when name.StartsWith("ext-", StringComparison.Ordinal) => Text("http://hl7.org/fhir/StructureDefinition/" + name[4..]),
-            _ => throw new FhirPathEvaluationException("An unknown variable: %" + name),
+            _ when Name.StartsWith("vs-", StringComparison.Ordinal) => Text("http://hl7.org/fhir/ValueSet/" + Name[3..]),
+            _ when Name.StartsWith("ext-", StringComparison.Ordinal) => Text("http://hl7.org/fhir/StructureDefinition/" + Name[4..]),
+            _ => throw new FhirPathEvaluationException("An unknown variable: %" + Name),
         };
 
         static Items Text(string text) => new(new StringItem(text));
@@ -85,11 +89,12 @@ internal sealed class MemberExpr(Expr? target, string name) : Expr
 internal sealed class IndexerExpr(Expr target, Expr index) : Expr
 {
     public Expr Target { get; } = target;
+    public Expr Index { get; } = index;
 
     public override Items Evaluate(in Scope scope)
     {
         var items = Target.Evaluate(scope);
-        var at = Singles.Integer(index.Evaluate(scope));
+        var at = Singles.Integer(Index.Evaluate(scope));
         return at is { } i && i >= 0 && i < items.Count ? new Items(items[i]) : Items.Empty;
     }
 }
@@ -165,9 +170,15 @@ internal sealed class PolarityExpr(Expr operand, bool negative) : Expr
 }
 
 /// <summary>An operator of two evaluated operands.</summary>
-internal sealed class BinaryExpr(Expr left, Expr right, Func<Items, Items, FhirPathContext, Items> body) : Expr
+internal sealed class BinaryExpr(Expr left, Expr right, string operation) : Expr
 {
-    public override Items Evaluate(in Scope scope) => body(left.Evaluate(scope), right.Evaluate(scope), scope.Context);
+    private readonly Func<Items, Items, FhirPathContext, Items> _body = Operators.Of(operation);
+
+    public Expr Left { get; } = left;
+    public Expr Right { get; } = right;
+    public string Operation { get; } = operation;
+
+    public override Items Evaluate(in Scope scope) => _body(Left.Evaluate(scope), Right.Evaluate(scope), scope.Context);
 }
 
 internal sealed class UnionExpr(Expr left, Expr right) : Expr
@@ -181,13 +192,17 @@ internal sealed class UnionExpr(Expr left, Expr right) : Expr
 /// <summary>Boolean operators with three values; the right side is not evaluated where the left decides.</summary>
 internal sealed class LogicExpr(Expr left, Expr right, LogicOperation operation) : Expr
 {
+    public Expr Left { get; } = left;
+    public Expr Right { get; } = right;
+    public LogicOperation Operation { get; } = operation;
+
     public override Items Evaluate(in Scope scope)
     {
-        var a = Singles.Boolean(left.Evaluate(scope));
-        if (operation == LogicOperation.And && a == false) return new Items(BooleanItem.False);
-        if (operation == LogicOperation.Or && a == true || operation == LogicOperation.Implies && a == false) return new Items(BooleanItem.True);
-        var b = Singles.Boolean(right.Evaluate(scope));
-        bool? result = operation switch
+        var a = Singles.Boolean(Left.Evaluate(scope));
+        if (Operation == LogicOperation.And && a == false) return new Items(BooleanItem.False);
+        if (Operation == LogicOperation.Or && a == true || Operation == LogicOperation.Implies && a == false) return new Items(BooleanItem.True);
+        var b = Singles.Boolean(Right.Evaluate(scope));
+        bool? result = Operation switch
         {
             LogicOperation.And => b == false ? false : a & b,
             LogicOperation.Or => b == true ? true : a | b,

@@ -11,8 +11,8 @@ internal sealed class FhirPathContext
 
     private int _budget = DefaultBudget;
 
-    /// <summary>Steps this evaluation may take.</summary>
-    public int Budget { init => _budget = value; }
+    /// <summary>Steps this evaluation may take; what is left of them.</summary>
+    public int Budget { get => _budget; init => _budget = value; }
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 

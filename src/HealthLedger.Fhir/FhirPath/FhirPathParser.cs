@@ -78,7 +78,7 @@ internal sealed class FhirPathParser
         "xor" => new LogicExpr(left, right, LogicOperation.Xor),
         "implies" => new LogicExpr(left, right, LogicOperation.Implies),
         "|" => new UnionExpr(left, right),
-        _ => new BinaryExpr(left, right, Operators.Of(operation)),
+        _ => new BinaryExpr(left, right, operation),
     };
 
     private Expr Signed()

@@ -21,6 +21,9 @@ internal sealed class IssueLog
     /// <summary>True where no issue is taken any more: the walk ends, so that a body of nothing but faults costs no more than one with 200.</summary>
     public bool IsFull { get; private set; }
 
+    /// <summary>How many issues there are.</summary>
+    public int Count => _issues?.Count ?? 0;
+
     /// <summary>Steps into an element; <paramref name="index"/> is -1 where it does not repeat.</summary>
     public void Enter(string name, int index)
     {
@@ -34,6 +37,14 @@ internal sealed class IssueLog
 
     /// <summary>An issue of a child element that has not been entered.</summary>
     public void ErrorAt(string child, IssueType type, string message, long offset) => Add(IssueSeverity.Error, type, message, Location(child), offset);
+
+    /// <summary>An issue of a place left before.</summary>
+    public void ErrorThere(string place, IssueType type, string message, long offset) => Add(IssueSeverity.Error, type, message, place, offset);
+
+    /// <summary>Where the walk is.</summary>
+    public string Place() => Location(null);
+
+    public void Issue(IssueSeverity severity, IssueType type, string message, long offset) => Add(severity, type, message, Location(null), offset);
 
     public void Fatal(IssueType type, string message, long offset) => Add(IssueSeverity.Fatal, type, message, Location(null), offset);
 

@@ -6,7 +6,7 @@ namespace HealthLedger.Fhir.Validation;
 
 /// <summary>
 /// Validates resources in FHIR's JSON form against the definitions: JSON itself, structure, cardinalities, formats of primitives, required codes,
-/// references, extensions, narrative. Names every fault it can in one pass. Invariants in FHIRPath are not evaluated here.
+/// references, extensions, narrative, invariants. Names every fault it can in one pass.
 /// Source: R4 json.html, datatypes.html, references.html, extensibility.html, narrative.html.
 /// </summary>
 public static class ResourceValidator
@@ -20,7 +20,8 @@ public static class ResourceValidator
     /// <summary>Validates one resource.</summary>
     /// <param name="utf8Json">The JSON text. Its size is the caller's to limit.</param>
     /// <param name="expectedType">The resource type it must be; null for any.</param>
-    public static ValidationOutcome Validate(ReadOnlyMemory<byte> utf8Json, string? expectedType = null)
+    /// <param name="withWarnings">Whether rules of severity warning are evaluated: for those who ask what could be better, not for those who store.</param>
+    public static ValidationOutcome Validate(ReadOnlyMemory<byte> utf8Json, string? expectedType = null, bool withWarnings = false)
     {
         var log = new IssueLog(utf8Json);
         if (utf8Json.IsEmpty)
@@ -41,7 +42,7 @@ public static class ResourceValidator
             return new(null, log.Issues);
         }
 
-        var walk = new ResourceWalk(utf8Json.Span, log);
+        var walk = new ResourceWalk(utf8Json.Span, log, withWarnings);
         TypeDefinition? type = null;
         try
         {

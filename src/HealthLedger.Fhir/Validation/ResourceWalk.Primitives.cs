@@ -52,7 +52,7 @@ internal ref partial struct ResourceWalk
         }
     }
 
-    private readonly void Text(ElementForm form, ElementType? use, PrimitiveKind kind, ReadOnlySpan<byte> text)
+    private void Text(ElementForm form, ElementType? use, PrimitiveKind kind, ReadOnlySpan<byte> text)
     {
         if (text.IsEmpty)
         {
@@ -68,6 +68,9 @@ internal ref partial struct ResourceWalk
 
         switch (kind)
         {
+            case PrimitiveKind.Uri or PrimitiveKind.Url or PrimitiveKind.Canonical when text[0] == '#':
+                Fragment(text[1..]);
+                break;
             case PrimitiveKind.Xhtml when NarrativeCheck.Fault(text) is { } fault:
                 _log.Error(IssueType.Invariant, fault, _reader.TokenStartIndex);
                 break;
@@ -84,13 +87,14 @@ internal ref partial struct ResourceWalk
                 break;
         }
 
+        PrimitiveRules(form);
         if (form.Definition.Binding is { Strength: BindingStrength.Required, Codes: { } codes } && !codes.Contains(text))
         {
             _log.Error(IssueType.CodeInvalid, $"The code is not in the required value set {codes.Url}{RequiredCoding.Allowed(codes)}.", _reader.TokenStartIndex);
         }
     }
 
-    private readonly void Reference(ElementType? use, ReadOnlySpan<byte> text)
+    private void Reference(ElementType? use, ReadOnlySpan<byte> text)
     {
         var reference = LiteralReference.Parse(text);
         if (reference.Kind == ReferenceKind.Invalid || (reference.Kind == ReferenceKind.Conditional && !_inBundle))
@@ -101,6 +105,10 @@ internal ref partial struct ResourceWalk
                     ? "A conditional reference (Type?query) is allowed in a transaction Bundle only."
                     : "The reference has none of the allowed forms: Type/id, Type/id/_history/version, an absolute URL, urn:uuid:, urn:oid:, #id.",
                 _reader.TokenStartIndex);
+        }
+        else if (reference.Kind == ReferenceKind.Fragment)
+        {
+            FragmentReference(use, reference.Id);
         }
         else if (reference.Kind is ReferenceKind.Relative or ReferenceKind.Conditional
                  && use is { ReferenceTargets: { Count: > 0 } targets }

@@ -107,7 +107,7 @@ internal ref partial struct ResourceWalk
                 _log.Error(IssueType.CodeInvalid, $"None of its codings is in the required value set {codes.Url}{RequiredCoding.Allowed(codes)}.", _reader.TokenStartIndex);
             }
 
-            Object(type, form.Use, isResource: false);
+            Object(type, form, isResource: false);
         }
     }
 
@@ -124,7 +124,7 @@ internal ref partial struct ResourceWalk
         _inBundle |= form.Definition.Owner.Name == "Bundle.entry";
         if (ResourceTypeAhead(_reader) is { } type)
         {
-            Object(type, null, isResource: true);
+            Resource(type, isContained);
         }
         else
         {

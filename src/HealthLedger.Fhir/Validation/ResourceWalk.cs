@@ -5,7 +5,7 @@ namespace HealthLedger.Fhir.Validation;
 
 /// <summary>
 /// One walk over the JSON of a resource, definitions beside it. Resources and objects are in this file, values of elements in
-/// ResourceWalk.Values.cs, primitives in ResourceWalk.Primitives.cs, what has no place in the definitions in ResourceWalk.Unknown.cs. Malformed JSON ends the walk by the reader's exception, which <see cref="ResourceValidator"/> turns into an issue.
+/// ResourceWalk.Values.cs, primitives in ResourceWalk.Primitives.cs, invariants in ResourceWalk.Rules.cs, references to contained resources in ResourceWalk.Fragments.cs, what has no place in the definitions in ResourceWalk.Unknown.cs. Malformed JSON ends the walk by the reader's exception, which <see cref="ResourceValidator"/> turns into an issue.
 /// </summary>
 internal ref partial struct ResourceWalk
 {
@@ -14,16 +14,22 @@ internal ref partial struct ResourceWalk
 
     private readonly IssueLog _log;
     private readonly ReadOnlySpan<byte> _text;
+    private readonly bool _withWarnings;
     private Utf8JsonReader _reader;
     private bool _inContained;
     private bool _inBundle;
+    private Fragments? _fragments;
+    private int _steps;
+    private bool _hasOuterRules;
 
     // Stacks: an object's part starts where the length was when it began, and is cut off at its end.
     private List<ElementForm>? _choices;
     private List<PrimitiveList>? _lists;
 
-    public ResourceWalk(ReadOnlySpan<byte> text, IssueLog log)
+    public ResourceWalk(ReadOnlySpan<byte> text, IssueLog log, bool withWarnings)
     {
+        _withWarnings = withWarnings;
+        _steps = StepsAtLeast + text.Length;
         _log = log;
         _text = text;
         _reader = new Utf8JsonReader(text, new JsonReaderOptions { MaxDepth = ResourceValidator.MaxDepth });
@@ -54,7 +60,7 @@ internal ref partial struct ResourceWalk
         else
         {
             _log.Enter(type.Name, -1);
-            Object(type, null, isResource: true);
+            Resource(type, isContained: false);
             _log.Leave();
         }
 
@@ -68,9 +74,11 @@ internal ref partial struct ResourceWalk
     }
 
     /// <summary>Validates the object the reader stands on, and leaves the reader on its end.</summary>
-    private void Object(TypeDefinition type, ElementType? use, bool isResource)
+    private void Object(TypeDefinition type, ElementForm? form, bool isResource)
     {
+        var use = form?.Use;
         var start = _reader.TokenStartIndex;
+        var firstIssue = _log.Count;
         var firstChoice = _choices?.Count ?? 0;
         var firstList = _lists?.Count ?? 0;
         var values = 0UL;
@@ -103,22 +111,22 @@ internal ref partial struct ResourceWalk
             }
 
             var isCompanion = name.Length > 1 && name[0] == (byte)'_';
-            var form = type.Element(isCompanion ? name[1..] : name);
-            if (form is null || (isCompanion && !form.Type.IsPrimitive))
+            var element = type.Element(isCompanion ? name[1..] : name);
+            if (element is null || (isCompanion && !element.Type.IsPrimitive))
             {
-                Unknown(type, name, form);
+                Unknown(type, name, element);
                 continue;
             }
 
-            var bit = 1UL << form.Definition.Index;
-            if (form.Definition.IsChoice && !OnlyChoice(form, firstChoice))
+            var bit = 1UL << element.Definition.Index;
+            if (element.Definition.IsChoice && !OnlyChoice(element, firstChoice))
             {
                 continue;
             }
 
             if (((isCompanion ? companions : values) & bit) != 0)
             {
-                Duplicate((isCompanion ? "_" : "") + form.JsonName);
+                Duplicate((isCompanion ? "_" : "") + element.JsonName);
                 _reader.Read();
                 _reader.Skip();
                 continue;
@@ -128,13 +136,13 @@ internal ref partial struct ResourceWalk
             {
                 companions |= bit;
                 _reader.Read();
-                sawList |= Companion(form);
+                sawList |= Companion(element);
             }
             else
             {
                 values |= bit;
                 _reader.Read();
-                sawList |= Value(form, use);
+                sawList |= Value(element, use);
             }
         }
 
@@ -147,6 +155,11 @@ internal ref partial struct ResourceWalk
         if (sawList)
         {
             CheckLists(firstList);
+        }
+
+        if (!type.IsPrimitive && firstIssue == _log.Count)
+        {
+            Rules(type, form, start, values | companions, isResource);
         }
 
         Cut(_choices, firstChoice);

@@ -3,6 +3,7 @@ using System.Text.Json;
 using HealthLedger.Fhir.Definitions;
 using HealthLedger.Fhir.FhirPath;
 using HealthLedger.Fhir.Tests.Search;
+using HealthLedger.Fhir.Validation.Invariants;
 using Xunit.Abstractions;
 
 namespace HealthLedger.Fhir.Tests.FhirPath;
@@ -36,6 +37,7 @@ public sealed class InvariantTests(ITestOutputHelper output)
                         checks++;
                         if (!compiled.TryGetValue(rule.Expression, out var expression)) compiled[rule.Expression] = expression = FhirPathExpression.Parse(rule.Expression);
                         string? fault = null;
+                        var ahead = Presence.Decide(expression.Root, node.Type!, Present(node));
                         try
                         {
                             if (!expression.Holds(node, new FhirPathContext { Resource = resource, RootResource = container, IsLenient = true })) fault = "broken";
@@ -44,6 +46,7 @@ public sealed class InvariantTests(ITestOutputHelper output)
                         {
                             fault = e.Message;
                         }
+                        if (ahead == Presence.Truth.False != (fault is not null) && ahead != Presence.Truth.Unknown) fault = "presence says " + ahead;
                         if (fault is not null) broken.Add($"{name} {node.Name} {rule.Key}: {fault}: {rule.Expression}");
                     }
                 }
@@ -52,6 +55,13 @@ public sealed class InvariantTests(ITestOutputHelper output)
         output.WriteLine($"{checks} checks, {broken.Count} broken");
         foreach (var line in broken) output.WriteLine(line);
         Assert.Empty(broken);
+    }
+
+    private static ulong Present(NodeItem node)
+    {
+        var present = 0UL;
+        foreach (var child in node.Nodes) present |= node.Type!.ElementNamed(child.Name) is { } element ? 1UL << element.Index : 0;
+        return present;
     }
 
     [Theory]

@@ -36,6 +36,8 @@ public sealed class CodesAndReferencesTests
     [InlineData("urn:uuid:c757873d-ec9a-4326-a141-556f43239520", null)]
     [InlineData("urn:oid:1.2.3", null)]
     [InlineData("#o", null)]
+    [InlineData("#q", "ref-1")]
+    [InlineData("#p", "not allowed here; allowed are Organization")]
     [InlineData("Patient/1", "not allowed here; allowed are Organization")]
     [InlineData("Organisation/1", "none of the allowed forms")]
     [InlineData("/Organization/1", "none of the allowed forms")]
@@ -49,7 +51,10 @@ public sealed class CodesAndReferencesTests
     [InlineData("Organization?name=x", "in a transaction Bundle only")]
     public void A_reference_has_one_of_the_literal_forms(string reference, string? message)
     {
-        var outcome = ResourceValidator.Validate(Encoding.UTF8.GetBytes($$"""{"resourceType":"Patient","managingOrganization":{"reference":"{{reference}}"} }"""));
+        var outcome = ResourceValidator.Validate(Encoding.UTF8.GetBytes($$"""
+            {"resourceType":"Patient","managingOrganization":{"reference":"{{reference}}"},"generalPractitioner":[{"reference":"#o"},{"reference":"#p"}],
+             "contained":[{"resourceType":"Organization","id":"o","name":"x"},{"resourceType":"Practitioner","id":"p"}]}
+            """));
 
         Assert.Equal(message is null, outcome.IsValid);
         Assert.All(outcome.Issues, i => Assert.Equal("Patient.managingOrganization.reference", i.Location));

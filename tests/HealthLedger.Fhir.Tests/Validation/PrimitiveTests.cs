@@ -78,7 +78,7 @@ public sealed class PrimitiveTests
 
     [Fact]
     public void Escapes_are_read_before_a_text_is_judged() =>
-        Assert.True(ResourceValidator.Validate("""{"resourceType":"Patient","id":"\u0061","gender":"m\u0061le","photo":[{"data":"AA\/A"}]}"""u8.ToArray()).IsValid);
+        Assert.True(ResourceValidator.Validate("""{"resourceType":"Patient","id":"\u0061","gender":"m\u0061le","photo":[{"contentType":"image/png","data":"AA\/A"}]}"""u8.ToArray()).IsValid);
 
     [Fact]
     public void Decimals_keep_any_precision_and_exponent() =>

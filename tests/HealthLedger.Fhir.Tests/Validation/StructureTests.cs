@@ -69,7 +69,7 @@ public sealed class StructureTests
     [InlineData("""{"resourceType":"Patient","extension":[{"url":"http://a.example/x"}]}""", IssueType.Invariant, "Patient.extension[0]", "needs a value[x]")]
     [InlineData("""{"resourceType":"Patient","extension":[{"url":"http://a.example/x","valueString":"x","extension":[{"url":"y","valueCode":"z"}]}]}""", IssueType.Invariant, "Patient.extension[0]", "not both")]
     // resources inside resources
-    [InlineData("""{"resourceType":"Patient","contained":[{"resourceType":"Organization","id":"o","contained":[{"resourceType":"Organization","id":"p"}]}]}""", IssueType.Invariant, "Patient.contained[0].contained[0]", "cannot contain resources")]
+    [InlineData("""{"resourceType":"Patient","contained":[{"resourceType":"Organization","id":"o","contained":[{"resourceType":"Organization","id":"p","name":"x"}]}],"generalPractitioner":[{"reference":"#p"},{"reference":"#o"}]}""", IssueType.Invariant, "Patient.contained[0].contained[0]", "cannot contain resources")]
     [InlineData("""{"resourceType":"Patient","contained":[{"id":"o"}]}""", IssueType.Required, "Patient.contained[0].resourceType", "resourceType is missing")]
     [InlineData("""{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Patient","gender":"x"}}]}""", IssueType.CodeInvalid, "Bundle.entry[0].resource.gender", "allowed: female, male, other, unknown")]
     [InlineData("""{"resourceType":"Parameters","parameter":[{"name":"p","resource":{"resourceType":"Nothing"}}]}""", IssueType.Structure, "Parameters.parameter[0].resource.resourceType", "not a resource type")]
@@ -90,7 +90,7 @@ public sealed class StructureTests
     [InlineData("""{"resourceType":"Patient","name":[{"_given":[{"id":"b"}]}],"_birthDate":{"extension":[{"url":"http://a.example/x","valueInteger":1}]}}""")]
     [InlineData("""{"resourceType":"Patient","deceasedBoolean":true,"_deceasedBoolean":{"id":"a"}}""")]
     [InlineData("""{"resourceType":"Observation","_status":{"extension":[{"url":"http://a.example/x","valueCode":"y"}]},"code":{"text":"x"}}""")]
-    [InlineData("""{"resourceType":"Patient","contained":[{"resourceType":"Organization","id":"o"}],"managingOrganization":{"reference":"#o"}}""")]
+    [InlineData("""{"resourceType":"Patient","contained":[{"resourceType":"Organization","id":"o","name":"x"}],"managingOrganization":{"reference":"#o"}}""")]
     public void What_the_json_form_allows_is_valid(string json)
     {
         var outcome = ResourceValidator.Validate(Encoding.UTF8.GetBytes(json));

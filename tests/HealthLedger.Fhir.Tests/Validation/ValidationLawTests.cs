@@ -13,7 +13,7 @@ public sealed class ValidationLawTests
 
     private static readonly byte[][] Seeds =
     [
-        """{"resourceType":"Patient","id":"a","meta":{"versionId":"1"},"text":{"status":"generated","div":"<div>x</div>"},"name":[{"given":["a",null],"_given":[null,{"id":"b"}]}],"deceasedBoolean":true,"managingOrganization":{"reference":"#o"},"contained":[{"resourceType":"Organization","id":"o"}]}"""u8.ToArray(),
+        """{"resourceType":"Patient","id":"a","meta":{"versionId":"1"},"text":{"status":"generated","div":"<div>x</div>"},"name":[{"given":["a",null],"_given":[null,{"id":"b"}]}],"deceasedBoolean":true,"managingOrganization":{"reference":"#o"},"contained":[{"resourceType":"Organization","id":"o","name":"x"}]}"""u8.ToArray(),
         """{"resourceType":"Bundle","type":"transaction","entry":[{"fullUrl":"urn:uuid:c757873d-ec9a-4326-a141-556f43239520","resource":{"resourceType":"Observation","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"1-8"}]},"valueQuantity":{"value":1.50,"unit":"\u00b5g"}},"request":{"method":"POST","url":"Observation"}}]}"""u8.ToArray(),
         """{"resourceType":"Condition","clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/condition-clinical","code":"active"}]},"subject":{"reference":"Patient/1"},"onsetPeriod":{"start":"2020"},"extension":[{"url":"http://a.example","extension":[{"url":"b","valueDecimal":1}]}]}"""u8.ToArray(),
     ];
