@@ -70,7 +70,8 @@ public static class Folding
     /// <summary>Whether the folded text contains a part that is folded already.</summary>
     internal static bool Contains(string text, string foldedPart) => Fold(text).Contains(foldedPart, StringComparison.Ordinal);
 
-    private ref struct Reader(string text)
+    /// <summary>The folded characters of a text, one by one.</summary>
+    internal ref struct Reader(string text)
     {
         private int _at;
         private char _pending;

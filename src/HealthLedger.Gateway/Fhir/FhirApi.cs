@@ -11,7 +11,7 @@ namespace HealthLedger.Gateway.Fhir;
 /// and URL alone is answered here, before anything stored is looked at; the rest comes back from the three roads.
 /// </summary>
 internal sealed class FhirApi(
-    AccessTokenValidator tokens, FhirReads reads, FhirHistory history, FhirWrites writes, FhirBundles bundles, FhirOperations operations, FhirCapabilities capabilities)
+    AccessTokenValidator tokens, FhirReads reads, FhirSearches searches, FhirHistory history, FhirWrites writes, FhirBundles bundles, FhirOperations operations, FhirCapabilities capabilities)
 {
     private const int MaximumPath = 512;
 
@@ -72,7 +72,7 @@ internal sealed class FhirApi(
 
         var asked = new FhirCall(http, caller, purpose);
         var isOperation = FhirOperations.IsNamedBy(segments);
-        if (segments.Length > (isOperation ? 1 : 0) && segments is not ["_history"] && FhirDefinitions.R4.ResourceType(segments[0]) is null)
+        if (segments.Length > (isOperation ? 1 : 0) && segments is not ["_history" or "_search"] && FhirDefinitions.R4.ResourceType(segments[0]) is null)
         {
             await http.Fault(FhirFault.UnknownResourceType);
             return;
@@ -96,9 +96,9 @@ internal sealed class FhirApi(
             ("GET", ["_history"]) => history.Answer(asked, null, null),
             ("GET", [var type, "_history"]) => history.Answer(asked, type, null),
             ("GET", [var type, var id, "_history"]) => history.Answer(asked, type, id),
-            ("GET", [var type]) => reads.Search(asked, type, http.Request.QueryString.Value ?? ""),
-            ("POST", [var type, "_search"]) => reads.SearchByForm(asked, type),
-            (_, ["_history"] or [_, "_search" or "_history"]) => http.MethodNotSupported(Methods(segments)),
+            ("GET", [] or [_] or [_, _, _]) when SearchPlace.Of(segments) is { } place => searches.Answer(asked, place),
+            ("POST", [.., "_search"]) when SearchPlace.Of(segments.AsSpan(..^1)) is { } place => searches.AnswerPosted(asked, place),
+            (_, ["_history"] or [_, "_history"] or [.., "_search"]) => http.MethodNotSupported(Methods(segments)),
             ("POST", [var type]) => writes.Create(asked, type),
             ("GET", [var type, var id]) => reads.Read(asked, type, id, null),
             ("GET", [var type, var id, "_history", var version]) => reads.Read(asked, type, id, version),
@@ -111,11 +111,13 @@ internal sealed class FhirApi(
     /// <summary>What a path takes, for the Allow header of a 405 (RFC 9110 section 15.5.6); empty where it takes nothing.</summary>
     private static string Methods(string[] segments) => segments switch
     {
-        [] or [_, "_search"] => "POST",
+        [] => "GET, HEAD, POST",
+        [.., "_search"] when SearchPlace.Of(segments.AsSpan(..^1)) is not null => "POST",
         ["_history"] or [_, "_history"] or [_, _, "_history"] => "GET, HEAD",
         [_] => "GET, HEAD, POST",
         [_, _] => "GET, HEAD, PUT, DELETE",
         [_, _, "_history", _] => "GET, HEAD",
+        [_, _, _] when SearchPlace.Of(segments) is not null => "GET, HEAD",
         _ => "",
     };
 

@@ -12,7 +12,7 @@ namespace HealthLedger.Gateway.Fhir;
 /// batch and transaction (http://hl7.org/fhir/R4/http.html#transaction). A transaction's changes are one request on the record road, all or nothing, and its reads
 /// come after them; a batch is its entries one by one.
 /// </summary>
-internal sealed class FhirBundles(FhirWrites writes, FhirReads reads, FhirHistory history, FhirConditions conditions, Disclosure disclosure, SmartUrls urls)
+internal sealed class FhirBundles(FhirWrites writes, FhirSearches searches, FhirHistory history, FhirConditions conditions, Disclosure disclosure, SmartUrls urls)
 {
     /// <summary>The most searches in one Bundle, conditions of creates among them: each may look through every permitted patient.</summary>
     private const int MaximumSearches = 100;
@@ -149,7 +149,7 @@ internal sealed class FhirBundles(FhirWrites writes, FhirReads reads, FhirHistor
 
         if (entry.Query is { } query)
         {
-            var (found, fault) = await reads.Find(call, entry.Type, query);
+            var (found, fault) = await searches.Find(call, entry.Place!, query);
             return fault is null
                 ? (new EntryToWrite(Resource: found!.Bundle, Response: new EntryResponse("200 OK")), found.Receipt)
                 : (Answer(fault), null);
@@ -214,6 +214,9 @@ internal sealed class FhirBundles(FhirWrites writes, FhirReads reads, FhirHistor
 /// <summary>One entry of a batch or transaction, read from its request alone.</summary>
 internal sealed record BundleCall(string Interaction, string Type, string? Id, int? Version, string? Query, Change? Change, FhirFault? Fault)
 {
+    /// <summary>Where an entry searches; null for any other.</summary>
+    public SearchPlace? Place { get; private init; }
+
     /// <summary>Reads an entry; a fault says what is wrong with it or that the caller's scopes do not cover it.</summary>
     public static BundleCall Of(BundleEntry entry, Caller caller, FhirConditions conditions, string fhirBase)
     {
@@ -230,6 +233,13 @@ internal sealed record BundleCall(string Interaction, string Type, string? Id, i
         var question = url.IndexOf('?');
         var query = question < 0 ? null : url[(question + 1)..];
         var segments = (question < 0 ? url : url[..question]).Trim('/').Split('/');
+        if (method == "GET" && SearchPlace.Of(segments) is { } place)
+        {
+            return place.IsCovered(caller)
+                ? new BundleCall("search", place.Path, null, null, query ?? "", null, null) { Place = place }
+                : Wrong(FhirFault.Forbidden("No scope of this token covers this entry."));
+        }
+
         var type = segments[0];
         if (segments is not ["_history"] && FhirDefinitions.R4.ResourceType(type) is null)
         {
@@ -266,7 +276,6 @@ internal sealed record BundleCall(string Interaction, string Type, string? Id, i
             ("DELETE", [_, var id]) => Change_(ScopeInteraction.Delete, "delete", new Change(ChangeKind.Delete, type, id, default, null, ifMatch)),
             ("GET", [_, "_history"]) => new BundleCall("history-type", type, null, null, query ?? "", null, null),
             ("GET", [_, var id, "_history"]) => new BundleCall("history-instance", type, id, null, query ?? "", null, null),
-            ("GET", [_]) => Read(ScopeInteraction.Search, new BundleCall("search-type", type, null, null, query ?? "", null, null)),
             ("GET", [_, var id]) => Read(ScopeInteraction.Read, new BundleCall("read", type, id, null, null, null, null)),
             ("GET", [_, var id, "_history", var version]) when int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 =>
                 Read(ScopeInteraction.Read, new BundleCall("vread", type, id, number, null, null, null)),

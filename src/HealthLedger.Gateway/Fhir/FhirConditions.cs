@@ -31,19 +31,24 @@ internal sealed class FhirConditions(SmartUrls urls, TimeProvider time)
         }
 
         var raw = text.TrimStart('?');
-        if (raw.Length > FhirReads.MaximumQuery)
+        if (raw.Length > FhirSearches.MaximumQuery)
         {
-            return (null, FhirFault.BadRequest($"A condition has at most {FhirReads.MaximumQuery} characters.", IssueType.TooLong));
+            return (null, FhirFault.BadRequest($"A condition has at most {FhirSearches.MaximumQuery} characters.", IssueType.TooLong));
         }
 
         var parameters = QueryText.Split(raw);
         var parsed = SearchQuery.Parse(type, [.. parameters, Two], new SearchOptions { Now = time.GetUtcNow(), LocalBase = urls.Fhir });
         if (parsed.Query is not { } query)
         {
-            return (null, FhirFault.BadRequest([.. parsed.Errors.Select(FhirReads.Issue)]));
+            return (null, FhirFault.BadRequest([.. parsed.Errors.Select(e => FhirSearches.Issue(e))]));
         }
 
-        return query.Criteria.Count == 0 || parameters.Any(p => p.Key is "_count" or "_sort" or "_summary" or "_total")
+        if (query.LooksAt.Any(step => !step.Any(t => caller.Covers(t, ScopeInteraction.Search))))
+        {
+            return (null, FhirFault.Forbidden("No scope of this token covers searching a type that the condition looks through."));
+        }
+
+        return query.Criteria.Count == 0 || query.Includes.Count > 0 || parameters.Any(p => p.Key is "_count" or "_sort" or "_summary" or "_total")
             ? (null, FhirFault.BadRequest("A condition takes search parameters of the type, at least one, and none that shape an answer, such as _count or _sort.", IssueType.Value))
             : (new Target.Criteria(type, query, raw, default), null);
     }

@@ -39,9 +39,9 @@ internal sealed class FhirHistory(Disclosure disclosure, PageCursors cursors, Sm
             return (null, FhirFault.Forbidden("No scope of this token covers this history."), null);
         }
 
-        if (rawQuery.Length > FhirReads.MaximumQuery)
+        if (rawQuery.Length > FhirSearches.MaximumQuery)
         {
-            return (null, FhirFault.BadRequest($"A query has at most {FhirReads.MaximumQuery} characters.", IssueType.TooLong), null);
+            return (null, FhirFault.BadRequest($"A query has at most {FhirSearches.MaximumQuery} characters.", IssueType.TooLong), null);
         }
 
         var parameters = QueryText.Split(rawQuery);
@@ -60,7 +60,7 @@ internal sealed class FhirHistory(Disclosure disclosure, PageCursors cursors, Sm
         var (query, issue) = HistoryQuery.Parse(parameters);
         if (query is null)
         {
-            return (null, FhirFault.BadRequest([FhirReads.Issue(issue!)]), null);
+            return (null, FhirFault.BadRequest([FhirSearches.Issue(issue!)]), null);
         }
 
         var request = FhirReads.Request(call, new Target.History(type, id, query, rawQuery, page));

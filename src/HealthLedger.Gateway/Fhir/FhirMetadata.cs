@@ -41,8 +41,10 @@ internal static class FhirMetadata
             }
 
             json.WriteEndArray();
-            Interactions(json, "transaction", "batch", "history-system");
+            Interactions(json, "transaction", "batch", "history-system", "search-system");
+            SystemParameters(json);
             Operations(json, operations.Of(null));
+            Strings(json, "compartment", [.. FhirDefinitions.R4.Compartments.Order(StringComparer.Ordinal).Select(c => "http://hl7.org/fhir/CompartmentDefinition/" + JsonNamingPolicy.CamelCase.ConvertName(c))]);
             json.WriteEndObject();
             json.WriteEndArray();
             json.WriteEndObject();
@@ -84,6 +86,8 @@ internal static class FhirMetadata
         json.WriteBoolean("conditionalUpdate", false);
         json.WriteString("conditionalDelete", "not-supported");
         Strings(json, "referencePolicy", "literal", "local");
+        Strings(json, "searchInclude", ["*", .. ReferencesOf(type).Select(p => $"{type}:{p.Code}")]);
+        Strings(json, "searchRevInclude", ["*", .. RevIncludes[type].Order(StringComparer.Ordinal)]);
         json.WriteStartArray("searchParam");
         foreach (var parameter in SearchQuery.ServedParameters(type).OrderBy(p => p.Code, StringComparer.Ordinal))
         {
@@ -97,6 +101,35 @@ internal static class FhirMetadata
         json.WriteEndArray();
         Operations(json, operations);
         json.WriteEndObject();
+    }
+
+    private static IEnumerable<SearchParameterDefinition> ReferencesOf(string type) =>
+        SearchQuery.ServedParameters(type).Where(p => p.Type == SearchParameterType.Reference).OrderBy(p => p.Code, StringComparer.Ordinal);
+
+    /// <summary>By the type that is referred to, <c>Type:parameter</c> of what refers to it.</summary>
+    private static readonly ILookup<string, string> RevIncludes = FhirDefinitions.R4.ResourceTypes
+        .SelectMany(type => ReferencesOf(type).SelectMany(p => p.Targets.Select(target => (Target: target, Name: $"{type}:{p.Code}"))))
+        .ToLookup(r => r.Target, r => r.Name);
+
+    /// <summary>What every search takes beside the parameters of its type, and is no parameter of the definitions (R4 search.html#all).</summary>
+    private static void SystemParameters(Utf8JsonWriter json)
+    {
+        json.WriteStartArray("searchParam");
+        foreach (var (name, type, documentation) in new[]
+        {
+            ("_type", "special", "For searches over several types."),
+            ("_has", "special", "Nested, and after and before chains."),
+            ("_list", "special", "Ids of List records."),
+        })
+        {
+            json.WriteStartObject();
+            json.WriteString("name", name);
+            json.WriteString("type", type);
+            json.WriteString("documentation", documentation);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static void Operations(Utf8JsonWriter json, IEnumerable<IFhirOperation> operations)

@@ -177,6 +177,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddPages();
 
         services.AddSingleton<FhirReads>();
+        services.AddSingleton<FhirSearches>();
         services.AddSingleton<FhirHistory>();
         services.AddSingleton<FhirConditions>();
         services.AddSingleton<FhirWrites>();

@@ -42,7 +42,7 @@ internal sealed class AccessFacts(RecordVault vault)
             Expected = selection.RestsOn,
             Notice = Notices.Of(described, notThere ? NoticedKind.AccessRefused : NoticedKind.RecordAccessed, now),
         };
-        return new AccessEntry(append, [.. selection.Page.Where(c => !c.Entry.Deleted).Select(c => c.Entry.Key)]);
+        return new AccessEntry(append, [.. selection.Disclosed.Where(c => !c.Entry.Deleted).Select(c => c.Entry.Key)]);
     }
 
     /// <summary>
@@ -52,7 +52,7 @@ internal sealed class AccessFacts(RecordVault vault)
     private static IEnumerable<(ShelfId Shelf, ImmutableArray<(Candidate Record, ConsentDecision Decision)> Records)> ByShelf(Target target, Selection selection)
     {
         var shelves = new Dictionary<ShelfId, ImmutableArray<(Candidate, ConsentDecision)>.Builder>();
-        foreach (var candidate in selection.Page)
+        foreach (var candidate in selection.Disclosed)
         {
             foreach (var (shelf, decision) in candidate.Decisions.Select(d => (d.Shelf, d.Decision)))
             {
@@ -100,13 +100,13 @@ internal sealed class AccessFacts(RecordVault vault)
     {
         var asked = request.Target switch
         {
-            Target.Criteria criteria => $"{criteria.Type}?{criteria.RawQuery}",
+            Target.Criteria criteria => $"{criteria.Path}?{criteria.RawQuery}",
             Target.Compartment compartment => $"Patient/{compartment.Patient}/*",
             Target.History history => history.RawQuery.Length == 0 ? history.Path : $"{history.Path}?{history.RawQuery}",
             _ => "",
         };
         var fact = Start(request, "request", now)
-            .Set(FactField.Targets, JsonArray(selection.Page.Where(c => c.Decisions.All(d => !d.Shelf.IsPatient)).Select(Reference)))
+            .Set(FactField.Targets, JsonArray(selection.Disclosed.Where(c => c.Decisions.All(d => !d.Shelf.IsPatient)).Select(Reference)))
             .Set(FactField.Decision, "permit")
             .Set(FactField.Evidence, Convert.ToBase64String(Encoding.UTF8.GetBytes(asked)));
         return Finish(fact, vault.TenantChain);

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using HealthLedger.Consents;
 using HealthLedger.Fhir.Compartments;
 using HealthLedger.Fhir.Definitions;
+using HealthLedger.Fhir.Search;
 using HealthLedger.Ledger;
 using HealthLedger.Vault;
 
@@ -9,15 +9,12 @@ namespace HealthLedger.Access;
 
 /// <summary>
 /// The first half of a disclosure: who is permitted at all, which of their records answer, and which of those may leave. Consent comes before match, count,
-/// sort and paging; nothing here sees plaintext beyond search terms, and nothing leaves.
+/// sort, paging and includes; nothing here sees plaintext beyond search terms, and nothing leaves.
 /// </summary>
 internal sealed class Candidates(RecordVault vault, ConsentStates consents, AccessPolicy policy)
 {
     public const int DefaultPage = 50;
     public const int MaximumPage = 500;
-
-    /// <summary>How many permitted patients one search may span.</summary>
-    public int PatientLimit { get; } = 5_000;
 
     /// <summary>Decides and matches.</summary>
     /// <param name="request">What is asked.</param>
@@ -26,28 +23,21 @@ internal sealed class Candidates(RecordVault vault, ConsentStates consents, Acce
     /// <param name="cancellation">Ends the work.</param>
     public async ValueTask<Selection> Select(DisclosureRequest request, DateTimeOffset now, ImmutableHashSet<string> raced, CancellationToken cancellation)
     {
-        var asked = AccessRequest.For(request.Caller, request.Purpose, now);
         var everybody = consents.OfEverybody();
+        var records = new VisibleRecords(vault, consents, policy, request, now, raced, cancellation);
         return request.Target switch
         {
-            Target.Record target => await One(target, request, asked, everybody, raced, cancellation),
-            Target.Criteria target => await Matching(target, request, asked, everybody, raced, now, cancellation),
-            Target.History target => await new Histories(vault, consents, policy, this).Select(target, request, asked, now, raced, cancellation),
-            Target.Compartment target => await All(target, request, asked, everybody, raced, cancellation),
+            Target.Record target => await One(target, records, everybody, cancellation),
+            Target.Criteria target => await Matching(target, request, records, everybody, now, cancellation),
+            Target.History target => await new Histories(vault, records, request).Select(target, everybody, now, cancellation),
+            Target.Compartment target => await All(target, records, everybody),
             _ => throw new ArgumentException("Unknown target.", nameof(request)),
         };
     }
 
-    private async ValueTask<Selection> One(
-        Target.Record target, DisclosureRequest request, AccessRequest asked, DecisionVersion everybody, ImmutableHashSet<string> raced, CancellationToken cancellation)
+    private async ValueTask<Selection> One(Target.Record target, VisibleRecords records, DecisionVersion everybody, CancellationToken cancellation)
     {
-        if (await vault.Locate(target.Type, target.Id, cancellation) is not { } shelves)
-        {
-            return new Selection();
-        }
-
-        var judged = await Judge(shelves, target, request, asked, raced, cancellation);
-        if (judged is not var (candidate, versions))
+        if (await vault.Locate(target.Type, target.Id, cancellation) is not { } shelves || await records.Judge(shelves, target.Type, target.Id, target.Version) is not var (candidate, versions))
         {
             return new Selection();
         }
@@ -57,161 +47,158 @@ internal sealed class Candidates(RecordVault vault, ConsentStates consents, Acce
             : new Selection { Addressed = candidate.Refusal!.Shelf, Refusal = candidate.Refusal };
     }
 
-    /// <summary>What all shelves of a record say about one version of it; null where it is not there.</summary>
-    public async ValueTask<(Candidate Candidate, ImmutableArray<DecisionVersion> Versions)?> Judge(
-        ImmutableArray<ShelfId> shelves, Target.Record target, DisclosureRequest request, AccessRequest asked, ImmutableHashSet<string> raced, CancellationToken cancellation)
-    {
-        Candidate? candidate = null;
-        var decisions = ImmutableArray.CreateBuilder<ShelfDecision>(shelves.Length);
-        var versions = ImmutableArray.CreateBuilder<DecisionVersion>(shelves.Length);
-        foreach (var id in shelves)
-        {
-            PatientState? patient = id.IsPatient ? await consents.Of(id, cancellation) : null;
-            var shelf = patient?.Shelf ?? await vault.OpenShelf(id, cancellation);
-            var entry = target.Version is { } version ? shelf?.Find(new RecordKey(target.Type, target.Id, version)) : shelf?.Find(target.Type, target.Id);
-            if (entry is null)
-            {
-                return null;
-            }
-
-            candidate ??= new Candidate(shelf!, entry, []);
-
-            decisions.Add(new ShelfDecision(id, Decide(patient, request, asked, entry, raced)));
-            if (patient is not null)
-            {
-                versions.Add(patient.Version);
-            }
-        }
-
-        return (candidate! with { Decisions = decisions.MoveToImmutable() }, versions.ToImmutable());
-    }
-
     private async ValueTask<Selection> Matching(
-        Target.Criteria target, DisclosureRequest request, AccessRequest asked, DecisionVersion everybody, ImmutableHashSet<string> raced, DateTimeOffset now, CancellationToken cancellation)
+        Target.Criteria target, DisclosureRequest request, VisibleRecords records, DecisionVersion everybody, DateTimeOffset now, CancellationToken cancellation)
     {
-        var matches = new Dictionary<(string Type, string Id), Candidate>();
-        var versions = new Dictionary<string, DecisionVersion>(StringComparer.Ordinal);
+        var matches = new Dictionary<(string Type, string Id), Match>();
         var snapshot = target.Page.Snapshot ?? now;
-
-        // decide per patient
-        var permitted = 0;
-        foreach (var id in await PatientShelves(target, cancellation))
+        foreach (var query in target.Queries)
         {
-            cancellation.ThrowIfCancellationRequested();
-            if (raced.Contains(id.Value) || !request.Caller.Covers(target.Type, request.Scope, id) || await consents.Of(id, cancellation) is not { } patient || policy.RefusesPatient(patient, asked))
+            // A compartment is that of a record that the caller may see.
+            if (query.Compartment is { Type: not "Patient" } focus && await records.Current(focus.Type, focus.Id) is null)
             {
                 continue;
             }
 
-            if (++permitted > PatientLimit)
+            records.Scope = await ScopeOf(query, cancellation);
+            if (PatientCompartment.KindOf(query.ResourceType) is CompartmentKind.Clinical or CompartmentKind.Patient)
             {
-                return new Selection { TooBroad = true };
+                await MatchPatients(query, request, records, snapshot, matches);
             }
 
-            // match inside, then decide per record
-            foreach (var entry in patient.Shelf.OfType(target.Type))
+            if (query.PatientIds() is null && await records.Directory(query.ResourceType) is { } directory)
             {
-                if (!Answers(entry, target, snapshot) || matches.ContainsKey((entry.Key.Type, entry.Key.Id)))
+                foreach (var entry in directory.OfType(query.ResourceType))
                 {
-                    continue;
-                }
-
-                var judged = await JudgeFound(patient, entry, request, asked, raced, cancellation);
-                if (judged is var (candidate, restsOn) && candidate.Permitted)
-                {
-                    matches.Add((entry.Key.Type, entry.Key.Id), candidate);
-                    foreach (var version in restsOn)
+                    if (Answers(entry, query, snapshot) && records.See(directory, entry) is { } candidate)
                     {
-                        // The first version seen is the one that the earliest decision rests on.
-                        versions.TryAdd(version.Subject, version);
+                        await Add(query, candidate, records, matches);
                     }
                 }
             }
-        }
 
-        if (target.Query.PatientIds() is null && await vault.OpenShelf(ShelfId.ForDirectory(target.Type), cancellation) is { } directory)
-        {
-            foreach (var entry in directory.OfType(target.Type))
+            if (records.IsTooBroad)
             {
-                if (Answers(entry, target, snapshot) && AccessPolicy.DecideDirectory(request, entry) is { Permitted: true } decision)
-                {
-                    matches.Add((entry.Key.Type, entry.Key.Id), new Candidate(directory, entry, [new ShelfDecision(directory.Id, decision)]));
-                }
+                return new Selection { TooBroad = true };
             }
         }
 
-        return Page(target, matches.Values, versions.Values, everybody, snapshot);
+        var selection = await Page(target, matches.Values, records, everybody, snapshot);
+        return records.IsTooBroad ? new Selection { TooBroad = true } : selection;
     }
 
-    private static Selection Page(
-        Target.Criteria target, IEnumerable<Candidate> matches, IEnumerable<DecisionVersion> versions, DecisionVersion everybody, DateTimeOffset snapshot)
+    private static async ValueTask MatchPatients(
+        SearchQuery query, DisclosureRequest request, VisibleRecords records, DateTimeOffset snapshot, Dictionary<(string Type, string Id), Match> matches)
     {
+        var conditions = query.PatientConditions().ToList();
+        foreach (var id in await records.Patients())
+        {
+            // decide per patient
+            if (!request.Caller.Covers(query.ResourceType, request.Scope, id) || await records.Permitted(id) is not { } patient || !await MeetsAll(id, conditions, records))
+            {
+                continue;
+            }
+
+            // match inside, then decide per record
+            foreach (var entry in patient.Shelf.OfType(query.ResourceType))
+            {
+                if (Answers(entry, query, snapshot) && !matches.ContainsKey((entry.Key.Type, entry.Key.Id)) && await records.See(patient, entry) is { } candidate)
+                {
+                    await Add(query, candidate, records, matches);
+                }
+            }
+        }
+    }
+
+    private static async ValueTask<bool> MeetsAll(ShelfId patient, List<SearchQuery> conditions, VisibleRecords records)
+    {
+        foreach (var condition in conditions)
+        {
+            if (!await records.Meets("Patient", patient.PatientId!, condition))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static async ValueTask Add(SearchQuery query, Candidate candidate, VisibleRecords records, Dictionary<(string Type, string Id), Match> matches)
+    {
+        var judged = RecordView.Candidate(candidate.Entry);
+        records.Witnesses.Clear();
+        if (query.IsLocal || await query.Matches(judged, records))
+        {
+            matches.TryAdd((candidate.Entry.Key.Type, candidate.Entry.Key.Id), new Match(candidate, query.KeyOf(judged), [.. records.Witnesses]));
+        }
+    }
+
+    private static async ValueTask<Selection> Page(Target.Criteria target, IEnumerable<Match> matches, VisibleRecords records, DecisionVersion everybody, DateTimeOffset snapshot)
+    {
+        var query = target.Query;
         var ordered = matches.ToArray();
-        Array.Sort(ordered, (a, b) => RecordView.Compare(target.Query, a.Entry, b.Entry));
-        var count = target.Query.IsCountOnly ? 0 : Math.Min(target.Query.Count ?? DefaultPage, MaximumPage);
-        var page = ordered.Skip(target.Page.Offset).Take(count).ToImmutableArray();
-        var end = target.Page.Offset + page.Length;
+        Array.Sort(ordered, (a, b) => query.Compare(a.Key, b.Key));
+        var begin = target.Page.After is { } after ? Array.FindIndex(ordered, m => query.Compare(m.Key, after) > 0) : 0;
+        var count = query.IsCountOnly ? 0 : Math.Min(query.Count ?? DefaultPage, MaximumPage);
+        var page = begin < 0 ? [] : ordered.AsSpan(begin, Math.Min(count, ordered.Length - begin)).ToImmutableArray();
+        var candidates = ImmutableArray.CreateRange(page, m => m.Candidate);
+        var includes = new Includes(records, query.Includes);
         return new Selection
         {
-            Page = page,
+            Page = candidates,
+            Included = query.Includes.Count == 0 ? [] : await includes.Of(candidates),
+            IncludesCut = includes.IsCut,
             Total = ordered.Length,
-            Next = page.Length > 0 && end < ordered.Length ? new PagePosition(end, snapshot) : null,
-            Counted = target.Query.IsCountOnly ? [.. ordered.SelectMany(c => c.Decisions).Select(d => d.Shelf).Where(s => s.IsPatient).Distinct()] : [],
-            RestsOn = [everybody, .. versions],
+            Next = page.Length > 0 && begin + page.Length < ordered.Length ? new PagePosition(snapshot, page[^1].Key) : null,
+            Counted = [.. (query.IsCountOnly ? ordered : [.. page]).SelectMany(m => m.Spoken(query.IsCountOnly)).Distinct()],
+            RestsOn = [everybody, .. records.RestsOn],
         };
     }
 
-    private async ValueTask<Selection> All(
-        Target.Compartment target, DisclosureRequest request, AccessRequest asked, DecisionVersion everybody, ImmutableHashSet<string> raced, CancellationToken cancellation)
+    private static async ValueTask<Selection> All(Target.Compartment target, VisibleRecords records, DecisionVersion everybody)
     {
-        var id = ShelfId.ForPatient(target.Patient);
-        var versions = new Dictionary<string, DecisionVersion>(StringComparer.Ordinal);
         var page = ImmutableArray.CreateBuilder<Candidate>();
-        var patient = await consents.Of(id, cancellation);
-        foreach (var entry in patient is null || policy.RefusesPatient(patient, asked) ? [] : patient.Shelf.All)
+        if (await records.Permitted(ShelfId.ForPatient(target.Patient)) is { } patient)
         {
-            var judged = await JudgeFound(patient!, entry, request, asked, raced, cancellation);
-            if (judged is var (candidate, restsOn) && candidate.Permitted)
+            foreach (var entry in patient.Shelf.All)
             {
-                page.Add(candidate);
-                foreach (var version in restsOn)
+                if (await records.See(patient, entry) is { } candidate)
                 {
-                    versions.TryAdd(version.Subject, version);
+                    page.Add(candidate);
                 }
             }
         }
 
-        return new Selection { Page = page.ToImmutable(), Total = page.Count, RestsOn = [everybody, .. versions.Values] };
+        return new Selection { Page = page.ToImmutable(), Total = page.Count, RestsOn = [everybody, .. records.RestsOn] };
     }
 
-    /// <summary>The decision about a record found on a patient's shelf; one that other patients share is decided by all of them.</summary>
-    /// <summary>What all shelves of a version found on one patient's shelf say about it.</summary>
-    public async ValueTask<(Candidate Candidate, ImmutableArray<DecisionVersion> Versions)?> JudgeFound(
-        PatientState patient, ShelfEntry entry, DisclosureRequest request, AccessRequest asked, ImmutableHashSet<string> raced, CancellationToken cancellation)
+    /// <summary>The patients that a search is about: those it names, or those on whose shelves the records stand that it names; null where it names none.</summary>
+    private async ValueTask<IReadOnlyList<ShelfId>?> ScopeOf(SearchQuery query, CancellationToken cancellation)
     {
-        if (!entry.IsShared)
+        if (query.PatientIds() is { } named)
         {
-            return (new Candidate(patient.Shelf, entry, [new ShelfDecision(patient.Shelf.Id, Decide(patient, request, asked, entry, raced))]), [patient.Version]);
+            return [.. named.Where(id => FhirId.IsValid(id)).Select(ShelfId.ForPatient)];
         }
 
-        var shelves = await vault.Locate(entry.Key.Type, entry.Key.Id, cancellation);
-        return shelves is null ? null : await Judge(shelves.Value, new Target.Record(entry.Key.Type, entry.Key.Id, entry.Key.Version), request, asked, raced, cancellation);
+        var records = query.RecordIds() is { } ids && PatientCompartment.KindOf(query.ResourceType) == CompartmentKind.Clinical ? ids.Select(id => (query.ResourceType, id))
+            : query.Compartment is { } focus && PatientCompartment.KindOf(focus.Type) == CompartmentKind.Clinical ? [focus]
+            : null;
+        if (records is null)
+        {
+            return null;
+        }
+
+        var shelves = new HashSet<ShelfId>();
+        foreach (var (type, id) in records)
+        {
+            shelves.UnionWith(await vault.Locate(type, id, cancellation) ?? []);
+        }
+
+        return shelves.All(s => s.IsPatient) ? [.. shelves] : null;
     }
 
-    private ConsentDecision Decide(PatientState? patient, DisclosureRequest request, AccessRequest asked, ShelfEntry entry, ImmutableHashSet<string> raced) =>
-        raced.Contains(DecisionVersion.Everybody) || (patient is not null && raced.Contains(patient.Version.Subject)) ? Raced
-        : patient is null ? AccessPolicy.DecideDirectory(request, entry)
-        : policy.Decide(patient, request, asked, entry);
-
-    private static readonly ConsentDecision Raced = new(false, DecisionReason.ChangedMeanwhile);
-
-    private async ValueTask<IEnumerable<ShelfId>> PatientShelves(Target.Criteria target, CancellationToken cancellation) =>
-        PatientCompartment.KindOf(target.Type) is CompartmentKind.Directory or CompartmentKind.None ? []
-        : target.Query.PatientIds() is { } named ? named.Where(p => FhirId.IsValid(p)).Select(ShelfId.ForPatient)
-        : (await vault.Patients.PatientIds(cancellation)).ToArray().Select(ShelfId.ForPatient);
-
-    private static bool Answers(ShelfEntry entry, Target.Criteria target, DateTimeOffset snapshot) =>
-        WasThere(entry, snapshot) && RecordView.Matches(target.Query, entry);
+    private static bool Answers(ShelfEntry entry, SearchQuery query, DateTimeOffset snapshot) =>
+        entry.Terms is not null && WasThere(entry, snapshot) && query.MatchesAlone(RecordView.Candidate(entry));
 
     /// <summary>A record that was changed since the first page stays part of the search, so that it shifts no other out of the pages to come; a new one is none.</summary>
     private static bool WasThere(ShelfEntry entry, DateTimeOffset snapshot)
@@ -223,5 +210,15 @@ internal sealed class Candidates(RecordVault vault, ConsentStates consents, Acce
         }
 
         return version is not null;
+    }
+
+    /// <summary>A permitted match.</summary>
+    /// <param name="Candidate">The record.</param>
+    /// <param name="Key">Its place in the order.</param>
+    /// <param name="Witnesses">The patients whose other records made it match.</param>
+    private sealed record Match(Candidate Candidate, SearchKey Key, ImmutableArray<ShelfId> Witnesses)
+    {
+        /// <summary>The patients of whom it tells something: for a count its own too.</summary>
+        public IEnumerable<ShelfId> Spoken(bool isCounted) => isCounted ? Candidate.Decisions.Select(d => d.Shelf).Where(s => s.IsPatient).Concat(Witnesses) : Witnesses;
     }
 }

@@ -42,7 +42,7 @@ public sealed class Disclosure
             var selection = await _candidates.Select(request, now, raced, cancellation);
             if (selection.TooBroad)
             {
-                return new DisclosureResult.TooBroad(_candidates.PatientLimit);
+                return new DisclosureResult.TooBroad(VisibleRecords.PatientLimit);
             }
 
             // record
@@ -77,13 +77,13 @@ public sealed class Disclosure
             return new DisclosureResult.Gone(receipt);
         }
 
-        var records = ImmutableArray.CreateBuilder<DisclosedRecord>(selection.Page.Length);
-        foreach (var candidate in selection.Page)
+        var records = ImmutableArray.CreateBuilder<DisclosedRecord>(selection.Page.Length + selection.Included.Length);
+        foreach (var candidate in selection.Disclosed)
         {
             var opened = candidate.Entry.Deleted ? null : await _vault.Open(recorded, candidate.Shelf, candidate.Entry.Key, cancellation);
-            records.Add(new DisclosedRecord(candidate.Entry.Key, candidate.Entry.LastUpdated, opened));
+            records.Add(new DisclosedRecord(candidate.Entry.Key, candidate.Entry.LastUpdated, opened) { IsIncluded = records.Count >= selection.Page.Length });
         }
 
-        return new DisclosureResult.Disclosed(records.MoveToImmutable(), selection.Total, selection.Next, receipt);
+        return new DisclosureResult.Disclosed(records.MoveToImmutable(), selection.Total, selection.Next, receipt) { IncludesCut = selection.IncludesCut };
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using HealthLedger.Fhir.Search;
 
 namespace HealthLedger.Access;
@@ -28,6 +29,7 @@ public sealed record DisclosureRequest
         Target.History { Id: not null } => "history-instance",
         Target.History { Type: not null } => "history-type",
         Target.History => "history-system",
+        Target.Criteria { Path: "" } => "search-system",
         _ => "search-type",
     };
 
@@ -63,12 +65,21 @@ public abstract record Target
         public string Path => (Type, Id) switch { (null, _) => "_history", (_, null) => $"{Type}/_history", _ => $"{Type}/{Id}/_history" };
     }
 
-    /// <summary>The records of one type that match a query.</summary>
+    /// <summary>The records that match a query.</summary>
     /// <param name="Type">Resource type.</param>
     /// <param name="Query">The parsed query.</param>
     /// <param name="RawQuery">The query as it came, for the fact; at most 8 KiB.</param>
     /// <param name="Page">Where this page begins, and what the pages before it saw.</param>
-    public sealed record Criteria(string Type, SearchQuery Query, string RawQuery, PagePosition Page) : Target;
+    public sealed record Criteria(string Type, SearchQuery Query, string RawQuery, PagePosition Page) : Target
+    {
+        /// <summary>The same search on further types, in one order and one answer.</summary>
+        public ImmutableArray<SearchQuery> Others { get; init; } = [];
+
+        /// <summary>Where it was asked, for the fact: <c>Observation</c>, <c>Patient/id/Observation</c>, empty for a search over all types.</summary>
+        public string Path { get; init; } = Type;
+
+        internal IEnumerable<SearchQuery> Queries => [Query, .. Others];
+    }
 
     /// <summary>All current records in one patient's compartment, for a purpose that needs the whole picture (risk scores); each decided as ever.</summary>
     /// <param name="Patient">A Patient id.</param>
@@ -76,6 +87,7 @@ public abstract record Target
 }
 
 /// <summary>Where a page of a search begins.</summary>
-/// <param name="Offset">How many permitted matches come before it.</param>
 /// <param name="Snapshot">Only records that were there at this instant, the moment of the first page, are part of the search.</param>
-public readonly record struct PagePosition(int Offset, DateTimeOffset? Snapshot);
+/// <param name="After">The last match of the page before: this one begins with what comes after it in the search's order. Null for the first page.</param>
+/// <param name="Offset">In a history, whose versions never go away, how many come before it.</param>
+public readonly record struct PagePosition(DateTimeOffset? Snapshot, SearchKey? After = null, int Offset = 0);

@@ -28,7 +28,11 @@ public abstract record DisclosureResult : IDisposable
     /// <param name="Total">Permitted matches in all; null where not counted.</param>
     /// <param name="Next">Where the next page begins; null on the last.</param>
     /// <param name="Receipt">Where the request stands in the ledger.</param>
-    public sealed record Disclosed(ImmutableArray<DisclosedRecord> Records, int? Total, PagePosition? Next, ReceiptId Receipt) : DisclosureResult;
+    public sealed record Disclosed(ImmutableArray<DisclosedRecord> Records, int? Total, PagePosition? Next, ReceiptId Receipt) : DisclosureResult
+    {
+        /// <summary>True where a search would have included more than it may: the rest is left out.</summary>
+        public bool IncludesCut { get; init; }
+    }
 
     /// <summary>Refused or absent: from outside the two are one. Recorded either way.</summary>
     /// <param name="Receipt">Where the attempt stands in the ledger.</param>
@@ -58,6 +62,9 @@ public sealed class DisclosedRecord : IDisposable
 
     /// <summary>When this version was written.</summary>
     public DateTimeOffset LastUpdated { get; }
+
+    /// <summary>True for what a match brought along, false for a match.</summary>
+    public bool IsIncluded { get; init; }
 
     /// <summary>The resource, UTF-8 JSON, obligations applied; empty where this version deleted it. Zeroed by <see cref="Dispose"/>.</summary>
     public ReadOnlyMemory<byte> Json => _opened?.Memory ?? default;

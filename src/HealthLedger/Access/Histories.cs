@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using HealthLedger.Consents;
 using HealthLedger.Fhir.Definitions;
 using HealthLedger.Fhir.Search;
 using HealthLedger.Ledger;
@@ -11,13 +10,11 @@ namespace HealthLedger.Access;
 /// Which versions a history shows (http://hl7.org/fhir/R4/http.html#history): each decided as if it were asked for by its number, so a version that may not be read is
 /// not there and is not counted. A type's or the system's history goes over permitted patients, within the limit of searches.
 /// </summary>
-internal sealed class Histories(RecordVault vault, ConsentStates consents, AccessPolicy policy, Candidates candidates)
+internal sealed class Histories(RecordVault vault, VisibleRecords records, DisclosureRequest request)
 {
     /// <summary>Decides on every version that is asked for, newest first.</summary>
-    public async ValueTask<Selection> Select(
-        Target.History target, DisclosureRequest request, AccessRequest asked, DateTimeOffset now, ImmutableHashSet<string> raced, CancellationToken cancellation)
+    public async ValueTask<Selection> Select(Target.History target, DecisionVersion everybody, DateTimeOffset now, CancellationToken cancellation)
     {
-        var everybody = consents.OfEverybody();
         var found = new FoundVersions(target.Query, target.Page.Snapshot ?? now);
         if (target is { Type: { } type, Id: { } id })
         {
@@ -28,57 +25,38 @@ internal sealed class Histories(RecordVault vault, ConsentStates consents, Acces
 
         async ValueTask<Selection?> OfRecord(string type, string id)
         {
-            if (await vault.Locate(type, id, cancellation) is not { } shelves
-                || await candidates.Judge(shelves, new Target.Record(type, id, null), request, asked, raced, cancellation) is not var (current, versions))
+            if (await vault.Locate(type, id, cancellation) is not { } shelves || await records.Judge(shelves, type, id, null) is not { } current)
             {
                 return new Selection();
             }
 
-            var permitted = current.Permitted;
-            found.Add(current, versions, null);
-            for (var (version, next) = (current.Entry.Previous, current.Entry); version is not null; (version, next) = (version.Previous, version))
+            var permitted = Add(records.Seen(current), null);
+            for (var (version, next) = (current.Candidate.Entry.Previous, current.Candidate.Entry); version is not null; (version, next) = (version.Previous, version))
             {
-                if (await candidates.Judge(shelves, new Target.Record(type, id, version.Key.Version), request, asked, raced, cancellation) is var (candidate, restsOn))
-                {
-                    permitted |= candidate.Permitted;
-                    found.Add(candidate, restsOn, next);
-                }
+                permitted |= Add(records.Seen(await records.Judge(shelves, type, id, version.Key.Version)), next);
             }
 
             found.Shelves.UnionWith(shelves);
-            return permitted ? null : new Selection { Addressed = current.Refusal!.Shelf, Refusal = current.Refusal };
+            return permitted ? null : new Selection { Addressed = current.Candidate.Refusal!.Shelf, Refusal = current.Candidate.Refusal };
         }
 
         async ValueTask<bool> OfPatients()
         {
-            var permitted = 0;
-            foreach (var patientId in (target.Type is { } type && AccessPolicy.IsDirectory(type) ? default : await vault.Patients.PatientIds(cancellation)).ToArray())
+            foreach (var place in target.Type is { } type && AccessPolicy.IsDirectory(type) ? [] : await records.Patients())
             {
-                cancellation.ThrowIfCancellationRequested();
-                var id = ShelfId.ForPatient(patientId);
-                if (raced.Contains(id.Value) || !request.Caller.Reaches(id) || await consents.Of(id, cancellation) is not { } patient || policy.RefusesPatient(patient, asked))
-                {
-                    continue;
-                }
-
-                if (++permitted > candidates.PatientLimit)
-                {
-                    return false;
-                }
-
-                foreach (var newest in patient.Shelf.Ever(target.Type).Where(e => IsCovered(e.Key.Type)))
+                foreach (var newest in await records.Permitted(place) is { } patient ? patient.Shelf.Ever(target.Type).Where(e => IsCovered(e.Key.Type)) : [])
                 {
                     for (ShelfEntry? version = newest, next = null; version is not null; (version, next) = (version.Previous, version))
                     {
-                        if (found.Wants(version, next) && await candidates.JudgeFound(patient, version, request, asked, raced, cancellation) is var (candidate, restsOn))
+                        if (found.Wants(version, next))
                         {
-                            found.Add(candidate, restsOn, next);
+                            Add(await records.See((await records.Permitted(place))!, version), next);
                         }
                     }
                 }
             }
 
-            return true;
+            return !records.IsTooBroad;
         }
 
         async ValueTask<bool> OfDirectory()
@@ -94,7 +72,7 @@ internal sealed class Histories(RecordVault vault, ConsentStates consents, Acces
                 {
                     for (ShelfEntry? version = newest, next = null; version is not null; (version, next) = (version.Previous, version))
                     {
-                        found.Add(new Candidate(shelf, version, [new ShelfDecision(shelf.Id, AccessPolicy.DecideDirectory(request, version))]), [], next);
+                        Add(records.See(shelf, version), next);
                     }
                 }
             }
@@ -102,10 +80,20 @@ internal sealed class Histories(RecordVault vault, ConsentStates consents, Acces
             return true;
         }
 
+        bool Add(Candidate? version, ShelfEntry? next)
+        {
+            if (version is not null)
+            {
+                found.Add(version, next);
+            }
+
+            return version is not null;
+        }
+
         bool IsCovered(string type) => request.Caller.Covers(type, request.Scope);
     }
 
-    private static Selection Page(Target.History target, FoundVersions found, DecisionVersion everybody)
+    private Selection Page(Target.History target, FoundVersions found, DecisionVersion everybody)
     {
         var ordered = found.Newest();
         var count = Math.Min(target.Query.Count ?? Candidates.DefaultPage, Candidates.MaximumPage);
@@ -116,9 +104,9 @@ internal sealed class Histories(RecordVault vault, ConsentStates consents, Acces
         {
             Page = page,
             Total = ordered.Length,
-            Next = page.Length > 0 && end < ordered.Length ? new PagePosition(end, found.Snapshot) : null,
+            Next = page.Length > 0 && end < ordered.Length ? new PagePosition(found.Snapshot, Offset: end) : null,
             Counted = page.IsEmpty && (count == 0 || target.Id is not null) ? [.. counted] : [],
-            RestsOn = [everybody, .. found.RestsOn],
+            RestsOn = [everybody, .. records.RestsOn],
         };
     }
 
@@ -126,31 +114,17 @@ internal sealed class Histories(RecordVault vault, ConsentStates consents, Acces
     private sealed class FoundVersions(HistoryQuery query, DateTimeOffset snapshot)
     {
         private readonly Dictionary<RecordKey, Candidate> _found = [];
-        private readonly Dictionary<string, DecisionVersion> _restsOn = new(StringComparer.Ordinal);
 
         public DateTimeOffset Snapshot => snapshot;
 
         /// <summary>The shelves of the one record that was asked for.</summary>
         public HashSet<ShelfId> Shelves { get; } = [];
 
-        public IEnumerable<DecisionVersion> RestsOn => _restsOn.Values;
-
         public bool Wants(ShelfEntry version, ShelfEntry? next) =>
             version.LastUpdated <= snapshot && query.Asks(version.LastUpdated.UtcTicks, next?.LastUpdated.UtcTicks) && !_found.ContainsKey(version.Key);
 
-        public void Add(Candidate candidate, ImmutableArray<DecisionVersion> restsOn, ShelfEntry? next)
+        public void Add(Candidate candidate, ShelfEntry? next)
         {
-            if (!candidate.Permitted)
-            {
-                return;
-            }
-
-            foreach (var version in restsOn)
-            {
-                // The first version seen is the one that the earliest decision rests on.
-                _restsOn.TryAdd(version.Subject, version);
-            }
-
             if (Wants(candidate.Entry, next))
             {
                 _found.Add(candidate.Entry.Key, candidate);

@@ -17,13 +17,8 @@ internal static class RecordView
     /// <summary>The reference parameters of each type; there are as many as there are types.</summary>
     private static readonly ConcurrentDictionary<string, string[]> ReferenceCodes = new(StringComparer.Ordinal);
 
-    /// <summary>True where a current record matches.</summary>
-    public static bool Matches(SearchQuery query, ShelfEntry entry) =>
-        entry.Terms is { } terms && query.Matches(new SearchCandidate(terms, entry.Key.Id, entry.LastUpdated));
-
-    /// <summary>The order of two current records under a query.</summary>
-    public static int Compare(SearchQuery query, ShelfEntry left, ShelfEntry right) => query.Compare(
-        new SearchCandidate(left.Terms!, left.Key.Id, left.LastUpdated), new SearchCandidate(right.Terms!, right.Key.Id, right.LastUpdated));
+    /// <summary>A current record as a query judges it.</summary>
+    public static SearchCandidate Candidate(ShelfEntry entry) => new(entry.Terms!, entry.Key.Id, entry.LastUpdated);
 
     /// <summary>
     /// The attributes that a consent decision rests on; null for a version without terms. A record without a clinical date counts from when it was stored.

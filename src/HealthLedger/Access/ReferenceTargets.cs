@@ -102,10 +102,10 @@ internal sealed class DirectoryQuery
 
     /// <summary>Null where the type is no directory type, or the query says nothing or is not one of the type's.</summary>
     public static DirectoryQuery? Parse(string type, string query, DateTimeOffset now) =>
-        query.Length > 0 && AccessPolicy.IsDirectory(type) && SearchQuery.Parse(type, QueryText.Split(query), new SearchOptions { Now = now }).Query is { } parsed
+        query.Length > 0 && AccessPolicy.IsDirectory(type) && SearchQuery.Parse(type, QueryText.Split(query), new SearchOptions { Now = now }).Query is { IsLocal: true } parsed
             ? new DirectoryQuery(type, parsed)
             : null;
 
     /// <summary>The first matching records, at most <paramref name="count"/>.</summary>
-    public IReadOnlyList<ShelfEntry> First(Shelf shelf, int count) => [.. shelf.OfType(_type).Where(entry => RecordView.Matches(_query, entry)).Take(count)];
+    public IReadOnlyList<ShelfEntry> First(Shelf shelf, int count) => [.. shelf.OfType(_type).Where(entry => entry.Terms is not null && _query.Matches(RecordView.Candidate(entry))).Take(count)];
 }

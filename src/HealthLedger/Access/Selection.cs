@@ -10,6 +10,15 @@ internal sealed record Selection
     /// <summary>What may be opened, in the order of the answer.</summary>
     public ImmutableArray<Candidate> Page { get; init; } = [];
 
+    /// <summary>What the page brings along; opened like it.</summary>
+    public ImmutableArray<Candidate> Included { get; init; } = [];
+
+    /// <summary>True where more would have been included than one page may bring along.</summary>
+    public bool IncludesCut { get; init; }
+
+    /// <summary>Everything that may be opened.</summary>
+    public IEnumerable<Candidate> Disclosed => Page.Concat(Included);
+
     /// <summary>Permitted matches in all; null for a record that was addressed.</summary>
     public int? Total { get; init; }
 
@@ -25,7 +34,7 @@ internal sealed record Selection
     /// <summary>The decision versions that the permits rest on.</summary>
     public ImmutableArray<DecisionVersion> RestsOn { get; init; } = [];
 
-    /// <summary>For answers that count records without showing them: the shelves whose records were counted.</summary>
+    /// <summary>The shelves of which the answer tells something without their records: those counted, and those whose records made others match.</summary>
     public ImmutableArray<ShelfId> Counted { get; init; } = [];
 
     /// <summary>True where the record that was asked for is absent or refused. A history that is permitted has a total, even where no version is in its page.</summary>

@@ -192,5 +192,9 @@ public sealed class ResourceTermsTests
         Assert.True(expected.Quantities.AsSpan().SequenceEqual(actual.Quantities), name);
         Assert.Equal(expected.Codings, actual.Codings);
         Assert.Equal(expected.SecurityLabels, actual.SecurityLabels);
+        Assert.True(expected.TokenTexts.AsSpan().SequenceEqual(actual.TokenTexts), name);
+        Assert.True(expected.TypedIdentifiers.AsSpan().SequenceEqual(actual.TypedIdentifiers), name);
+        Assert.Equal(expected.NarrativeWords, actual.NarrativeWords);
+        Assert.Equal(expected.OtherWords, actual.OtherWords);
     }
 }

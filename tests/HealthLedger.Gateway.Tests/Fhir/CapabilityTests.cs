@@ -31,14 +31,15 @@ public sealed class CapabilityTests(SmallHospital hospital) : IClassFixture<Smal
             var listed = (resource["searchParam"] as JsonArray ?? []).Select(p => p!["name"]!.GetValue<string>()).ToList();
             Assert.Equal(SearchQuery.ServedParameters(type).Select(p => p.Code).Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
             Assert.Contains("_id", listed);
-            foreach (var some in listed.Except(["_id", "_lastUpdated"]).Chunk(SearchQuery.MaxParameters - 2))
+            foreach (var some in listed.Except(["_id", "_lastUpdated", "_text", "_content", "_filter"]).Chunk(SearchQuery.MaxParameters - 4))
             {
-                (await _gateway.Get(Hospital, $"{type}?_id=a&_lastUpdated=ge2000&{string.Join('&', some.Select(p => p + ":missing=true"))}")).Is(200);
+                (await _gateway.Get(Hospital, $"{type}?_id=a&_lastUpdated=ge2000&_content=x&_filter=_id eq a&{string.Join('&', some.Select(p => p + ":missing=true"))}")).Is(200);
             }
 
             foreach (var other in FhirDefinitions.R4.SearchParametersOf(type).Select(p => p.Code).Except(listed).Append("zebedee"))
             {
-                (await _gateway.Get(Hospital, $"{type}?{other}=1")).IsFault(400, "not-supported");
+                var answer = await _gateway.Get(Hospital, $"{type}?{other}=1");
+                Assert.True(answer.Status == 400 && answer.Codes.Contains("not-supported"), $"{type}?{other}=1 {answer.Text}");
             }
         }
     }

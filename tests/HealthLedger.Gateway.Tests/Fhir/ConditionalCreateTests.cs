@@ -169,7 +169,8 @@ public sealed class ConditionalCreateTests(SmallHospital hospital) : IClassFixtu
     [InlineData("_count=1", "value")]
     [InlineData("family=Openshaw&_sort=family", "value")]
     [InlineData("family=Openshaw&_summary=count", "value")]
-    [InlineData("general-practitioner.name=x", "not-supported")]
+    [InlineData("general-practitioner.zebedee=x", "not-supported")]
+    [InlineData("family=x&_include=Patient:organization", "value")]
     public async Task A_condition_that_is_no_search_is_refused_before_anything_is_looked_at(string condition, string code)
     {
         var size = _gateway.LedgerSize;

@@ -51,7 +51,7 @@ public sealed class RecordLifeTests(SmallHospital hospital) : IClassFixture<Smal
     }
 
     [Theory]
-    [InlineData("GET", "", "POST")]
+    [InlineData("PUT", "", "GET, HEAD, POST")]
     [InlineData("PUT", "Patient", "GET, HEAD, POST")]
     [InlineData("OPTIONS", "Patient", "GET, HEAD, POST")]
     [InlineData("POST", "Patient/a", "GET, HEAD, PUT, DELETE")]

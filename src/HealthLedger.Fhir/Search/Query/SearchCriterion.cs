@@ -13,7 +13,14 @@ public abstract class SearchCriterion
     /// <summary>The modifier without its colon, or empty.</summary>
     public string Modifier { get; }
 
+    /// <summary>False where other records are looked at.</summary>
+    internal virtual bool IsLocal => true;
+
+    /// <summary>Judges the record alone.</summary>
+    /// <exception cref="InvalidOperationException">It is not local.</exception>
     internal abstract bool Matches(in SearchCandidate candidate);
+
+    internal virtual ValueTask<bool> Matches(SearchCandidate candidate, IVisibleRecords records) => ValueTask.FromResult(Matches(candidate));
 }
 
 /// <summary><c>_id</c>.</summary>
@@ -22,6 +29,12 @@ internal sealed class IdCriterion(HashSet<string> ids) : SearchCriterion("_id", 
     public HashSet<string> Ids { get; } = ids;
 
     internal override bool Matches(in SearchCandidate candidate) => Ids.Contains(candidate.Id);
+}
+
+/// <summary>Another id, for <c>_filter</c>.</summary>
+internal sealed class NotIdCriterion(string id) : SearchCriterion("_id", "not")
+{
+    internal override bool Matches(in SearchCandidate candidate) => candidate.Id != id;
 }
 
 /// <summary><c>_lastUpdated</c>.</summary>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using HealthLedger.Fhir.Definitions;
-using HealthLedger.Fhir.FhirPath;
 
 namespace HealthLedger.Fhir.Search;
 
@@ -12,7 +11,8 @@ internal sealed class SearchQueryParser(TypePlan plan, SearchOptions options)
     private readonly List<SearchCriterion> _criteria = [];
     private readonly List<SearchSort> _sort = [];
     private readonly List<KeyValuePair<string, string>> _understood = [];
-    private readonly SearchValueParser _values = new(options);
+    private readonly List<SearchInclude> _includes = [];
+    private readonly CriterionParser _parser = new(options);
     private int? _count;
     private SearchTotal _total;
     private bool _isCountOnly;
@@ -36,6 +36,7 @@ internal sealed class SearchQueryParser(TypePlan plan, SearchOptions options)
         var query = new SearchQuery(plan.Type.Name)
         {
             Criteria = _criteria, Count = _count, Total = _total, Sort = _sort, IsCountOnly = _isCountOnly || _count == 0, Understood = _understood,
+            Includes = _includes, LooksAt = _parser.LooksAt,
         };
         return new SearchParseResult(query, [], _warnings);
     }
@@ -61,88 +62,52 @@ internal sealed class SearchQueryParser(TypePlan plan, SearchOptions options)
             case "_sort": ReadSort(name, value); return;
             case "_summary": ReadSummary(name, value); return;
             case "_contained" when value == "false": return;
-            case "_elements" or "_contained" or "_containedType" or "_include" or "_revinclude" or "_text" or "_content" or "_list" or "_query" or "_filter" or "_type" or "_has":
-                Unserved(SearchIssueCode.NotSupported, name, "This server does not support the parameter yet.");
+            case "_include" or "_include:iterate" or "_revinclude" or "_revinclude:iterate": ReadInclude(name, value); return;
+            case "_elements" or "_contained" or "_containedType" or "_query" or "_has":
+                Unserved(SearchIssueCode.NotSupported, name, "This server does not support the parameter.");
+                return;
+            case "_type":
+                Unserved(SearchIssueCode.NotSupported, name, "The parameter is for searches over several types, at the server's address.");
                 return;
         }
-        if (name.StartsWith("_has:", StringComparison.Ordinal) || name.StartsWith("_include:", StringComparison.Ordinal) || name.StartsWith("_revinclude:", StringComparison.Ordinal))
-        {
-            Unserved(SearchIssueCode.NotSupported, name, "This server does not support the parameter yet.");
-            return;
-        }
-        var colon = name.IndexOf(':');
-        var (code, modifier) = colon < 0 ? (name, "") : (name[..colon], name[(colon + 1)..]);
-        if (name.Contains('.'))
-        {
-            // A chain is named as such only where it starts at a reference of the type: anything else is simply unknown.
-            var first = name[..name.AsSpan().IndexOfAny(':', '.')];
-            if (plan.IndexOf(first) is { } start && plan.Parameters[start].Type == SearchParameterType.Reference)
-                Unserved(SearchIssueCode.NotSupported, name, "This server does not support chained parameters yet.");
-            else Unserved(SearchIssueCode.UnknownParameter, name, $"{plan.Type.Name} has no such search parameter.");
-            return;
-        }
-        if (plan.IndexOf(code) is not { } index)
-        {
-            Unserved(SearchIssueCode.UnknownParameter, name, $"{plan.Type.Name} has no such search parameter.");
-            return;
-        }
-        ReadCriterion(name, modifier, index, value);
+        var reading = _parser.Read(plan, name, value);
+        if (reading.Criterion is { } criterion) _criteria.Add(criterion);
+        else if (reading.Code is SearchIssueCode.UnknownParameter or SearchIssueCode.NotSupported) Unserved(reading.Code, name, reading.Message);
+        else Error(reading.Code, name, reading.Message);
     }
 
-    private void ReadCriterion(string name, string modifier, ushort index, string value)
+    private void ReadInclude(string name, string value)
     {
-        var parameter = plan.Parameters[index];
-        if (!SearchQuery.IsServed(parameter))
+        var isReverse = name.StartsWith("_rev", StringComparison.Ordinal);
+        var parts = value == "*" ? ["*", "*"] : value.Split(':');
+        if (parts is not ([_, _] or [_, _, _]))
         {
-            Unserved(SearchIssueCode.NotSupported, name, "This server does not support the parameter yet.");
+            Error(SearchIssueCode.InvalidValue, name, "Type:parameter, Type:parameter:Type or Type:* is expected.");
             return;
         }
-        if (modifier.Length == 0 && name.EndsWith(':'))
+        var (source, parameter, target) = (parts[0], parts[1], parts.Length == 3 ? parts[2] : null);
+        if (source != "*" && FhirDefinitions.R4.ResourceType(source) is null || target is not null && FhirDefinitions.R4.ResourceType(target) is null)
         {
-            Error(SearchIssueCode.InvalidModifier, name, "A modifier is expected after the colon.");
+            Error(SearchIssueCode.InvalidValue, name, "This is no resource type of FHIR R4.");
             return;
         }
-        if (modifier == "missing" && parameter.Code is not ("_id" or "_lastUpdated"))
+        if (source == "*" && parameter != "*")
         {
-            if (value is "true" or "false") _criteria.Add(new MissingCriterion(parameter, index, value == "true"));
-            else Error(SearchIssueCode.InvalidValue, name, "true or false is expected.");
+            Error(SearchIssueCode.InvalidValue, name, "A type is expected before the parameter.");
             return;
         }
-        var alternatives = SearchText.Split(value, ',');
-        if (alternatives.Count > SearchQuery.MaxAlternatives)
+        if (parameter != "*" && (TypePlan.Of(source) is var at && at.IndexOf(parameter) is not { } index || at.Parameters[index].Type != SearchParameterType.Reference))
         {
-            Error(SearchIssueCode.TooMany, name, $"A parameter has at most {SearchQuery.MaxAlternatives} alternatives.");
+            Unserved(SearchIssueCode.UnknownParameter, name, $"{source} has no such search parameter of type reference.");
             return;
         }
-        if (alternatives.Exists(a => a.Length == 0))
+        if (_includes.Count == SearchQuery.MaxIncludes)
         {
-            Error(SearchIssueCode.InvalidValue, name, "The value is empty.");
+            Error(SearchIssueCode.TooMany, name, $"A query has at most {SearchQuery.MaxIncludes} includes.");
             return;
         }
-        switch (SearchValueParser.JudgeModifier(parameter, modifier))
-        {
-            case SearchIssueCode.NotSupported:
-                Unserved(SearchIssueCode.NotSupported, name, "This server does not support the modifier yet.");
-                return;
-            case SearchIssueCode.InvalidModifier:
-                Error(SearchIssueCode.InvalidModifier, name, $"The modifier does not go with a parameter of type {parameter.Type.ToString().ToLowerInvariant()}.");
-                return;
-        }
-        if (_values.Criterion(parameter, modifier, index, alternatives) is { } criterion) _criteria.Add(criterion);
-        else Error(SearchIssueCode.InvalidValue, name, $"The value is no {Expected(parameter.Type)}.");
+        _includes.Add(new SearchInclude(source == "*" ? null : source, parameter == "*" ? null : parameter, target, isReverse, name.EndsWith(":iterate", StringComparison.Ordinal)));
     }
-
-    private static string Expected(SearchParameterType type) => type switch
-    {
-        SearchParameterType.Token => "token (code, system|code, |code or system|)",
-        SearchParameterType.Reference => "reference (id, Type/id or an absolute address)",
-        SearchParameterType.Date => "date (a prefix and YYYY, YYYY-MM, YYYY-MM-DD or a date with a time)",
-        SearchParameterType.Quantity => "quantity (number, number|system|code or number||unit)",
-        SearchParameterType.Number => "number",
-        SearchParameterType.Uri => "uri",
-        SearchParameterType.Composite => "composite (one value for each part, separated by $)",
-        _ => "text",
-    };
 
     private void ReadCount(string name, string value)
     {
@@ -171,7 +136,7 @@ internal sealed class SearchQueryParser(TypePlan plan, SearchOptions options)
             var isDescending = key.StartsWith('-');
             var code = isDescending ? key[1..] : key;
             if (plan.IndexOf(code) is not { } index) Unserved(SearchIssueCode.UnknownParameter, name, $"{plan.Type.Name} has no search parameter to sort by of that name.");
-            else if (!SearchOrder.CanSort(plan.Parameters[index].Type)) Unserved(SearchIssueCode.NotSupported, name, "This server does not sort by that parameter.");
+            else if (!SearchOrder.CanSort(plan.Parameters[index])) Unserved(SearchIssueCode.NotSupported, name, "This server does not sort by that parameter.");
             else if (_sort.Count >= 8) Error(SearchIssueCode.TooMany, name, "A query sorts by at most 8 keys.");
             else _sort.Add(new SearchSort(code, isDescending));
         }

@@ -11,16 +11,14 @@ internal sealed class SearchValueParser(SearchOptions options)
     public static SearchIssueCode? JudgeModifier(PlannedParameter parameter, string modifier)
     {
         if (modifier.Length == 0) return null;
-        if (parameter.Code is "_id" or "_lastUpdated") return SearchIssueCode.InvalidModifier;
+        if (parameter.Code is "_id" or "_lastUpdated" or "_text" or "_content") return SearchIssueCode.InvalidModifier;
         return (parameter.Type, modifier) switch
         {
-            (SearchParameterType.Token, "not") => null,
-            (SearchParameterType.Token, "text" or "in" or "not-in" or "above" or "below" or "of-type") => SearchIssueCode.NotSupported,
+            (SearchParameterType.Token, "not" or "text" or "of-type") => null,
+            (SearchParameterType.Token, "in" or "not-in" or "above" or "below") => SearchIssueCode.NotSupported,
             (SearchParameterType.String, "exact" or "contains") => null,
-            (SearchParameterType.String, "text") => SearchIssueCode.NotSupported,
             (SearchParameterType.Uri, "above" or "below") => null,
-            (SearchParameterType.Reference, "identifier") => null,
-            (SearchParameterType.Reference, "above" or "below") => SearchIssueCode.NotSupported,
+            (SearchParameterType.Reference, "identifier" or "above" or "below") => null,
             (SearchParameterType.Reference, _) => FhirDefinitions.R4.ResourceType(modifier) is null ? SearchIssueCode.InvalidModifier : null,
             _ => SearchIssueCode.InvalidModifier,
         };
@@ -36,9 +34,16 @@ internal sealed class SearchValueParser(SearchOptions options)
                 return new IdCriterion([.. alternatives.ConvertAll(SearchText.Unescape)]);
             case "_lastUpdated":
                 return All(alternatives, Date) is { } instants ? new LastUpdatedCriterion(instants) : null;
+            case "_text" or "_content":
+                var words = alternatives.ConvertAll(a => WordExpression.Parse(SearchText.Unescape(a)));
+                return words.Contains(null) ? null : new WordsCriterion(parameter.Code, [.. words.OfType<WordExpression>()]);
         }
         switch (parameter.Type)
         {
+            case SearchParameterType.Token when modifier == "text":
+                return new TokenTextCriterion(parameter.Code, index, [.. alternatives.ConvertAll(SearchText.Unescape)]);
+            case SearchParameterType.Token when modifier == "of-type":
+                return All(alternatives, TypedIdentifier) is { } typed ? new OfTypeCriterion(parameter.Code, index, typed) : null;
             case SearchParameterType.Token:
                 return All(alternatives, Token) is { } tokens ? new TokenCriterion(parameter.Code, modifier, index, tokens) : null;
             case SearchParameterType.String:
@@ -53,6 +58,8 @@ internal sealed class SearchValueParser(SearchOptions options)
                 return All(alternatives, Quantity) is { } quantities ? new QuantityCriterion(parameter.Code, index, quantities) : null;
             case SearchParameterType.Reference when modifier == "identifier":
                 return All(alternatives, Token) is { } identifiers ? new ReferenceCriterion(parameter.Code, modifier, index, [], identifiers, parameter.Definition) : null;
+            case SearchParameterType.Reference when modifier is "above" or "below":
+                return All(alternatives, Local) is { } wholes ? new HierarchyCriterion(parameter.Code, modifier, index, wholes) : null;
             case SearchParameterType.Reference:
                 return All(alternatives, text => Reference(text, modifier)) is { } references ? new ReferenceCriterion(parameter.Code, modifier, index, references, [], parameter.Definition) : null;
             case SearchParameterType.Composite:
@@ -60,6 +67,57 @@ internal sealed class SearchValueParser(SearchOptions options)
             default:
                 return null;
         }
+    }
+
+    /// <summary>A comparison of <c>_filter</c>; null where the value is malformed or, by <paramref name="goes"/>, where the operator does not go with the parameter's type.</summary>
+    public SearchCriterion? Compare(PlannedParameter parameter, ushort index, string op, string text, out bool goes)
+    {
+        goes = true;
+        var code = parameter.Code;
+        switch (parameter.Type)
+        {
+            case SearchParameterType.Token when code == "_id" && op is "eq" or "ne":
+                return op == "eq" ? new IdCriterion([text]) : new NotIdCriterion(text);
+            case SearchParameterType.String or SearchParameterType.Uri or SearchParameterType.Token when op is "co" or "sw" or "ew":
+            case SearchParameterType.String or SearchParameterType.Uri when op is "eq" or "ne":
+                var folded = Folding.Fold(text);
+                bool Holds(string? value) => value is not null && Folding.Fold(value) is var own && op switch
+                {
+                    "co" => own.Contains(folded, StringComparison.Ordinal), "sw" => own.StartsWith(folded, StringComparison.Ordinal),
+                    "ew" => own.EndsWith(folded, StringComparison.Ordinal), "eq" => own == folded, _ => own != folded,
+                };
+                return parameter.Type switch
+                {
+                    SearchParameterType.Token => new AnyTermCriterion<TokenTerm>(code, index, t => t.Tokens, t => Holds(t.Code)),
+                    SearchParameterType.Uri => new AnyTermCriterion<TextTerm>(code, index, t => t.Uris, t => Holds(t.Text)),
+                    _ => new AnyTermCriterion<TextTerm>(code, index, t => t.Strings, t => Holds(t.Text)),
+                };
+            case SearchParameterType.Token when op is "eq" or "ne":
+                return Token(text) is not { } token ? null
+                    : op == "eq" ? new TokenCriterion(code, "", index, [token])
+                    : new AnyTermCriterion<TokenTerm>(code, index, t => t.Tokens, t => !token.Matches(t));
+            case SearchParameterType.Reference when op is "eq" or "re" or "ne":
+                return Reference(text, "") is not { } reference ? null
+                    : op != "ne" ? new ReferenceCriterion(code, "", index, [reference], [], parameter.Definition)
+                    : new AnyTermCriterion<ReferenceTerm>(code, index, t => t.References, t => !reference.Matches(t));
+            case SearchParameterType.Date when op == "po":
+                return Date("eq" + text) is not { } period ? null
+                    : Dates(code, index, period with { Prefix = SearchPrefix.Approximate });
+            case SearchParameterType.Date when IsPrefix(op):
+                return Date(op + text) is { } date ? Dates(code, index, date) : null;
+            case SearchParameterType.Number when IsPrefix(op):
+                return NumberValue.Parse(op + text) is { } number ? new NumberCriterion(code, index, [number]) : null;
+            case SearchParameterType.Quantity when IsPrefix(op):
+                return Quantity(op + text) is { } quantity ? new QuantityCriterion(code, index, [quantity]) : null;
+            default:
+                goes = false;
+                return null;
+        }
+
+        static bool IsPrefix(string op) => op is "eq" or "ne" or "gt" or "lt" or "ge" or "le" or "sa" or "eb" or "ap";
+
+        static SearchCriterion Dates(string code, ushort index, DateValue value) =>
+            code == "_lastUpdated" ? new LastUpdatedCriterion([value]) : new DateCriterion(code, index, [value]);
     }
 
     private ComponentMatcher[][]? All(PlannedParameter parameter, List<string> alternatives)
@@ -125,6 +183,9 @@ internal sealed class SearchValueParser(SearchOptions options)
         };
     }
 
+    private static TypedIdentifierValue? TypedIdentifier(string text) =>
+        SearchText.Split(text, '|').ConvertAll(SearchText.Unescape) is [{ Length: > 0 } system, { Length: > 0 } code, { Length: > 0 } value] ? new TypedIdentifierValue(system, code, value) : null;
+
     private DateValue? Date(string text)
     {
         var rest = SearchText.Unescape(text).AsSpan();
@@ -151,6 +212,8 @@ internal sealed class SearchValueParser(SearchOptions options)
         if (parts.Count == 1) return new QuantityValue(number, null, null);
         return new QuantityValue(number, parts[1].Length == 0 ? null : parts[1], parts[2].Length == 0 ? null : parts[2]);
     }
+
+    private ReferenceValue? Local(string text) => Reference(text, "") is { IsAddress: false } local ? local : null;
 
     private ReferenceValue? Reference(string text, string modifier)
     {

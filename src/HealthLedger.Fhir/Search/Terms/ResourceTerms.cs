@@ -26,6 +26,18 @@ public sealed class ResourceTerms
     internal NumberTerm[] Numbers { get; init; } = [];
     internal QuantityTerm[] Quantities { get; init; } = [];
 
+    /// <summary>What the tokens of a parameter are called in the record (display, text), for <c>:text</c>.</summary>
+    internal TextTerm[] TokenTexts { get; init; } = [];
+
+    /// <summary>Identifiers with a coded type, for <c>:of-type</c>.</summary>
+    internal TypedIdentifierTerm[] TypedIdentifiers { get; init; } = [];
+
+    /// <summary>Hashes of the narrative's words, ascending, for <c>_text</c> and <c>_content</c>.</summary>
+    internal uint[] NarrativeWords { get; init; } = [];
+
+    /// <summary>Hashes of the words of the record's other texts, ascending, save those that <see cref="Strings"/> and <see cref="TokenTexts"/> hold anyway: for <c>_content</c>.</summary>
+    internal uint[] OtherWords { get; init; } = [];
+
     /// <summary>
     /// Every Coding in the resource and its contained resources, alone or in a CodeableConcept, outside meta and extensions; without duplicates. Main are those whose element stands directly on the
     /// resource or on a contained one (Observation.code, Encounter.class, the ingredients' parent Medication.code), the others stand deeper (Observation.component.code).
@@ -60,6 +72,21 @@ public sealed class ResourceTerms
 
     /// <summary>The references of one search parameter, as "Type/id" or an address. Empty where the type has no such parameter.</summary>
     public IEnumerable<string> ReferencesOf(string parameterCode) => ReferencesOf([parameterCode]);
+
+    /// <summary>The records of this server that one reference parameter names. Empty where the type has no such parameter.</summary>
+    public IEnumerable<(string Type, string Id)> RecordsOf(string parameterCode)
+    {
+        if (Plan.IndexOf(parameterCode) is not { } index) yield break;
+        foreach (var term in References)
+            if (term.Parameter == index && term.LocalId is { } id) yield return (term.Type!, id);
+    }
+
+    /// <summary>The records of this server that any reference parameter names.</summary>
+    public IEnumerable<(string Type, string Id)> AllRecords()
+    {
+        foreach (var term in References)
+            if (term.LocalId is { } id && Plan.Parameters[term.Parameter].Type == SearchParameterType.Reference) yield return (term.Type!, id);
+    }
 
     private IEnumerable<string> ReferencesOf(string[] codes)
     {

@@ -9,7 +9,7 @@ namespace HealthLedger.Fhir.Search;
 /// </summary>
 internal static class ResourceTermsFormat
 {
-    public const byte Version = 1;
+    public const byte Version = 2;
 
     public static bool IsCurrent(ReadOnlySpan<byte> bytes) =>
         bytes.Length > 5 && bytes[0] == Version && System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(bytes[1..]) == TermVocabulary.Fingerprint;
@@ -58,6 +58,23 @@ internal static class ResourceTermsFormat
         }
         WriteCodings(writer, terms.Codings);
         WriteCodings(writer, terms.SecurityLabels);
+        WriteTexts(writer, plan, terms.TokenTexts);
+        writer.Number((ulong)terms.TypedIdentifiers.Length);
+        foreach (var t in terms.TypedIdentifiers)
+        {
+            WriteKey(writer, plan, t.Key, 0, 0);
+            writer.String(t.TypeSystem);
+            writer.String(t.TypeCode);
+            writer.String(t.Value);
+        }
+        WriteWords(writer, terms.NarrativeWords);
+        WriteWords(writer, terms.OtherWords);
+    }
+
+    private static void WriteWords(in TermWriter writer, uint[] words)
+    {
+        writer.Number((ulong)words.Length);
+        foreach (var word in words) writer.UInt32(word);
     }
 
     private static void WriteKey(in TermWriter writer, TypePlan plan, TermKey key, int flagBits, uint flags)
@@ -120,6 +137,10 @@ internal static class ResourceTermsFormat
             Quantities = ReadQuantities(ref scanner, plan),
             Codings = ReadCodings(ref scanner),
             SecurityLabels = ReadCodings(ref scanner),
+            TokenTexts = ReadTexts(ref scanner, plan),
+            TypedIdentifiers = ReadTypedIdentifiers(ref scanner, plan),
+            NarrativeWords = ReadWords(ref scanner),
+            OtherWords = ReadWords(ref scanner),
         };
         return scanner.IsAtEnd ? terms : throw TermScanner.Damaged();
     }
@@ -223,6 +244,26 @@ internal static class ResourceTermsFormat
             codings[i] = new CodingTerm(system, scanner.Vocabulary(), isMain);
         }
         return codings;
+    }
+
+    private static TypedIdentifierTerm[] ReadTypedIdentifiers(ref TermScanner scanner, TypePlan plan)
+    {
+        var identifiers = new TypedIdentifierTerm[scanner.Count()];
+        for (var i = 0; i < identifiers.Length; i++)
+        {
+            var key = ReadKey(ref scanner, plan, 0, out _);
+            var system = scanner.Vocabulary();
+            var code = scanner.Vocabulary() ?? throw TermScanner.Damaged();
+            identifiers[i] = new TypedIdentifierTerm(key, system, code, scanner.RequiredPersonal());
+        }
+        return identifiers;
+    }
+
+    private static uint[] ReadWords(ref TermScanner scanner)
+    {
+        var words = new uint[scanner.Count(sizeof(uint))];
+        for (var i = 0; i < words.Length; i++) words[i] = scanner.UInt32();
+        return words;
     }
 
     private static int IndexOf(string type)

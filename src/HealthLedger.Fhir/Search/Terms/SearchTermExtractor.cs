@@ -54,9 +54,9 @@ public static class SearchTermExtractor
                 else if (instance < ushort.MaxValue) ReadComponents(reader, parameter, i, instance++, new Scope(new Items(value), context));
             }
         }
-        var codings = new CodingReader(pool);
-        codings.Read(root);
-        return reader.Build(plan, codings);
+        var content = new ContentReader(pool);
+        content.Read(root);
+        return reader.Build(plan, content);
     }
 
     private static void ReadComponents(TermReader reader, PlannedParameter parameter, ushort index, ushort instance, in Scope scope)
@@ -69,7 +69,7 @@ public static class SearchTermExtractor
             if (parts[c].IsEmpty) return;
         }
         for (byte c = 0; c < parts.Length; c++)
-            foreach (var value in parts[c]) reader.Read(new TermKey(index, c, instance), parameter.Components[c].Type, value);
+            foreach (var value in parts[c]) reader.ReadPart(new TermKey(index, c, instance), parameter.Components[c].Type, value);
     }
 
     private static Items Select(Expr[] branches, in Scope scope)

@@ -14,8 +14,11 @@ internal sealed class TermReader(TermPool pool, string localBase)
     private TermList<TextTerm> _strings, _uris;
     private TermList<NumberTerm> _numbers;
     private TermList<QuantityTerm> _quantities;
+    private TermList<TextTerm> _tokenTexts;
+    private TermList<TypedIdentifierTerm> _typedIdentifiers;
+    private bool _isPart;
 
-    public ResourceTerms Build(TypePlan plan, CodingReader codings) => new(plan)
+    public ResourceTerms Build(TypePlan plan, ContentReader content) => new(plan)
     {
         Tokens = _tokens.ToArray(),
         References = _references.ToArray(),
@@ -25,9 +28,21 @@ internal sealed class TermReader(TermPool pool, string localBase)
         Uris = _uris.ToArray(),
         Numbers = _numbers.ToArray(),
         Quantities = _quantities.ToArray(),
-        Codings = codings.Codings,
-        SecurityLabels = codings.Labels,
+        Codings = content.Codings,
+        SecurityLabels = content.Labels,
+        TokenTexts = _tokenTexts.ToArray(),
+        TypedIdentifiers = _typedIdentifiers.ToArray(),
+        NarrativeWords = content.Narrative.Except(),
+        OtherWords = content.Texts.Except(_strings.ToArray(), _tokenTexts.ToArray()),
     };
+
+    /// <summary>A value of one part of a composite: it has no modifiers, so its texts are not kept.</summary>
+    public void ReadPart(TermKey key, SearchParameterType type, Item item)
+    {
+        _isPart = true;
+        Read(key, type, item);
+        _isPart = false;
+    }
 
     public void Read(TermKey key, SearchParameterType type, Item item)
     {
@@ -55,13 +70,16 @@ internal sealed class TermReader(TermPool pool, string localBase)
         {
             case "Coding":
                 AddToken(key, TokenOrigin.Coded, _text.Vocabulary(node.First("system")), _text.Vocabulary(node.First("code")));
+                AddTokenText(key, node.First("display"));
                 break;
             case "CodeableConcept":
                 foreach (var child in node.Nodes)
                     if (child.Name == "coding") Token(key, child);
+                AddTokenText(key, node.First("text"));
                 break;
             case "Identifier":
                 AddToken(key, TokenOrigin.Personal, _text.Vocabulary(node.First("system")), _text.Personal(node.First("value")));
+                if (node.First("type") is { } kind) IdentifierType(key, node, kind);
                 break;
             case "ContactPoint":
                 AddToken(key, TokenOrigin.Personal, null, _text.Personal(node.First("value")));
@@ -81,6 +99,24 @@ internal sealed class TermReader(TermPool pool, string localBase)
     private void AddToken(TermKey key, TokenOrigin origin, string? system, string? code)
     {
         if (system is not null || code is not null) _tokens.Add(new TokenTerm(key, origin, system, code));
+    }
+
+    private void AddTokenText(TermKey key, NodeItem? node)
+    {
+        if (_isPart || node is null || _text.Personal(node) is not { Length: > 0 } text) return;
+        // Display and text are often the same.
+        if (_tokenTexts.Last is { } last && last.Key == key && last.Text == text) return;
+        _tokenTexts.Add(new TextTerm(key, text));
+    }
+
+    private void IdentifierType(TermKey key, NodeItem identifier, NodeItem type)
+    {
+        if (_isPart) return;
+        AddTokenText(key, type.First("text"));
+        if (_text.Personal(identifier.First("value")) is not { } value) return;
+        foreach (var coding in type.Nodes)
+            if (coding.Name == "coding" && _text.Vocabulary(coding.First("code")) is { } code)
+                _typedIdentifiers.Add(new TypedIdentifierTerm(key, _text.Vocabulary(coding.First("system")), code, value));
     }
 
     private static string? ImpliedSystem(NodeItem node, string code)

@@ -27,11 +27,11 @@ internal ref struct TermScanner(ReadOnlySpan<byte> bytes, TermPool pool)
         throw Damaged();
     }
 
-    /// <summary>A count of entries, each at least one byte long.</summary>
-    public int Count()
+    /// <summary>A count of entries, each at least so many bytes long.</summary>
+    public int Count(int size = 1)
     {
         var count = Number();
-        return count <= (ulong)_rest.Length ? (int)count : throw Damaged();
+        return count <= (ulong)(_rest.Length / size) ? (int)count : throw Damaged();
     }
 
     public decimal Decimal()

@@ -73,5 +73,11 @@ internal readonly record struct QuantityTerm(TermKey Key, decimal Low, decimal H
     public ushort Parameter => Key.Parameter;
 }
 
+/// <summary>An identifier with a coding of its type, for <c>:of-type</c>.</summary>
+internal readonly record struct TypedIdentifierTerm(TermKey Key, string? TypeSystem, string TypeCode, string Value) : ITerm
+{
+    public ushort Parameter => Key.Parameter;
+}
+
 /// <summary>A coding that consent rules may name. <see cref="IsMain"/>: it says what the record is (see <see cref="ResourceTerms.Codings"/>).</summary>
 public readonly record struct CodingTerm(string? System, string? Code, bool IsMain);

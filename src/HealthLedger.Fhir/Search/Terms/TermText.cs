@@ -48,6 +48,7 @@ internal readonly struct TermText(TermPool pool)
 
 /// <summary>Grows an array without a List per kind of term.</summary>
 internal struct TermList<T>
+    where T : struct
 {
     private T[]? _items;
     private int _count;
@@ -58,6 +59,8 @@ internal struct TermList<T>
         else if (_count == _items.Length) Array.Resize(ref _items, _count * 2);
         _items[_count++] = item;
     }
+
+    public readonly T? Last => _count == 0 ? null : _items![_count - 1];
 
     public readonly T[] ToArray() => _count == 0 ? [] : _count == _items!.Length ? _items : _items.AsSpan(0, _count).ToArray();
 }

@@ -2,14 +2,20 @@ using HealthLedger.Fhir.FhirPath;
 
 namespace HealthLedger.Fhir.Search;
 
-/// <summary>Collects the codings that consent rules may name, and the security labels.</summary>
-internal sealed class CodingReader(TermPool pool)
+/// <summary>Walks a whole resource: collects the codings that consent rules may name, the security labels, and the words of its texts.</summary>
+internal sealed class ContentReader(TermPool pool)
 {
     private readonly List<CodingTerm> _codings = [];
     private readonly List<CodingTerm> _labels = [];
     private readonly Dictionary<(string?, string?), int> _codingPlaces = [];
     private readonly Dictionary<(string?, string?), int> _labelPlaces = [];
     private readonly TermText _text = new(pool);
+
+    /// <summary>The words of the narrative.</summary>
+    public TextWords Narrative { get; } = new();
+
+    /// <summary>The words of the other texts, outside meta and extensions.</summary>
+    public TextWords Texts { get; } = new();
 
     public CodingTerm[] Codings => [.. _codings];
 
@@ -32,7 +38,12 @@ internal sealed class CodingReader(TermPool pool)
 
     private void Read(NodeItem node, bool isMain)
     {
-        if (node.IsPrimitive || node.Name is "extension" or "modifierExtension" or "meta" or "text") return;
+        if (node.IsPrimitive)
+        {
+            if (node.Type?.Name is "string" or "markdown") AddText(node);
+            return;
+        }
+        if (node.Name is "extension" or "modifierExtension" or "meta") return;
         if (node.IsResource)
         {
             foreach (var child in node.Nodes) Read(child, isMain: node.Name == "contained");
@@ -40,17 +51,28 @@ internal sealed class CodingReader(TermPool pool)
         }
         switch (node.Type?.Name)
         {
+            case "Narrative":
+                if (node.First("div")?.Text is { } xhtml) Narrative.AddXhtml(xhtml);
+                return;
             case "Coding":
                 Add(_codings, node, isMain);
+                AddText(node.First("display"));
                 return;
             case "CodeableConcept":
                 foreach (var child in node.Nodes)
-                    if (child.Name == "coding") Add(_codings, child, isMain);
+                    if (child.Name == "coding") Read(child, isMain);
+                AddText(node.First("text"));
                 return;
             case "Reference":
+                AddText(node.First("display"));
                 return;
         }
         foreach (var child in node.Nodes) Read(child, isMain: false);
+    }
+
+    private void AddText(NodeItem? node)
+    {
+        if (node?.Text is { } text) Texts.Add(text);
     }
 
     private void Add(List<CodingTerm> list, NodeItem coding, bool isMain)
