@@ -21,10 +21,11 @@ public sealed class CodeSystem
         IsSubsumption = source.Text("hierarchyMeaning"u8) is null or "is-a" or "classified-with";
         // Absent says nothing about case; then codes are taken as they are written (R4 CodeSystem.caseSensitive).
         _byCode = new(source.Flag("caseSensitive"u8) is false ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal);
-        Collect(source, null);
+        var links = new HashSet<(Concept, Concept)>();
+        Collect(source, null, links);
         foreach (var concept in _concepts)
         {
-            Connect(concept);
+            Connect(concept, links);
         }
 
         _properties.UnionWith(source.Items("property"u8).Select(p => p.Text("code"u8) ?? ""));
@@ -60,6 +61,21 @@ public sealed class CodeSystem
     /// <summary>The concept of this code; null where there is none here.</summary>
     public Concept? Find(string code) => _byCode.GetValueOrDefault(code);
 
+    /// <summary>How two codes stand to each other; where that is unknown, a sentence says why.</summary>
+    public Subsumption Compare(string first, string second, out string why)
+    {
+        var (a, b) = (Find(first), Find(second));
+        why = !IsSubsumption ? OnlyGroups : a is null || b is null ? $"Code system {Canonical} has no such code." : "";
+        return why.Length > 0 ? Subsumption.Unknown
+            : a == b ? Subsumption.Equivalent
+            : IsA(b!, a!) ? Subsumption.Subsumes
+            : IsA(a!, b!) ? Subsumption.SubsumedBy
+            : Subsumption.NotSubsumed;
+    }
+
+    /// <summary>Why a question about kinds has no answer here.</summary>
+    internal string OnlyGroups => $"The hierarchy of code system {Canonical} does not mean that one code is a kind of another.";
+
     /// <summary>True where the resource declares the property, or a concept has it.</summary>
     internal bool HasProperty(string code) => _properties.Contains(code);
 
@@ -85,7 +101,7 @@ public sealed class CodeSystem
         return reached;
     }
 
-    private void Collect(JsonElement parent, Concept? above)
+    private void Collect(JsonElement parent, Concept? above, HashSet<(Concept, Concept)> links)
     {
         foreach (var item in parent.Items("concept"u8))
         {
@@ -105,30 +121,30 @@ public sealed class CodeSystem
                 concept = _byCode[code];
             }
 
-            Place(concept, above);
-            Collect(item, concept);
+            Place(concept, above, links);
+            Collect(item, concept, links);
         }
     }
 
-    private void Connect(Concept concept)
+    private void Connect(Concept concept, HashSet<(Concept, Concept)> links)
     {
         foreach (var property in concept.Properties)
         {
             _properties.Add(property.Code);
             if (property.Code is "parent" or "subsumedBy" && Find(property.Value ?? "") is { } parent)
             {
-                Place(concept, parent);
+                Place(concept, parent, links);
             }
             else if (property.Code is "child" && Find(property.Value ?? "") is { } child)
             {
-                Place(child, concept);
+                Place(child, concept, links);
             }
         }
     }
 
-    private static void Place(Concept concept, Concept? above)
+    private static void Place(Concept concept, Concept? above, HashSet<(Concept, Concept)> links)
     {
-        if (above is not null && above != concept && !concept.Above.Contains(above))
+        if (above is not null && above != concept && links.Add((concept, above)))
         {
             concept.Above.Add(above);
             above.Below.Add(concept);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using HealthLedger.Fhir.Packages;
 
 namespace HealthLedger.Fhir.Terminology;
@@ -18,6 +19,9 @@ public sealed class CodeSystems(ConformanceResources resources)
             : null;
     }
 
+    /// <summary>A code system that came with a request, or is stored.</summary>
+    public static CodeSystem Read(JsonElement resource) => new(resource);
+
     /// <summary>The code system with its concepts; null with a sentence that says what is lacking.</summary>
     internal CodeSystem? FindConcepts(string canonical, out string why)
     {
@@ -33,21 +37,7 @@ public sealed class CodeSystems(ConformanceResources resources)
     /// <summary>How two codes stand to each other; where that is unknown, a sentence says why.</summary>
     public Subsumption Compare(string system, string first, string second, out string why)
     {
-        if (FindHierarchy(system, out why) is not { } known)
-        {
-            return Subsumption.Unknown;
-        }
-
-        if (known.Find(first) is not { } a || known.Find(second) is not { } b)
-        {
-            why = $"Code system {known.Canonical} has no such code.";
-            return Subsumption.Unknown;
-        }
-
-        return a == b ? Subsumption.Equivalent
-            : CodeSystem.IsA(b, a) ? Subsumption.Subsumes
-            : CodeSystem.IsA(a, b) ? Subsumption.SubsumedBy
-            : Subsumption.NotSubsumed;
+        return FindConcepts(system, out why) is { } known ? known.Compare(first, second, out why) : Subsumption.Unknown;
     }
 
     /// <summary>The code and what is below it; null with a sentence that says why it cannot be told.</summary>
@@ -58,27 +48,16 @@ public sealed class CodeSystems(ConformanceResources resources)
 
     private string[]? Lineage(string system, string code, Func<Concept, List<Concept>> next, out string why)
     {
-        if (FindHierarchy(system, out why) is not { } known)
+        if (FindConcepts(system, out why) is not { } known)
         {
             return null;
         }
 
         var start = known.Find(code);
-        why = start is null ? $"Code system {known.Canonical} has no such code."
+        why = !known.IsSubsumption ? known.OnlyGroups
+            : start is null ? $"Code system {known.Canonical} has no such code."
             : !known.IsComplete ? $"Code system {known.Canonical} is held here only in part: its content is {known.Content}."
             : "";
         return why.Length > 0 ? null : [.. CodeSystem.Lineage(start!, next).Select(c => c.Code).Order(StringComparer.Ordinal)];
-    }
-
-    private CodeSystem? FindHierarchy(string system, out string why)
-    {
-        var found = FindConcepts(system, out why);
-        if (found is { IsSubsumption: false })
-        {
-            why = $"The hierarchy of code system {found.Canonical} does not mean that one code is a kind of another.";
-            return null;
-        }
-
-        return found;
     }
 }

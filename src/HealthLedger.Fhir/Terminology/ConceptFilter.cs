@@ -47,7 +47,7 @@ internal static class ConceptFilter
     private static Func<Concept, bool>? ByHierarchy(CodeSystem system, string property, string op, string value, out string why)
     {
         why = property is not ("concept" or "code") ? $"The filter '{op}' is evaluated on the property concept alone, not on '{property}'."
-            : !system.IsSubsumption ? $"The hierarchy of code system {system.Canonical} does not mean that one code is a kind of another."
+            : !system.IsSubsumption ? system.OnlyGroups
             : system.Find(value) is null ? $"Code system {system.Canonical} has no code '{value}' to filter by."
             : "";
         if (why.Length > 0)

@@ -15,7 +15,7 @@ public sealed record ExpandedConcept(string? System, string? Version, string Cod
 /// <summary>What is asked of an expansion.</summary>
 public sealed record ExpansionRequest
 {
-    /// <summary>Words that each must begin a word of the display or be in the code; null for no such condition.</summary>
+    /// <summary>Words that each must begin the code or a word of the display; null for no such condition.</summary>
     public string? Filter { get; init; }
 
     /// <summary>True where inactive codes are left out.</summary>

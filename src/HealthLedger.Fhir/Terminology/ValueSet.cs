@@ -41,7 +41,8 @@ public sealed class ValueSet
     /// <summary>True where the definition leaves out inactive codes (ValueSet.compose.inactive).</summary>
     internal bool LeavesOutInactive { get; }
 
-    internal JsonElement Source => _source;
+    /// <summary>The resource.</summary>
+    public JsonElement Source => _source;
 }
 
 /// <summary>One include or exclude: codes of a system, all of them or those listed or chosen by filters, that are also in each of the value sets.</summary>

@@ -10,7 +10,7 @@ namespace HealthLedger.Fhir.Terminology;
 /// The value sets among conformance resources, and what the code systems beside them tell of their codes. A version that is named must be the one that is held; nothing is
 /// guessed about code systems whose concepts are not here. Safe for many threads.
 /// </summary>
-public sealed class ValueSets(ConformanceResources resources, CodeSystems codeSystems) : ITerminology
+public sealed class ValueSets(ConformanceResources resources) : ITerminology
 {
     /// <summary>The most codes of one page of an expansion.</summary>
     public const int MaximumPage = 10_000;
@@ -22,14 +22,8 @@ public sealed class ValueSets(ConformanceResources resources, CodeSystems codeSy
     private readonly ConcurrentDictionary<string, ValueSet> _read = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, CodeList> _lists = new(StringComparer.Ordinal);
 
-    /// <summary>Value sets over the code systems among the same resources.</summary>
-    public ValueSets(ConformanceResources resources)
-        : this(resources, new CodeSystems(resources))
-    {
-    }
-
-    /// <summary>The code systems that value sets are made of.</summary>
-    public CodeSystems CodeSystems => codeSystems;
+    /// <summary>The code systems among the same resources.</summary>
+    public CodeSystems CodeSystems { get; } = new(resources);
 
     /// <summary>The value set of this canonical URL; null where there is none.</summary>
     public ValueSet? Find(string canonical)
@@ -50,7 +44,7 @@ public sealed class ValueSets(ConformanceResources resources, CodeSystems codeSy
 
     /// <inheritdoc/>
     public Membership Contains(string valueSet, string? system, string code) =>
-        Find(valueSet) is { } set ? new Composition(this, codeSystems).Contains(set, system, code, out _) : Membership.Unknown;
+        Find(valueSet) is { } set ? new Composition(this, CodeSystems).Contains(set, system, code, out _) : Membership.Unknown;
 
     /// <summary>Whether the value set has the code, and as what.</summary>
     /// <param name="set">The value set.</param>
@@ -58,7 +52,7 @@ public sealed class ValueSets(ConformanceResources resources, CodeSystems codeSy
     /// <param name="code">The code.</param>
     public CodeAnswer Look(ValueSet set, string? system, string code)
     {
-        var composition = new Composition(this, codeSystems);
+        var composition = new Composition(this, CodeSystems);
         var membership = composition.Contains(set, system, code, out var found);
         return new(membership, membership == Membership.Yes ? found : null, membership == Membership.Unknown ? composition.Why : "");
     }
@@ -67,7 +61,7 @@ public sealed class ValueSets(ConformanceResources resources, CodeSystems codeSy
     public ExpansionResult Expand(ValueSet set, ExpansionRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var composition = new Composition(this, codeSystems);
+        var composition = new Composition(this, CodeSystems);
         if (composition.Codes(set) is not { } codes)
         {
             return new ExpansionResult.Refused(composition.IsTooCostly, composition.Why);
@@ -101,7 +95,7 @@ public sealed class ValueSets(ConformanceResources resources, CodeSystems codeSy
             return null;
         }
 
-        var composition = new Composition(this, codeSystems);
+        var composition = new Composition(this, CodeSystems);
         var codes = composition.Codes(set);
         why = codes is null ? composition.Why : composition.IsOpen ? $"Value set {set.Canonical} has codes of a code system that is held here only in part." : "";
         if (why.Length > 0)
@@ -115,20 +109,20 @@ public sealed class ValueSets(ConformanceResources resources, CodeSystems codeSy
     }
 
     /// <inheritdoc/>
-    public Subsumption Compare(string system, string first, string second) => codeSystems.Compare(system, first, second, out _);
+    public Subsumption Compare(string system, string first, string second) => CodeSystems.Compare(system, first, second, out _);
 
     /// <inheritdoc/>
-    public IReadOnlyCollection<string>? CodesBelow(string system, string code, out string why) => codeSystems.CodesBelow(system, code, out why);
+    public IReadOnlyCollection<string>? CodesBelow(string system, string code, out string why) => CodeSystems.CodesBelow(system, code, out why);
 
     /// <inheritdoc/>
-    public IReadOnlyCollection<string>? CodesAbove(string system, string code, out string why) => codeSystems.CodesAbove(system, code, out why);
+    public IReadOnlyCollection<string>? CodesAbove(string system, string code, out string why) => CodeSystems.CodesAbove(system, code, out why);
 
     internal static string NotKnown(string canonical) => $"Value set {canonical} is not known here.";
 
-    /// <summary>True where the folded word begins a word of the display, or is in the code.</summary>
+    /// <summary>True where the folded word begins the code or a word of the display.</summary>
     private static bool Speaks(ExpandedConcept concept, string word)
     {
-        if (Folding.Fold(concept.Code).Contains(word, StringComparison.Ordinal))
+        if (Folding.StartsWith(concept.Code, word))
         {
             return true;
         }

@@ -5,6 +5,7 @@ using HealthLedger.Fhir.Search;
 using HealthLedger.Gateway.Events;
 using HealthLedger.Gateway.Fhir;
 using HealthLedger.Gateway.Fhir.Operations;
+using HealthLedger.Gateway.Fhir.Operations.Terminology;
 using HealthLedger.Gateway.Ledger;
 using HealthLedger.Gateway.Pages;
 using HealthLedger.Gateway.Risk;
@@ -182,6 +183,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton<FhirConditions>();
         services.AddSingleton<FhirWrites>();
         services.AddSingleton<FhirBundles>();
+        services.AddTerminology();
         services.AddSingleton<FhirOperations>();
         services.AddSingleton<FhirCapabilities>();
         services.AddSingleton<FhirApi>();

@@ -42,10 +42,23 @@ internal static class RequestShapes
         "Practitioner/doctor/_history", "Patient/absent/_history", "Patient/open/_history?_since=2100", "Patient/_history?_sort=_lastUpdated", "_history?_cursor=AAAA",
     ];
 
+    private static readonly string[] Terminology =
+    [
+        "ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/administrative-gender", "ValueSet/$expand?url=urn:hidden:set", "ValueSet/hidden-set/$expand", "ValueSet/absent/$expand",
+        "ValueSet/hidden-set/$validate-code?system=urn:hidden:system&code=a", "ValueSet/$validate-code?url=urn:hidden:set&system=urn:hidden:system&code=a",
+        "CodeSystem/$lookup?system=urn:hidden:system&code=a", "CodeSystem/$subsumes?system=urn:hidden:system&codeA=a&codeB=b", "CodeSystem/hidden-system/$subsumes?codeA=a&codeB=b",
+        "CodeSystem/$validate-code?url=urn:hidden:system&code=a", "CodeSystem/hidden-system/$validate-code?code=a",
+    ];
+
     public static IEnumerable<RequestShape> All()
     {
         foreach (var client in new[] { Clinic, Stranger, Researcher })
         {
+            foreach (var path in Terminology)
+            {
+                yield return new RequestShape(client, "GET", path);
+            }
+
             foreach (var search in Searches)
             {
                 yield return new RequestShape(client, "GET", search);

@@ -17,6 +17,7 @@ public sealed partial class TwoWorlds : IAsyncLifetime
         ("Patient", "hidden-patient"), ("Observation", "hidden-pulse"), ("Observation", "hidden-changed"), ("Observation", "hidden-deleted"), ("Patient", "hidden-deleted-patient"),
         ("Observation", "hidden-by-label"), ("Condition", "hidden-by-class"), ("Appointment", "hidden-shared"), ("Consent", "hidden-consent"), ("Consent", "hidden-withdrawn-consent"),
         ("Questionnaire", "hidden-questionnaire"), ("Observation", "hidden-of-nobody"), ("Observation", "was-visible"),
+        ("ValueSet", "hidden-set"), ("CodeSystem", "hidden-system"),
     ];
 
     private readonly TestClock _clock = new();
@@ -121,6 +122,16 @@ public sealed partial class TwoWorlds : IAsyncLifetime
 
         // In nobody's compartment.
         (await world.Put(Hospital, "Questionnaire/hidden-questionnaire", new System.Text.Json.Nodes.JsonObject { ["resourceType"] = "Questionnaire", ["id"] = "hidden-questionnaire", ["status"] = "active" })).Is(201);
+        foreach (var (type, terminology) in new[]
+        {
+            ("ValueSet", """{"resourceType":"ValueSet","id":"hidden-set","url":"urn:hidden:set","status":"active","compose":{"include":[{"system":"urn:hidden:system","concept":[{"code":"a"}]}]}}"""),
+            ("CodeSystem", """{"resourceType":"CodeSystem","id":"hidden-system","url":"urn:hidden:system","status":"active","content":"complete","concept":[{"code":"a","concept":[{"code":"b"}]}]}"""),
+        })
+        {
+            var node = System.Text.Json.Nodes.JsonNode.Parse(terminology)!;
+            (await world.Put(Hospital, $"{type}/{node["id"]}", node)).Is(201);
+        }
+
         var ofNobody = Records.Observation("hidden-of-nobody", "nobody");
         ofNobody.Remove("subject");
         (await world.Put(Hospital, "Observation/hidden-of-nobody", ofNobody)).Is(201);

@@ -1,0 +1,21 @@
+using HealthLedger.Fhir.Packages;
+using HealthLedger.Fhir.Terminology;
+
+namespace HealthLedger.Gateway.Fhir.Operations.Terminology;
+
+/// <summary>Registers terminology and its operations.</summary>
+internal static class TerminologyServices
+{
+    public static void AddTerminology(this IServiceCollection services)
+    {
+        services.AddSingleton(new ConformanceResources(R4Terminology.Resources));
+        services.AddSingleton<ValueSets>();
+        services.AddSingleton<ITerminology>(s => s.GetRequiredService<ValueSets>());
+        services.AddSingleton<TerminologySource>();
+        services.AddSingleton<IFhirOperation, ExpandOperation>();
+        services.AddSingleton<IFhirOperation, LookupOperation>();
+        services.AddSingleton<IFhirOperation, SubsumesOperation>();
+        services.AddSingleton<IFhirOperation, ValidateSystemCodeOperation>();
+        services.AddSingleton<IFhirOperation, ValidateValueSetCodeOperation>();
+    }
+}

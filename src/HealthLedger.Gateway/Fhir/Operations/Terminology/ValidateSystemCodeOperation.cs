@@ -1,0 +1,97 @@
+using HealthLedger.Access;
+using HealthLedger.Fhir.Terminology;
+
+namespace HealthLedger.Gateway.Fhir.Operations.Terminology;
+
+/// <summary>CodeSystem <c>$validate-code</c> (http://hl7.org/fhir/R4/codesystem-operation-validate-code.html).</summary>
+internal sealed class ValidateSystemCodeOperation(TerminologySource source) : IFhirOperation
+{
+    private static readonly string[] Parameters = ["url", "code", "version", "display", "coding", "codeableConcept", "abstract", "displayLanguage"];
+
+    public string Name => "validate-code";
+
+    public string Definition => "http://hl7.org/fhir/OperationDefinition/CodeSystem-validate-code";
+
+    public OperationLevels Levels => OperationLevels.Type | OperationLevels.Instance;
+
+    public bool OnlyReads => true;
+
+    public bool IsOn(string resourceType) => resourceType == "CodeSystem";
+
+    public async Task Answer(OperationCall call)
+    {
+        if (!call.Call.Covers("CodeSystem", ScopeInteraction.Read))
+        {
+            await call.Http.Fault(TerminologyFaults.NoScope);
+            return;
+        }
+
+        var (input, fault) = await OperationInput.Read(call, Parameters, null);
+        if (input is null)
+        {
+            await call.Http.Fault(fault!);
+            return;
+        }
+
+        var url = input.Text("url", ref fault);
+        var version = input.Text("version", ref fault);
+        var asked = AskedCode.Read(input, url ?? (call.Id is null ? null : ""), ref fault);
+        var mayBeAbstract = input.Flag("abstract", ref fault) ?? false;
+        var language = input.Text("displayLanguage", ref fault);
+        if (asked is null || fault is not null)
+        {
+            await call.Http.Fault(fault!);
+            return;
+        }
+
+        var named = call.Id is null ? url ?? asked[0].System : url;
+        (var system, var receipt, fault) = await source.FindCodeSystem(call, named, version ?? asked[0].Version);
+        if (system is null)
+        {
+            await call.Http.Fault(fault!, receipt);
+            return;
+        }
+
+        var judged = Judge(system, asked, mayBeAbstract, language);
+        if (judged is null)
+        {
+            await call.Http.Fault(TerminologyFaults.CannotTell($"Code system {system.Canonical} is held here only in part: its content is {system.Content}."), receipt);
+            return;
+        }
+
+        call.Http.Receipt(receipt);
+        await call.Http.Json(StatusCodes.Status200OK, judged.Write());
+    }
+
+    private static JudgedCode? Judge(CodeSystem system, IReadOnlyList<AskedCode> asked, bool mayBeAbstract, string? language)
+    {
+        JudgedCode? bad = null;
+        foreach (var code in asked)
+        {
+            if (code.System is { Length: > 0 } other && other != system.Url)
+            {
+                bad ??= new(false, $"The code is of another code system than {system.Canonical}.", null);
+            }
+            else if (system.Find(code.Code) is { } concept)
+            {
+                var judged = JudgedCode.Of(code.Display, concept.Display, [.. concept.Designations], concept.IsAbstract && !mayBeAbstract, concept.IsInactive, language);
+                if (judged.Result)
+                {
+                    return judged;
+                }
+
+                bad = judged;
+            }
+            else if (!system.IsComplete)
+            {
+                return null;
+            }
+            else
+            {
+                bad ??= new(false, $"Code system {system.Canonical} has no such code.", null);
+            }
+        }
+
+        return bad;
+    }
+}
