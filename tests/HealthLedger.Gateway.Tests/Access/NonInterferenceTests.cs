@@ -39,6 +39,31 @@ public sealed class NonInterferenceTests(TwoWorlds worlds) : IClassFixture<TwoWo
         }
     }
 
+    /// <summary>A search that the keeper sees the same in both worlds would show nothing by being the same for others.</summary>
+    [Fact]
+    public async Task The_searches_through_other_records_meet_what_is_hidden()
+    {
+        int refused = 0, different = 0;
+        var shapes = SearchShapes.All().ToList();
+        var same = new List<string>();
+        foreach (var path in shapes)
+        {
+            var (less, more) = (await worlds.Less.Get(Hospital, path), await worlds.More.Get(Hospital, path));
+            if (less.Status != 200)
+            {
+                refused++;
+                same.Add(less.Status + " " + path + less.Text);
+            }
+            else if (TwoWorlds.Normal(worlds.Less, less) != TwoWorlds.Normal(worlds.More, more))
+            {
+                different++;
+            }
+            else same.Add(path);
+        }
+
+        Assert.True(shapes.Count > 400 && refused < 20 && different > 300, $"{shapes.Count} shapes, {refused} refused, {different} different\n{string.Join('\n', same)}");
+    }
+
     [Fact]
     public async Task Receipts_tell_refused_and_absent_alike()
     {

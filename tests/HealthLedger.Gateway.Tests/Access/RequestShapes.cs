@@ -69,6 +69,11 @@ internal static class RequestShapes
                 yield return new RequestShape(client, "GET", path);
             }
 
+            foreach (var search in SearchShapes.All())
+            {
+                yield return new RequestShape(client, "GET", search);
+            }
+
             foreach (var (type, id) in TwoWorlds.Hidden)
             {
                 yield return new RequestShape(client, "GET", $"{type}/{id}/_history");

@@ -76,6 +76,21 @@ public sealed partial class TwoWorlds : IAsyncLifetime
             }
         }
 
+        // Records that lead to others, some of which only the other world has.
+        foreach (var (id, partOf) in new[] { ("house", null), ("ward", "house") })
+        {
+            var location = new System.Text.Json.Nodes.JsonObject { ["resourceType"] = "Location", ["id"] = id, ["name"] = id == "house" ? "House" : "Ward" };
+            (await world.Put(Hospital, "Location/" + id, partOf is null ? location : location.With("partOf", Records.Reference("Location/" + partOf)))).Is(201);
+        }
+
+        (await world.Put(Hospital, "Encounter/open-visit", Records.Encounter("open-visit", "open"))).Is(201);
+        (await world.Put(Hospital, "Observation/open-linked", Records.Observation("open-linked", "open", value: 70)
+            .With("encounter", Records.Reference("Encounter/open-visit"))
+            .With("performer", new System.Text.Json.Nodes.JsonArray(Records.Reference("Practitioner/doctor")))
+            .With("focus", new System.Text.Json.Nodes.JsonArray(Records.Reference("Patient/hidden-patient"), Records.Reference("Patient/partial")))
+            .With("hasMember", new System.Text.Json.Nodes.JsonArray([.. new[] { "hidden-pulse", "open-pulse-1", "hidden-by-label", "partial-pulse-1", "hidden-of-nobody" }.Select(o => Records.Reference("Observation/" + o))])))).Is(201);
+        (await world.Put(Hospital, "List/open-list", Records.List("open-list", "open", "Observation/open-pulse-1", "Observation/hidden-pulse", "Observation/partial-pulse-1", "Observation/hidden-by-label", "Patient/hidden-patient", "Patient/open"))).Is(201);
+        (await world.Put(Hospital, "Provenance/open-provenance", Records.Provenance("open-provenance", "Patient/open", "Observation/open-pulse-1", "Observation/hidden-pulse"))).Is(201);
         (await world.Put(Hospital, "Condition/open-condition", Records.Condition("open-condition", "open"))).Is(201);
         (await world.Put(Hospital, "Appointment/both", Records.Shared("both", "open", "partial"))).Is(201);
         (await world.Put(Hospital, "Consent/open-consent", Records.Consent("open-consent", "open", Records.Permit()))).Is(201);
@@ -114,6 +129,24 @@ public sealed partial class TwoWorlds : IAsyncLifetime
         (await world.Put(Hospital, "Appointment/hidden-shared", Records.Shared("hidden-shared", "open", "hidden-patient"))).Is(201);
         (await world.Put(Hospital, "Observation/was-visible", Records.Observation("was-visible", "open"))).Is(201);
         (await world.Delete(Hospital, "Observation/was-visible")).Is(204);
+
+        // Hidden records that lead to visible ones.
+        (await world.Put(Hospital, "Patient/hidden-patient", Records.Patient("hidden-patient", "Openshaw")
+            .With("generalPractitioner", new System.Text.Json.Nodes.JsonArray(Records.Reference("Practitioner/doctor")))
+            .With("link", new System.Text.Json.Nodes.JsonArray(new System.Text.Json.Nodes.JsonObject { ["other"] = Records.Reference("Patient/open"), ["type"] = "seealso" })))).Is(200);
+        (await world.Put(Hospital, "Observation/hidden-referring", Records.Observation("hidden-referring", "partial", value: 99, label: "R")
+            .With("encounter", Records.Reference("Encounter/open-visit"))
+            .With("performer", new System.Text.Json.Nodes.JsonArray(Records.Reference("Practitioner/doctor")))
+            .With("focus", new System.Text.Json.Nodes.JsonArray(Records.Reference("Patient/open")))
+            .With("hasMember", new System.Text.Json.Nodes.JsonArray(Records.Reference("Observation/open-pulse-1"), Records.Reference("Observation/partial-pulse-1"))))).Is(201);
+        (await world.Put(Hospital, "Encounter/hidden-visit", Records.Encounter("hidden-visit", "hidden-patient").With("partOf", Records.Reference("Encounter/open-visit")))).Is(201);
+        (await world.Put(Hospital, "List/hidden-list", Records.List("hidden-list", "hidden-patient", "Observation/open-pulse-1", "Observation/partial-pulse-1", "Patient/open"))).Is(201);
+        (await world.Put(Hospital, "Provenance/hidden-provenance", Records.Provenance("hidden-provenance", "Patient/hidden-patient", "Observation/open-pulse-1", "Patient/open"))).Is(201);
+        (await world.Put(Hospital, "Group/hidden-group", new System.Text.Json.Nodes.JsonObject
+        {
+            ["resourceType"] = "Group", ["id"] = "hidden-group", ["type"] = "person", ["actual"] = true,
+            ["member"] = new System.Text.Json.Nodes.JsonArray([.. new[] { "open", "hidden-patient" }.Select(m => new System.Text.Json.Nodes.JsonObject { ["entity"] = Records.Reference("Patient/" + m) })]),
+        })).Is(201);
 
         // Consents that change nothing for the callers here.
         (await world.Put(Hospital, "Consent/hidden-consent", Records.Consent("hidden-consent", "open", Records.Permit("elsewhere")))).Is(201);

@@ -49,6 +49,32 @@ internal static class Records
             new JsonObject { ["actor"] = Reference("Patient/" + other), ["status"] = "accepted" }),
     });
 
+    public static JsonObject Encounter(string? id, string patient) => WithId(id, new JsonObject
+    {
+        ["resourceType"] = "Encounter",
+        ["status"] = "finished",
+        ["class"] = Coding("http://terminology.hl7.org/CodeSystem/v3-ActCode", "AMB"),
+        ["subject"] = Reference("Patient/" + patient),
+    });
+
+    public static JsonObject List(string? id, string patient, params string[] items) => WithId(id, new JsonObject
+    {
+        ["resourceType"] = "List",
+        ["status"] = "current",
+        ["mode"] = "working",
+        ["title"] = "Watched",
+        ["subject"] = Reference("Patient/" + patient),
+        ["entry"] = new JsonArray([.. items.Select(item => new JsonObject { ["item"] = Reference(item) })]),
+    });
+
+    public static JsonObject Provenance(string? id, params string[] targets) => WithId(id, new JsonObject
+    {
+        ["resourceType"] = "Provenance",
+        ["target"] = new JsonArray([.. targets.Select(Reference)]),
+        ["recorded"] = "2026-03-01T00:00:00Z",
+        ["agent"] = new JsonArray(new JsonObject { ["who"] = Reference("Practitioner/doctor") }),
+    });
+
     public static JsonObject Practitioner(string? id, string family) => WithId(id, new JsonObject
     {
         ["resourceType"] = "Practitioner",
