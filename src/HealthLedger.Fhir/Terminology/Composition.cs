@@ -280,7 +280,7 @@ internal sealed class Composition(ValueSets valueSets, CodeSystems codeSystems)
         }
 
         IsOpen |= !system.IsComplete;
-        return Spend(system.Concepts.Count) ? [.. system.Concepts.Where(chosen.Takes).Select(c => Expand(system, c))] : null;
+        return Spend(system.Concepts.Count * chosen.StepsOfConcept) ? [.. system.Concepts.Where(chosen.Takes).Select(c => Expand(system, c))] : null;
     }
 
     private ValueSet? Nested(string canonical)
@@ -300,7 +300,7 @@ internal sealed class Composition(ValueSets valueSets, CodeSystems codeSystems)
         var chosen = part.Choose(codeSystems);
         if (chosen.System is { } system)
         {
-            Spend(isNew ? 1 + (part.Filters.Count * system.Concepts.Count) : 1);
+            Spend(chosen.StepsOfConcept + (isNew ? part.Filters.Count * system.Concepts.Count : 0));
             LookedInto(system);
         }
 

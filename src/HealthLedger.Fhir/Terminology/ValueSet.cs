@@ -48,6 +48,9 @@ public sealed class ValueSet
 /// <summary>One include or exclude: codes of a system, all of them or those listed or chosen by filters, that are also in each of the value sets.</summary>
 internal sealed class ComposePart
 {
+    /// <summary>What a pattern costs beside another filter.</summary>
+    private const int StepsOfPattern = 5;
+
     private readonly Dictionary<string, JsonElement> _listed = new(StringComparer.Ordinal);
     private Chosen? _chosen;
 
@@ -91,7 +94,7 @@ internal sealed class ComposePart
     {
         if (systems.FindConcepts(Canonical!, out var why) is not { } system)
         {
-            return new(null, [], why);
+            return new(null, [], 1, why);
         }
 
         var questions = new List<Func<Concept, bool>>();
@@ -99,18 +102,18 @@ internal sealed class ComposePart
         {
             if (ConceptFilter.Compile(system, property, op, value, out why) is not { } question)
             {
-                return new(null, [], why);
+                return new(null, [], 1, why);
             }
 
             questions.Add(question);
         }
 
-        return new(system, questions, "");
+        return new(system, questions, 1 + Filters.Sum(f => f.Op == "regex" ? StepsOfPattern : 1), "");
     }
 }
 
 /// <summary>A part's code system with its filters; without a system, why it cannot be evaluated.</summary>
-internal sealed record Chosen(CodeSystem? System, IReadOnlyList<Func<Concept, bool>> Filters, string Why)
+internal sealed record Chosen(CodeSystem? System, IReadOnlyList<Func<Concept, bool>> Filters, int StepsOfConcept, string Why)
 {
     public bool Takes(Concept concept)
     {

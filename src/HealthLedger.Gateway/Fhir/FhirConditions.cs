@@ -1,5 +1,6 @@
 using HealthLedger.Access;
 using HealthLedger.Fhir.Search;
+using HealthLedger.Fhir.Terminology;
 using HealthLedger.Fhir.Validation;
 using HealthLedger.Smart;
 
@@ -9,7 +10,7 @@ namespace HealthLedger.Gateway.Fhir;
 /// Reads the condition of a conditional create (http://hl7.org/fhir/R4/http.html#ccreate): a search of the caller, which needs the scope to search and says what is sought,
 /// not how the answer should look.
 /// </summary>
-internal sealed class FhirConditions(SmartUrls urls, TimeProvider time)
+internal sealed class FhirConditions(SmartUrls urls, ITerminology terminology, TimeProvider time)
 {
     /// <summary>Two matches tell that there are several.</summary>
     private static readonly KeyValuePair<string, string> Two = new("_count", "2");
@@ -37,7 +38,7 @@ internal sealed class FhirConditions(SmartUrls urls, TimeProvider time)
         }
 
         var parameters = QueryText.Split(raw);
-        var parsed = SearchQuery.Parse(type, [.. parameters, Two], new SearchOptions { Now = time.GetUtcNow(), LocalBase = urls.Fhir });
+        var parsed = SearchQuery.Parse(type, [.. parameters, Two], new SearchOptions { Now = time.GetUtcNow(), LocalBase = urls.Fhir, Terminology = terminology });
         if (parsed.Query is not { } query)
         {
             return (null, FhirFault.BadRequest([.. parsed.Errors.Select(e => FhirSearches.Issue(e))]));

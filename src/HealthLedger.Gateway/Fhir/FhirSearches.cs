@@ -4,6 +4,7 @@ using HealthLedger.Access;
 using HealthLedger.Fhir.Definitions;
 using HealthLedger.Fhir.Json;
 using HealthLedger.Fhir.Search;
+using HealthLedger.Fhir.Terminology;
 using HealthLedger.Fhir.Validation;
 using HealthLedger.Smart;
 
@@ -13,7 +14,7 @@ namespace HealthLedger.Gateway.Fhir;
 /// Searches over one type, over several, and within a compartment (http://hl7.org/fhir/R4/search.html): each one a request on the disclosure road. What the address, the
 /// parameters and the scopes tell is answered before anything stored is looked at.
 /// </summary>
-internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, SmartUrls urls, TimeProvider time)
+internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, SmartUrls urls, ITerminology terminology, TimeProvider time)
 {
     /// <summary>The longest query, in characters.</summary>
     public const int MaximumQuery = 8 * 1024;
@@ -131,7 +132,7 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
         }
 
         var isLenient = IsLenient(call.Http.Request);
-        var options = new SearchOptions { Now = time.GetUtcNow(), LocalBase = urls.Fhir, IsLenient = isLenient };
+        var options = new SearchOptions { Now = time.GetUtcNow(), LocalBase = urls.Fhir, Terminology = terminology, IsLenient = isLenient };
         var ofTypes = place.Type is null ? parameters.Where(p => p.Key != "_type").ToList() : parameters;
         var queries = new List<SearchQuery>(types.Count);
         var warnings = new List<SearchIssue>();

@@ -177,6 +177,8 @@ internal static class SearchShapes
         {
             "Patient?_content=Openshaw", "Patient?_content=Openshaw and not Zebedee", "Patient?_text=Openshaw", "Observation?_content=min", "Observation?code:text=heart", "Condition?code:text=x", "Patient?identifier:of-type=urn:x|MR|mrn-Openshaw",
             "Observation?_source=urn:x", "Observation?_tag=x", "Observation?_profile=http://x", "Observation?_profile:below=http://x", "Observation?subject:identifier=urn:mrn|mrn-Openshaw", "Observation?code:in=http://hl7.org/fhir/ValueSet/observation-vitalsignresult",
+            "Observation?code:not-in=http://hl7.org/fhir/ValueSet/observation-vitalsignresult", "Observation?code:in=http://hl7.org/fhir/ValueSet/body-site", "Observation?status:below=http://hl7.org/fhir/observation-status|final",
+            "Patient?_has:Observation:patient:code:in=http://hl7.org/fhir/ValueSet/observation-vitalsignresult", "Observation?code:below=http://snomed.info/sct|1",
             "Condition?clinical-status:below=active", "Observation?value-quantity=61|http://unitsofmeasure.org|/min", "Observation?value-quantity=3660|http://unitsofmeasure.org|/h", "Observation?_has:Observation:has-member:code:text=heart",
         })
         {

@@ -224,6 +224,14 @@ public sealed class TerminologyTests(SmallHospital hospital) : IClassFixture<Sma
         (await _gateway.Send(new HttpRequestMessage(HttpMethod.Get, $"/fhir/ValueSet/$expand?url={Genders}"))).IsFault(401, "login");
     }
 
+    [Theory]
+    [InlineData("code:in=http://hl7.org/fhir/ValueSet/observation-vitalsignresult", true)]
+    [InlineData("code:not-in=http://hl7.org/fhir/ValueSet/observation-vitalsignresult", false)]
+    [InlineData("status:in=http://hl7.org/fhir/ValueSet/observation-status", true)]
+    [InlineData("status:below=http://hl7.org/fhir/observation-status|amended", false)]
+    public async Task A_search_asks_the_same_terminology(string query, bool finds) =>
+        Assert.Equal(finds ? ["pulse-" + SmallHospital.Open] : [], (await _gateway.Get(Clinic, $"Observation?patient={SmallHospital.Open}&{query}")).Is(200).Ids);
+
     [Fact]
     public async Task The_statement_lists_the_operations_and_where_they_are()
     {

@@ -125,13 +125,14 @@ internal sealed class CriterionParser(SearchOptions options)
         var alternatives = SearchText.Split(value, ',');
         if (alternatives.Count > SearchQuery.MaxAlternatives) return Reading.Wrong(SearchIssueCode.TooMany, $"A parameter has at most {SearchQuery.MaxAlternatives} alternatives.");
         if (alternatives.Exists(a => a.Length == 0)) return Reading.Wrong(SearchIssueCode.InvalidValue, "The value is empty.");
-        switch (SearchValueParser.JudgeModifier(parameter, modifier))
+        switch (_values.JudgeModifier(parameter, modifier))
         {
             case SearchIssueCode.NotSupported:
                 return Reading.Wrong(SearchIssueCode.NotSupported, "This server does not support the modifier.");
             case SearchIssueCode.InvalidModifier:
                 return Reading.Wrong(SearchIssueCode.InvalidModifier, $"The modifier does not go with a parameter of type {parameter.Type.ToString().ToLowerInvariant()}.");
         }
+        if (parameter.Type == SearchParameterType.Token && modifier is "in" or "not-in" or "above" or "below") return CodesCriterion.Read(options.Terminology!, code, modifier, index, alternatives);
         return _values.Criterion(parameter, modifier, index, alternatives) is { } criterion
             ? criterion
             : Reading.Wrong(SearchIssueCode.InvalidValue, $"The value is no {Expected(parameter, modifier)}.");

@@ -1,3 +1,5 @@
+using HealthLedger.Fhir.Terminology;
+
 namespace HealthLedger.Fhir.Search;
 
 /// <summary>Why a query, or part of it, is refused.</summary>
@@ -33,6 +35,9 @@ public sealed record SearchOptions
 
     /// <summary>This server's FHIR address without the last slash: references in values below it count as relative.</summary>
     public string LocalBase { get; init; } = "";
+
+    /// <summary>What <c>:in</c>, <c>:not-in</c>, <c>:above</c> and <c>:below</c> ask of codes; without it they are not served.</summary>
+    public ITerminology? Terminology { get; init; }
 
     /// <summary>The time that the prefix "ap" measures its distance from.</summary>
     public required DateTimeOffset Now { get; init; }

@@ -8,14 +8,14 @@ namespace HealthLedger.Fhir.Search;
 internal sealed class SearchValueParser(SearchOptions options)
 {
     /// <summary>Null where the modifier is served for the parameter's type (R4 search.html#modifiers).</summary>
-    public static SearchIssueCode? JudgeModifier(PlannedParameter parameter, string modifier)
+    public SearchIssueCode? JudgeModifier(PlannedParameter parameter, string modifier)
     {
         if (modifier.Length == 0) return null;
         if (parameter.Code is "_id" or "_lastUpdated" or "_text" or "_content") return SearchIssueCode.InvalidModifier;
         return (parameter.Type, modifier) switch
         {
             (SearchParameterType.Token, "not" or "text" or "of-type") => null,
-            (SearchParameterType.Token, "in" or "not-in" or "above" or "below") => SearchIssueCode.NotSupported,
+            (SearchParameterType.Token, "in" or "not-in" or "above" or "below") => options.Terminology is null ? SearchIssueCode.NotSupported : null,
             (SearchParameterType.String, "exact" or "contains") => null,
             (SearchParameterType.Uri, "above" or "below") => null,
             (SearchParameterType.Reference, "identifier" or "above" or "below") => null,
