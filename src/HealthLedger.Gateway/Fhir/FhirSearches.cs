@@ -47,7 +47,7 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
 
     public Task Answer(FhirCall call, SearchPlace place) => Answer(call, place, call.Http.Request.QueryString.Value ?? "");
 
-    private async Task Answer(FhirCall call, SearchPlace place, string rawQuery)
+    public async Task Answer(FhirCall call, SearchPlace place, string rawQuery)
     {
         var (outcome, fault) = await Find(call, place, rawQuery);
         if (fault is not null)

@@ -184,6 +184,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton<FhirWrites>();
         services.AddSingleton<FhirBundles>();
         services.AddTerminology();
+        services.AddRecordOperations();
         services.AddSingleton<FhirOperations>();
         services.AddSingleton<FhirCapabilities>();
         services.AddSingleton<FhirApi>();

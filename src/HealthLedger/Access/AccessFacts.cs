@@ -85,6 +85,7 @@ internal sealed class AccessFacts(RecordVault vault)
             Target.Record { Version: { } version } target => $"{target.Type}/{target.Id}/_history/{version}",
             Target.Record target => $"{target.Type}/{target.Id}",
             Target.History history => history.Path,
+            Target.Everything everything => everything.Path,
             _ => throw new ArgumentException("An attempt names one record.", nameof(request)),
         };
         var fact = Start(request, "refusal", now)
@@ -103,6 +104,7 @@ internal sealed class AccessFacts(RecordVault vault)
             Target.Criteria criteria => $"{criteria.Path}?{criteria.RawQuery}",
             Target.Compartment compartment => $"Patient/{compartment.Patient}/*",
             Target.History history => history.RawQuery.Length == 0 ? history.Path : $"{history.Path}?{history.RawQuery}",
+            Target.Everything everything => $"{everything.Path}?{everything.RawQuery}",
             _ => "",
         };
         var fact = Start(request, "request", now)

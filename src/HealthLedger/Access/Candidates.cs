@@ -30,6 +30,7 @@ internal sealed class Candidates(RecordVault vault, ConsentStates consents, Acce
             Target.Record target => await One(target, records, everybody, cancellation),
             Target.Criteria target => await Matching(target, request, records, everybody, now, cancellation),
             Target.History target => await new Histories(vault, records, request).Select(target, everybody, now, cancellation),
+            Target.Everything target => await new WholeRecords(vault, records).Select(target, everybody, now, cancellation),
             Target.Compartment target => await All(target, records, everybody),
             _ => throw new ArgumentException("Unknown target.", nameof(request)),
         };
@@ -201,7 +202,7 @@ internal sealed class Candidates(RecordVault vault, ConsentStates consents, Acce
         entry.Terms is not null && WasThere(entry, snapshot) && query.MatchesAlone(RecordView.Candidate(entry));
 
     /// <summary>A record that was changed since the first page stays part of the search, so that it shifts no other out of the pages to come; a new one is none.</summary>
-    private static bool WasThere(ShelfEntry entry, DateTimeOffset snapshot)
+    public static bool WasThere(ShelfEntry entry, DateTimeOffset snapshot)
     {
         ShelfEntry? version = entry;
         while (version is not null && version.LastUpdated > snapshot)

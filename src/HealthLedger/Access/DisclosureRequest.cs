@@ -21,7 +21,7 @@ public sealed record DisclosureRequest
     /// <summary>The request's id, for correlation; made by the gateway.</summary>
     public required string RequestId { get; init; }
 
-    /// <summary>The FHIR interaction code: <c>read</c>, <c>vread</c>, <c>history-instance</c>, <c>history-type</c>, <c>history-system</c>, <c>search-type</c>.</summary>
+    /// <summary>The FHIR interaction code: <c>read</c>, <c>vread</c>, <c>history-instance</c>, <c>history-type</c>, <c>history-system</c>, <c>operation</c>, <c>search-type</c>.</summary>
     public string Interaction => Target switch
     {
         Target.Record { Version: null } => "read",
@@ -30,11 +30,22 @@ public sealed record DisclosureRequest
         Target.History { Type: not null } => "history-type",
         Target.History => "history-system",
         Target.Criteria { Path: "" } => "search-system",
+        Target.Everything => "operation",
         _ => "search-type",
     };
 
     /// <summary>What a scope must cover for it.</summary>
-    internal ScopeInteraction Scope => Target is Target.Criteria or Target.History { Id: null } ? ScopeInteraction.Search : ScopeInteraction.Read;
+    internal ScopeInteraction Scope => Target switch
+    {
+        Target.Criteria or Target.History { Id: null } => ScopeInteraction.Search,
+
+        // It opens records, and finds those whose ids the caller does not know.
+        Target.Everything => Everything,
+        _ => ScopeInteraction.Read,
+    };
+
+    /// <summary>What one scope must cover for <see cref="Target.Everything"/>.</summary>
+    public const ScopeInteraction Everything = ScopeInteraction.Read | ScopeInteraction.Search;
 }
 
 /// <summary>What a request asks for.</summary>
@@ -79,6 +90,17 @@ public abstract record Target
         public string Path { get; init; } = Type;
 
         internal IEnumerable<SearchQuery> Queries => [Query, .. Others];
+    }
+
+    /// <summary>One patient's record as <c>$everything</c> gives it: what is visible of the compartment, and the records of no patient that it leads to. A patient of whom nothing is visible is absent.</summary>
+    /// <param name="Patient">A Patient id, already checked for its form.</param>
+    /// <param name="Query">Which records of it.</param>
+    /// <param name="RawQuery">The parameters as a query, for the fact; at most 8 KiB.</param>
+    /// <param name="Page">Where this page begins, and what the pages before it saw.</param>
+    public sealed record Everything(string Patient, EverythingQuery Query, string RawQuery, PagePosition Page) : Target
+    {
+        /// <summary>The path below the FHIR base.</summary>
+        public string Path => $"Patient/{Patient}/$everything";
     }
 
     /// <summary>All current records in one patient's compartment, for a purpose that needs the whole picture (risk scores); each decided as ever.</summary>

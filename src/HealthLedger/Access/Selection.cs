@@ -38,7 +38,7 @@ internal sealed record Selection
     public ImmutableArray<ShelfId> Counted { get; init; } = [];
 
     /// <summary>True where the record that was asked for is absent or refused. A history that is permitted has a total, even where no version is in its page.</summary>
-    public bool IsNotThere(Target target) => target.IsOneRecord && Page.IsEmpty && Total is null;
+    public bool IsNotThere(Target target) => (target.IsOneRecord || target is Target.Everything) && Page.IsEmpty && Total is null;
 
     /// <summary>True where more permitted patients would have to be opened than one request may.</summary>
     public bool TooBroad { get; init; }

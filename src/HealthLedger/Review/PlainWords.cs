@@ -54,6 +54,7 @@ public static class PlainWords
         ("access", "read" or "vread") => "opened a record",
         ("access", "history-instance") => "opened the versions of a record",
         ("access", "history-type" or "history-system") => $"opened {happened.Targets.Length} versions of records",
+        ("access", "operation") => $"opened {happened.Targets.Length} records at once",
         ("access", "search-type") => happened.Targets.Length == 1 ? "opened 1 record by a search" : $"opened {happened.Targets.Length} records by a search",
         ("access", _) => "opened records",
         ("refusal", "create" or "update" or "delete" or "transaction" or "batch") => "tried to change a record and was refused",

@@ -90,6 +90,11 @@ internal static class RequestShapes
                 yield return new RequestShape(client, "GET", path);
             }
 
+            foreach (var operation in OperationShapes.Of(client))
+            {
+                yield return operation;
+            }
+
             yield return new RequestShape(client, "GET", "metadata");
             yield return new RequestShape(client, "GET", ".well-known/smart-configuration");
             yield return new RequestShape(client, "GET", "Zebedee/hidden-patient");
@@ -109,7 +114,7 @@ internal static class RequestShapes
 
         foreach (var client in new[] { Clinic, Stranger })
         {
-            foreach (var change in Changes(client))
+            foreach (var change in Changes(client).Concat(OperationShapes.Changes(client)))
             {
                 yield return change;
             }

@@ -63,7 +63,7 @@ public sealed record HistoryQuery
     public bool Asks(long made, long? replaced) =>
         (Since is not { } since || made >= since) && (At is not var (low, high) || (made < high && (replaced is not { } end || end > low)));
 
-    private static (long Low, long High)? Period(string text)
+    internal static (long Low, long High)? Period(string text)
     {
         // A plus sign in a URL that was not encoded arrives as a blank.
         var written = text.Replace(' ', '+');

@@ -12,6 +12,9 @@ public sealed class SearchKey
 
     internal SearchKey(SortValue[] values, string type, string id) => (_values, Type, Id) = (values, type, id);
 
+    /// <summary>The key of a record in an order by nothing but types and ids.</summary>
+    public static SearchKey OfRecord(string type, string id) => new([], type, id);
+
     /// <summary>The record's type.</summary>
     public string Type { get; }
 

@@ -1,0 +1,58 @@
+using System.Globalization;
+using System.Text.Json;
+using HealthLedger.Access;
+
+namespace HealthLedger.Gateway.Fhir.Operations;
+
+/// <summary><c>Type/id/$meta</c> (http://hl7.org/fhir/R4/resource-operation-meta.html): a record's meta, for whoever may read the record. To read it is to read the record.</summary>
+internal sealed class MetaOperation(Disclosure disclosure) : IFhirOperation
+{
+    public string Name => "meta";
+
+    public string Definition => "http://hl7.org/fhir/OperationDefinition/Resource-meta";
+
+    public OperationLevels Levels => OperationLevels.Instance | OperationLevels.Version;
+
+    public bool OnlyReads => true;
+
+    public bool IsOn(string resourceType) => true;
+
+    public async Task Answer(OperationCall call)
+    {
+        if (!call.Call.Covers(call.Type!, ScopeInteraction.Read))
+        {
+            await call.Http.Fault(FhirFault.Forbidden("No scope of this token covers reading this type."));
+            return;
+        }
+
+        var (given, fault) = await OperationQuery.Read(call);
+        if (fault is not null || given.Count > 0)
+        {
+            await call.Http.Fault(fault ?? OperationQuery.Unknown(given[0].Key, "no parameters for one record"));
+            return;
+        }
+
+        int? version = call.Version is null ? null : int.TryParse(call.Version, NumberStyles.None, CultureInfo.InvariantCulture, out var parsed) && parsed > 0 ? parsed : int.MaxValue;
+        using var result = await disclosure.Disclose(FhirReads.Request(call.Call, new Target.Record(call.Type!, call.Id!, version)), call.Aborted);
+        switch (result)
+        {
+            case DisclosureResult.Disclosed { Records: [var record], Receipt: var receipt }:
+                call.Http.Receipt(receipt);
+                using (var document = JsonDocument.Parse(record.Json, MetaText.Depth))
+                {
+                    await call.Http.Json(StatusCodes.Status200OK, MetaText.Answer(document.RootElement));
+                }
+
+                break;
+            case DisclosureResult.Gone { Receipt: var receipt }:
+                await call.Http.Fault(FhirFault.Gone, receipt);
+                break;
+            case DisclosureResult.NotThere { Receipt: var receipt }:
+                await call.Http.Fault(FhirFault.NotThere, receipt);
+                break;
+            default:
+                await call.Http.Fault(FhirFault.LedgerUnavailable);
+                break;
+        }
+    }
+}

@@ -1,0 +1,14 @@
+namespace HealthLedger.Gateway.Fhir.Operations;
+
+/// <summary>The operations on stored records.</summary>
+internal static class RecordOperations
+{
+    public static void AddRecordOperations(this IServiceCollection services)
+    {
+        services.AddSingleton<IFhirOperation, EverythingOperation>();
+        services.AddSingleton<IFhirOperation, DocumentsOperation>();
+        services.AddSingleton<IFhirOperation, MetaOperation>();
+        services.AddSingleton<IFhirOperation>(s => ActivatorUtilities.CreateInstance<MetaChangeOperation>(s, true));
+        services.AddSingleton<IFhirOperation>(s => ActivatorUtilities.CreateInstance<MetaChangeOperation>(s, false));
+    }
+}
