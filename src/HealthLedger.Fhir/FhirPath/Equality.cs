@@ -7,6 +7,9 @@ internal static class Equality
 {
     private const int MaxDepth = 64;
 
+    /// <summary>Comparing two values takes as long as so many steps through a resource.</summary>
+    private const int Steps = 4;
+
     /// <summary>Null where it cannot be known: an empty side, dates of other precision, quantities without a common dimension.</summary>
     public static bool? Equal(in Items left, in Items right, FhirPathContext context)
     {
@@ -24,7 +27,7 @@ internal static class Equality
 
     public static bool? Equal(Item left, Item right, FhirPathContext context, int depth = 0)
     {
-        context.Charge(1);
+        context.Charge(Steps);
         if (ReferenceEquals(left, right)) return true;
         Item? a = left.Value, b = right.Value;
         if (a is null || b is null) return a is null && b is null ? SameChildren(left, right, context, depth, exact: true) : false;
@@ -88,7 +91,7 @@ internal static class Equality
 
     public static bool Equivalent(Item left, Item right, FhirPathContext context, int depth)
     {
-        context.Charge(1);
+        context.Charge(Steps);
         Item? a = left.Value, b = right.Value;
         if (a is null || b is null) return a is null && b is null && SameChildren(left, right, context, depth, exact: false) == true;
         switch (a, b)

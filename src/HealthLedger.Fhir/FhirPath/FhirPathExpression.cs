@@ -22,14 +22,14 @@ public sealed class FhirPathExpression
         return new FhirPathExpression(text, FhirPathParser.Parse(text));
     }
 
-    /// <summary>The values over a resource as text: primitives in FHIR's JSON form without quotes, complex values as JSON.</summary>
+    /// <summary>The values over a resource as text: primitives in FHIR's JSON form without quotes, complex values as JSON, nothing for primitives that have extensions alone.</summary>
     /// <exception cref="FhirPathEvaluationException">The values do not suit the expression, or it takes too much work.</exception>
     public IReadOnlyList<string> Evaluate(JsonElement resource, TimeProvider clock)
     {
         var root = NodeItem.Resource(resource) ?? throw new ArgumentException("Not a resource of a known type.", nameof(resource));
         var values = new List<string>();
         foreach (var item in Evaluate(root, new FhirPathContext { Clock = clock, Resource = root }))
-            values.Add(item is NodeItem node ? node.Text ?? node.Json.GetRawText() : item.ToString()!);
+            values.Add(item is NodeItem node ? node.Text ?? node.RawText ?? "" : item.ToString()!);
         return values;
     }
 

@@ -54,6 +54,8 @@ internal static class LoopFunctions
 
     private static Items Repeat(in Scope scope, Items input, Expr[] arguments)
     {
+        // Its own lists cost as much as many steps, and repeats in repeats make many of them.
+        scope.Context.Charge(32);
         var result = new List<Item>();
         var queue = new Queue<Item>();
         foreach (var item in input) queue.Enqueue(item);
@@ -61,11 +63,11 @@ internal static class LoopFunctions
         {
             foreach (var found in arguments[0].Evaluate(scope.On(item, 0)))
             {
+                scope.Context.Charge(1 + result.Count / 16);
                 var known = false;
                 foreach (var other in result)
                     if (known = found is NodeItem ? ReferenceEquals(found, other) : Equality.Equal(found, other, scope.Context) == true) break;
                 if (known) continue;
-                scope.Context.Charge(1 + result.Count / 16);
                 result.Add(found);
                 queue.Enqueue(found);
             }

@@ -28,7 +28,7 @@ public static class ResourceJson
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var found = reader.ValueTextEquals("resourceType"u8);
+            var found = reader.ValueSpan.SequenceEqual("resourceType"u8);
             reader.Read();
             if (found)
             {

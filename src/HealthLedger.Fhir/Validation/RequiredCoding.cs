@@ -30,7 +30,7 @@ internal static class RequiredCoding
         var found = false;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var isCoding = reader.ValueTextEquals("coding"u8);
+            var isCoding = reader.ValueSpan.SequenceEqual("coding"u8);
             reader.Read();
             if (!isCoding || reader.TokenType != JsonTokenType.StartArray)
             {
@@ -60,8 +60,8 @@ internal static class RequiredCoding
         string? code = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var isSystem = reader.ValueTextEquals("system"u8);
-            var isCode = reader.ValueTextEquals("code"u8);
+            var isSystem = reader.ValueSpan.SequenceEqual("system"u8);
+            var isCode = reader.ValueSpan.SequenceEqual("code"u8);
             reader.Read();
             if ((isSystem || isCode) && reader.TokenType == JsonTokenType.String && !reader.ValueIsEscaped)
             {

@@ -96,7 +96,8 @@ internal ref partial struct ResourceWalk
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var isId = reader.ValueTextEquals("id"u8);
+            // By its bytes: a name with escapes is none of FHIR's, and half a surrogate pair could not even be compared.
+            var isId = reader.ValueSpan.SequenceEqual("id"u8);
             reader.Read();
             if (isId && reader.TokenType == JsonTokenType.String && !reader.ValueIsEscaped)
             {

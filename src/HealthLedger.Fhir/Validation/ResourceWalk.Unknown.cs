@@ -62,7 +62,7 @@ internal ref partial struct ResourceWalk
         var start = reader.TokenStartIndex;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var found = reader.ValueTextEquals("resourceType"u8);
+            var found = reader.ValueSpan.SequenceEqual("resourceType"u8);
             reader.Read();
             if (!found)
             {

@@ -24,8 +24,9 @@ public static class SearchTermExtractor
             using var document = JsonDocument.Parse(resource, Options);
             return Extract(document.RootElement, pool, localBase);
         }
-        catch (JsonException)
+        catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
         {
+            // The second is how a name or text with half a surrogate pair is told: the grammar has room for it, no string has.
             return null;
         }
     }
