@@ -11,7 +11,8 @@ namespace HealthLedger.Gateway.Fhir;
 /// and URL alone is answered here, before anything stored is looked at; the rest comes back from the three roads.
 /// </summary>
 internal sealed class FhirApi(
-    AccessTokenValidator tokens, FhirReads reads, FhirSearches searches, FhirHistory history, FhirWrites writes, FhirBundles bundles, FhirOperations operations, FhirCapabilities capabilities)
+    AccessTokenValidator tokens, FhirReads reads, FhirSearches searches, FhirHistory history, FhirWrites writes, FhirPatches patches, FhirBundles bundles, FhirOperations operations,
+    FhirCapabilities capabilities)
 {
     private const int MaximumPath = 512;
 
@@ -98,24 +99,28 @@ internal sealed class FhirApi(
             ("GET", [var type, var id, "_history"]) => history.Answer(asked, type, id),
             ("GET", [] or [_] or [_, _, _]) when SearchPlace.Of(segments) is { } place => searches.Answer(asked, place),
             ("POST", [.., "_search"]) when SearchPlace.Of(segments.AsSpan(..^1)) is { } place => searches.AnswerPosted(asked, place),
-            (_, ["_history"] or [_, "_history"] or [.., "_search"]) => http.MethodNotSupported(Methods(segments)),
+            (_, ["_history"] or [_, "_history"] or [.., "_search"]) => http.MethodNotSupported(Methods(segments, http.Request.QueryString.HasValue)),
             ("POST", [var type]) => writes.Create(asked, type),
             ("GET", [var type, var id]) => reads.Read(asked, type, id, null),
             ("GET", [var type, var id, "_history", var version]) => reads.Read(asked, type, id, version),
             ("PUT", [var type, var id]) => writes.Update(asked, type, id),
+            ("PUT", [var type]) when http.Request.QueryString.HasValue => writes.UpdateWhere(asked, type),
+            ("DELETE", [var type]) when http.Request.QueryString.HasValue => writes.DeleteWhere(asked, type),
+            ("PATCH", [var type]) when http.Request.QueryString.HasValue => patches.Answer(asked, type, null),
+            ("PATCH", [var type, var id]) => patches.Answer(asked, type, id),
             ("DELETE", [var type, var id]) => writes.Delete(asked, type, id),
-            _ => http.MethodNotSupported(Methods(segments)),
+            _ => http.MethodNotSupported(Methods(segments, http.Request.QueryString.HasValue)),
         });
     }
 
     /// <summary>What a path takes, for the Allow header of a 405 (RFC 9110 section 15.5.6); empty where it takes nothing.</summary>
-    private static string Methods(string[] segments) => segments switch
+    private static string Methods(string[] segments, bool hasQuery) => segments switch
     {
         [] => "GET, HEAD, POST",
         [.., "_search"] when SearchPlace.Of(segments.AsSpan(..^1)) is not null => "POST",
         ["_history"] or [_, "_history"] or [_, _, "_history"] => "GET, HEAD",
-        [_] => "GET, HEAD, POST",
-        [_, _] => "GET, HEAD, PUT, DELETE",
+        [_] => hasQuery ? "GET, HEAD, POST, PUT, PATCH, DELETE" : "GET, HEAD, POST",
+        [_, _] => "GET, HEAD, PUT, PATCH, DELETE",
         [_, _, "_history", _] => "GET, HEAD",
         [_, _, _] when SearchPlace.Of(segments) is not null => "GET, HEAD",
         _ => "",

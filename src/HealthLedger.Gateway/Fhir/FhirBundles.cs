@@ -12,9 +12,10 @@ namespace HealthLedger.Gateway.Fhir;
 /// batch and transaction (http://hl7.org/fhir/R4/http.html#transaction). A transaction's changes are one request on the record road, all or nothing, and its reads
 /// come after them; a batch is its entries one by one.
 /// </summary>
-internal sealed class FhirBundles(FhirWrites writes, FhirSearches searches, FhirHistory history, FhirConditions conditions, Disclosure disclosure, SmartUrls urls)
+internal sealed class FhirBundles(
+    FhirWrites writes, FhirSearches searches, FhirHistory history, FhirPatches patches, FhirConditions conditions, Disclosure disclosure, SmartUrls urls)
 {
-    /// <summary>The most searches in one Bundle, conditions of creates among them: each may look through every permitted patient.</summary>
+    /// <summary>The most searches in one Bundle, conditions among them: each may look through every permitted patient.</summary>
     private const int MaximumSearches = 100;
 
     public async Task Answer(FhirCall call)
@@ -53,9 +54,9 @@ internal sealed class FhirBundles(FhirWrites writes, FhirSearches searches, Fhir
             entries.Add(BundleCall.Of(entry, call.Caller, conditions, urls.Fhir));
         }
 
-        if (entries.Count(e => e.Query is not null || (e.Change?.IfNoneExist is not null && RecordChange.SpansPatients(e.Type))) > MaximumSearches)
+        if (entries.Count(e => e.Query is not null || ((e.Change?.Condition ?? e.Patch?.Condition) is not null && RecordChange.SpansPatients(e.Type))) > MaximumSearches)
         {
-            await call.Http.Fault(FhirFault.BadRequest($"A Bundle has at most {MaximumSearches} searches, and so many conditions of creates (ifNoneExist) together with them.", IssueType.TooCostly));
+            await call.Http.Fault(FhirFault.BadRequest($"A Bundle has at most {MaximumSearches} searches, conditions among them.", IssueType.TooCostly));
             return;
         }
 
@@ -72,36 +73,61 @@ internal sealed class FhirBundles(FhirWrites writes, FhirSearches searches, Fhir
         }
 
         var answers = new EntryToWrite[entries.Count];
-        var changing = entries.Select((e, i) => (Entry: e, At: i)).Where(e => e.Entry.Change is not null).ToList();
-        ReceiptId? receipt = null;
-        if (changing.Count > 0)
+        var (done, receipt) = await Changes(call, entries, answers);
+        if (!done)
         {
-            switch (await writes.Run(call, "transaction", [.. changing.Select(c => c.Entry.Change!)]))
-            {
-                case ChangeResult.Changed changed:
-                    receipt = changed.Receipt;
-                    for (var i = 0; i < changing.Count; i++)
-                    {
-                        answers[changing[i].At] = Answer(changed.Records[i]);
-                    }
-
-                    break;
-                case ChangeResult.Refused refused:
-                    await call.Http.Fault(At(FhirWrites.Fault(refused), changing[refused.At].At), refused.Receipt);
-                    return;
-                default:
-                    await call.Http.Fault(FhirFault.LedgerUnavailable);
-                    return;
-            }
+            return;
         }
 
-        foreach (var (entry, at) in entries.Select((e, i) => (e, i)).Where(e => e.e.Change is null))
+        foreach (var (entry, at) in entries.Select((e, i) => (e, i)).Where(e => !e.e.Changes))
         {
             (answers[at], var read) = await Read(call, entry);
             receipt ??= read;
         }
 
         await Write(call, "transaction-response", answers, receipt);
+    }
+
+    /// <summary>Makes the changes of a transaction, all or none; where none, the fault is written. Patches are applied to what is there before it.</summary>
+    private async ValueTask<(bool Done, ReceiptId? Receipt)> Changes(FhirCall call, List<BundleCall> entries, EntryToWrite[] answers)
+    {
+        var changing = entries.Select((e, i) => (Entry: e, At: i)).Where(e => e.Entry.Changes).ToList();
+        for (var attempt = 1; changing.Count > 0; attempt++)
+        {
+            var changes = new Change[changing.Count];
+            for (var i = 0; i < changes.Length; i++)
+            {
+                var (change, fault, read) = changing[i].Entry.Patch is { } patch ? await patches.Resolve(call, patch) : (changing[i].Entry.Change, null, null);
+                if (change is null)
+                {
+                    await call.Http.Fault(At(fault!, changing[i].At), read);
+                    return default;
+                }
+
+                changes[i] = change;
+            }
+
+            switch (await writes.Run(call, "transaction", changes))
+            {
+                case ChangeResult.Changed changed:
+                    for (var i = 0; i < changing.Count; i++)
+                    {
+                        answers[changing[i].At] = Answer(call, changed.Records[i]);
+                    }
+
+                    return (true, changed.Receipt);
+                case ChangeResult.Refused { Fault: ChangeFault.VersionConflict, At: var at } when changing[at].Entry.Patch is { IfMatch: null } && attempt < FhirPatches.MaximumAttempts:
+                    continue;
+                case ChangeResult.Refused refused:
+                    await call.Http.Fault(At(FhirWrites.Fault(refused), changing[refused.At].At), refused.Receipt);
+                    return default;
+                default:
+                    await call.Http.Fault(FhirFault.LedgerUnavailable);
+                    return default;
+            }
+        }
+
+        return (true, null);
     }
 
     private async Task Batch(FhirCall call, List<BundleCall> entries)
@@ -120,12 +146,17 @@ internal sealed class FhirBundles(FhirWrites writes, FhirSearches searches, Fhir
             {
                 (answer, its) = await writes.Run(call, entry.Interaction, change) switch
                 {
-                    ChangeResult.Changed changed => (Answer(changed.Records[0]), changed.Receipt),
+                    ChangeResult.Changed changed => (Answer(call, changed.Records[0]), changed.Receipt),
                     ChangeResult.Refused { Fault: ChangeFault.NotThere } refused when change.Kind == ChangeKind.Delete =>
                         (new EntryToWrite(Response: new EntryResponse("204 No Content")), refused.Receipt),
                     ChangeResult.Refused refused => (Answer(FhirWrites.Fault(refused)), refused.Receipt),
                     _ => (Answer(FhirFault.LedgerUnavailable), (ReceiptId?)null),
                 };
+            }
+            else if (entry.Patch is { } patch)
+            {
+                (var changed, var refused, its) = await patches.Run(call, patch);
+                answer = changed is null ? Answer(refused!) : Answer(call, changed);
             }
             else
             {
@@ -139,7 +170,14 @@ internal sealed class FhirBundles(FhirWrites writes, FhirSearches searches, Fhir
         await Write(call, "batch-response", answers, receipt);
     }
 
+    /// <summary>The answer to a read; to a HEAD without what it would show.</summary>
     private async ValueTask<(EntryToWrite Answer, ReceiptId? Receipt)> Read(FhirCall call, BundleCall entry)
+    {
+        var (answer, receipt) = await Find(call, entry);
+        return (entry.IsHead ? answer with { Resource = default } : answer, receipt);
+    }
+
+    private async ValueTask<(EntryToWrite Answer, ReceiptId? Receipt)> Find(FhirCall call, BundleCall entry)
     {
         if (entry.Interaction.StartsWith("history", StringComparison.Ordinal))
         {
@@ -155,17 +193,12 @@ internal sealed class FhirBundles(FhirWrites writes, FhirSearches searches, Fhir
                 : (Answer(fault), null);
         }
 
-        var request = new DisclosureRequest
-        {
-            Caller = call.Caller,
-            Purpose = call.Purpose.Purpose,
-            EmergencyReason = call.Purpose.EmergencyReason,
-            RequestId = call.RequestId,
-            Target = new Target.Record(entry.Type, entry.Id!, entry.Version),
-        };
-        using var result = await disclosure.Disclose(request, call.Aborted);
+        using var result = await disclosure.Disclose(FhirReads.Request(call, new Target.Record(entry.Type, entry.Id!, entry.Version)), call.Aborted);
         return result switch
         {
+            DisclosureResult.Disclosed { Records: [var record] } disclosed when KnownVersion.Is(entry.IfNoneMatch, entry.IfModifiedSince, record.Key.Version, record.LastUpdated) => (
+                new EntryToWrite($"{urls.Fhir}/{entry.Type}/{entry.Id}", Response: new EntryResponse("304 Not Modified", null, FhirHeaders.ETag(record.Key.Version), record.LastUpdated)),
+                disclosed.Receipt),
             DisclosureResult.Disclosed { Records: [var record] } disclosed => (
                 new EntryToWrite($"{urls.Fhir}/{entry.Type}/{entry.Id}", record.Json.ToArray(), Response: new EntryResponse("200 OK", null, FhirHeaders.ETag(record.Key.Version), record.LastUpdated)),
                 disclosed.Receipt),
@@ -175,14 +208,26 @@ internal sealed class FhirBundles(FhirWrites writes, FhirSearches searches, Fhir
         };
     }
 
-    private EntryToWrite Answer(ChangedRecord record) => new(
-        record.Kind == ChangeKind.Delete ? null : $"{urls.Fhir}/{record.Key.Type}/{record.Key.Id}",
-        Response: new EntryResponse(
-            record.Kind == ChangeKind.Delete ? "204 No Content" : record.Created ? "201 Created" : "200 OK",
-            record.Kind == ChangeKind.Delete ? null : writes.Location(record),
-            FhirHeaders.ETag(record.Key.Version),
-            record.LastUpdated,
-            record.Remarks.IsEmpty ? default : OperationOutcomeJson.From([.. record.Remarks])));
+    private EntryToWrite Answer(FhirCall call, ChangedRecord record)
+    {
+        if (record.WasAbsent)
+        {
+            return new EntryToWrite(Response: new EntryResponse("204 No Content"));
+        }
+
+        var wanted = ReturnPreference.Of(call.Http.Request.Headers);
+        var deleted = record.Kind == ChangeKind.Delete;
+        return new EntryToWrite(
+            deleted ? null : $"{urls.Fhir}/{record.Key.Type}/{record.Key.Id}",
+            wanted == ReturnForm.Representation && !record.Existed ? record.Json : default,
+            Response: new EntryResponse(
+                deleted ? "204 No Content" : record.Created ? "201 Created" : "200 OK",
+                deleted ? null : writes.Location(record),
+                FhirHeaders.ETag(record.Key.Version),
+                record.LastUpdated,
+                wanted == ReturnForm.OperationOutcome && !record.Existed ? ReturnPreference.Outcome(record)
+                    : record.Remarks.IsEmpty ? default : OperationOutcomeJson.From([.. record.Remarks])));
+    }
 
     private static EntryToWrite Answer(FhirFault fault) => new(
         Response: new EntryResponse(fault.Status.ToString(CultureInfo.InvariantCulture), Outcome: OperationOutcomeJson.From([.. fault.Issues])));
@@ -209,106 +254,4 @@ internal sealed class FhirBundles(FhirWrites writes, FhirSearches searches, Fhir
         call.Http.Receipt(receipt);
         await call.Http.Json(StatusCodes.Status200OK, output.WrittenMemory);
     }
-}
-
-/// <summary>One entry of a batch or transaction, read from its request alone.</summary>
-internal sealed record BundleCall(string Interaction, string Type, string? Id, int? Version, string? Query, Change? Change, FhirFault? Fault)
-{
-    /// <summary>Where an entry searches; null for any other.</summary>
-    public SearchPlace? Place { get; private init; }
-
-    /// <summary>Reads an entry; a fault says what is wrong with it or that the caller's scopes do not cover it.</summary>
-    public static BundleCall Of(BundleEntry entry, Caller caller, FhirConditions conditions, string fhirBase)
-    {
-        if (entry.Request is not { Method: { } method, Url: { } url })
-        {
-            return Wrong(FhirFault.BadRequest("An entry needs request.method and request.url.", IssueType.Required));
-        }
-
-        if (url.StartsWith(fhirBase + "/", StringComparison.Ordinal))
-        {
-            url = url[(fhirBase.Length + 1)..];
-        }
-
-        var question = url.IndexOf('?');
-        var query = question < 0 ? null : url[(question + 1)..];
-        var segments = (question < 0 ? url : url[..question]).Trim('/').Split('/');
-        if (method == "GET" && SearchPlace.Of(segments) is { } place)
-        {
-            return place.IsCovered(caller)
-                ? new BundleCall("search", place.Path, null, null, query ?? "", null, null) { Place = place }
-                : Wrong(FhirFault.Forbidden("No scope of this token covers this entry."));
-        }
-
-        var type = segments[0];
-        if (segments is not ["_history"] && FhirDefinitions.R4.ResourceType(type) is null)
-        {
-            return Wrong(FhirFault.UnknownResourceType);
-        }
-
-        if (segments.Length > 1 && segments is not [_, "_history"] && !FhirId.IsValid(segments[1]))
-        {
-            return Wrong(FhirFault.BadRequest("An id has 1 to 64 letters, digits, '-' and '.'.", IssueType.Value));
-        }
-
-        if (query is not null && method is not "GET")
-        {
-            return Wrong(FhirFault.BadRequest("Conditional update and delete are not supported here.", IssueType.NotSupported));
-        }
-
-        var (condition, badCondition) = method == "POST" ? conditions.Read(caller, type, entry.Request.IfNoneExist) : default;
-        if (badCondition is not null)
-        {
-            return Wrong(badCondition);
-        }
-
-        if (FhirWrites.IfMatch(entry.Request.IfMatch, out var ifMatch) is { } badMatch)
-        {
-            return Wrong(badMatch);
-        }
-
-        return (method, segments) switch
-        {
-            ("GET", ["_history"]) => new BundleCall("history-system", "", null, null, query ?? "", null, null),
-            (_, ["_history"] or [_, "_history"]) when method != "GET" => Wrong(FhirFault.MethodNotSupported),
-            ("POST", [_]) => Change_(ScopeInteraction.Create, "create", new Change(ChangeKind.Create, type, null, entry.Resource, entry.FullUrl, IfNoneExist: condition)),
-            ("PUT", [_, var id]) => Change_(ScopeInteraction.Update, "update", new Change(ChangeKind.Update, type, id, entry.Resource, entry.FullUrl, ifMatch)),
-            ("DELETE", [_, var id]) => Change_(ScopeInteraction.Delete, "delete", new Change(ChangeKind.Delete, type, id, default, null, ifMatch)),
-            ("GET", [_, "_history"]) => new BundleCall("history-type", type, null, null, query ?? "", null, null),
-            ("GET", [_, var id, "_history"]) => new BundleCall("history-instance", type, id, null, query ?? "", null, null),
-            ("GET", [_, var id]) => Read(ScopeInteraction.Read, new BundleCall("read", type, id, null, null, null, null)),
-            ("GET", [_, var id, "_history", var version]) when int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 =>
-                Read(ScopeInteraction.Read, new BundleCall("vread", type, id, number, null, null, null)),
-            _ => Wrong(FhirFault.MethodNotSupported),
-        };
-
-        BundleCall Change_(ScopeInteraction interaction, string name, Change change)
-        {
-            if (!caller.Covers(type, interaction))
-            {
-                return Wrong(FhirFault.Forbidden("No scope of this token covers this entry."));
-            }
-
-            if (change.Kind != ChangeKind.Delete)
-            {
-                var header = entry.Resource.IsEmpty ? null : ResourceJson.ReadHeader(entry.Resource.Span);
-                if (header is null || header.ResourceType != type)
-                {
-                    return Wrong(FhirFault.BadRequest("The entry needs a resource of the type in its URL.", IssueType.Value));
-                }
-
-                if (change.Kind == ChangeKind.Update && header.Id != change.Id)
-                {
-                    return Wrong(FhirFault.BadRequest("The resource's id must be there and be the id in the URL.", IssueType.Value));
-                }
-            }
-
-            return new BundleCall(name, type, change.Id, null, null, change, null);
-        }
-
-        BundleCall Read(ScopeInteraction interaction, BundleCall read) =>
-            caller.Covers(type, interaction) ? read : Wrong(FhirFault.Forbidden("No scope of this token covers this entry."));
-    }
-
-    private static BundleCall Wrong(FhirFault fault) => new("", "", null, null, null, null, fault);
 }

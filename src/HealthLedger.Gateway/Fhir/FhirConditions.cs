@@ -7,8 +7,8 @@ using HealthLedger.Smart;
 namespace HealthLedger.Gateway.Fhir;
 
 /// <summary>
-/// Reads the condition of a conditional create (http://hl7.org/fhir/R4/http.html#ccreate): a search of the caller, which needs the scope to search and says what is sought,
-/// not how the answer should look.
+/// Reads the condition of a conditional create, update, patch or delete (http://hl7.org/fhir/R4/http.html#cond-update): a search of the caller, which needs the scope to
+/// search and says what is sought, not how the answer should look.
 /// </summary>
 internal sealed class FhirConditions(SmartUrls urls, ITerminology terminology, TimeProvider time)
 {
@@ -17,8 +17,8 @@ internal sealed class FhirConditions(SmartUrls urls, ITerminology terminology, T
 
     /// <summary>The condition; neither where there is none.</summary>
     /// <param name="caller">Whose search it is.</param>
-    /// <param name="type">The type that is created.</param>
-    /// <param name="text">If-None-Exist or ifNoneExist as it came; null where there is none.</param>
+    /// <param name="type">The type of what is sought.</param>
+    /// <param name="text">The query, with or without its question mark; null where there is none.</param>
     public (Target.Criteria? Condition, FhirFault? Fault) Read(Caller caller, string type, string? text)
     {
         if (text is null)
@@ -28,7 +28,7 @@ internal sealed class FhirConditions(SmartUrls urls, ITerminology terminology, T
 
         if (!caller.Covers(type, ScopeInteraction.Search))
         {
-            return (null, FhirFault.Forbidden("No scope of this token covers searching this type, which a conditional create does."));
+            return (null, FhirFault.Forbidden("No scope of this token covers searching this type, which a conditional request does."));
         }
 
         var raw = text.TrimStart('?');

@@ -34,9 +34,11 @@ internal sealed record FhirFault(int Status, IReadOnlyList<ValidationIssue> Issu
     public static readonly FhirFault BodyTooLarge = Of(413, IssueType.TooLong, "A body has at most 16 MiB. Send a smaller transaction.");
 
     public static readonly FhirFault PreconditionFailed = Of(412, IssueType.Conflict,
-        "The record is not at the version that If-Match names. Read it again and repeat the change on what you find.");
+        "The record is not at the version that the request's condition names. Read it again and repeat the change on what you find.");
 
     public static readonly FhirFault SeveralMatch = Of(412, IssueType.MultipleMatches, "Several records match the condition, so none is taken for the one that is meant.");
+
+    public static readonly FhirFault OtherId = Of(400, IssueType.Value, "The resource has another id than the record that the condition found. Leave the id out, or send that record's.");
 
     public static readonly FhirFault TooManyPatients = Of(403, IssueType.TooCostly,
         "The search spans more patients than one request may open. Name a patient, or narrow it.");

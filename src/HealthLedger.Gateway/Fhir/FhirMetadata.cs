@@ -78,13 +78,14 @@ internal static class FhirMetadata
         json.WriteStartObject();
         json.WriteString("type", type);
         json.WriteString("profile", "http://hl7.org/fhir/StructureDefinition/" + type);
-        Interactions(json, "read", "vread", "history-instance", "history-type", "search-type", "create", "update", "delete");
+        Interactions(json, "read", "vread", "history-instance", "history-type", "search-type", "create", "update", "patch", "delete");
         json.WriteString("versioning", "versioned-update");
         json.WriteBoolean("readHistory", true);
         json.WriteBoolean("updateCreate", true);
         json.WriteBoolean("conditionalCreate", true);
-        json.WriteBoolean("conditionalUpdate", false);
-        json.WriteString("conditionalDelete", "not-supported");
+        json.WriteString("conditionalRead", "full-support");
+        json.WriteBoolean("conditionalUpdate", true);
+        json.WriteString("conditionalDelete", "single");
         Strings(json, "referencePolicy", "literal", "local");
         Strings(json, "searchInclude", ["*", .. ReferencesOf(type).Select(p => $"{type}:{p.Code}")]);
         Strings(json, "searchRevInclude", ["*", .. RevIncludes[type].Order(StringComparer.Ordinal)]);

@@ -33,6 +33,12 @@ internal sealed class FhirReads(Disclosure disclosure)
             case DisclosureResult.Disclosed { Records: [var record], Receipt: var receipt }:
                 http.Receipt(receipt);
                 http.VersionHeaders(record.Key.Version, record.LastUpdated);
+                if (KnownVersion.Is(http.Request.Headers, record.Key.Version, record.LastUpdated))
+                {
+                    http.Response.StatusCode = StatusCodes.Status304NotModified;
+                    return Task.CompletedTask;
+                }
+
                 return http.Json(StatusCodes.Status200OK, record.Json);
             case DisclosureResult.Gone { Receipt: var receipt }:
                 return http.Fault(FhirFault.Gone, receipt);

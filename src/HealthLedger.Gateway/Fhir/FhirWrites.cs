@@ -23,7 +23,7 @@ internal sealed class FhirWrites(RecordChange records, FhirConditions conditions
             return;
         }
 
-        await Apply(call, "create", new Change(ChangeKind.Create, type, null, body, IfNoneExist: condition));
+        await Apply(call, "create", new Change(ChangeKind.Create, type, null, body, Condition: condition));
     }
 
     public async Task Update(FhirCall call, string type, string id)
@@ -39,13 +39,22 @@ internal sealed class FhirWrites(RecordChange records, FhirConditions conditions
             return;
         }
 
-        if (IfMatch(call.Http.Request.Headers.IfMatch, out var version) is { } fault)
+        if (IfMatch(call.Http.Request.Headers, out var version) is { } fault)
         {
             await call.Http.Fault(fault);
             return;
         }
 
         await Apply(call, "update", new Change(ChangeKind.Update, type, id, body, IfMatch: version));
+    }
+
+    /// <summary>An update of the one record that the query finds (http://hl7.org/fhir/R4/http.html#cond-update).</summary>
+    public async Task UpdateWhere(FhirCall call, string type)
+    {
+        if (await Body(call, type, ScopeInteraction.Update) is { } body && await Condition(call, type) is var (condition, version))
+        {
+            await Apply(call, "update", new Change(ChangeKind.Update, type, ResourceJson.ReadHeader(body.Span).Id, body, IfMatch: version, Condition: condition));
+        }
     }
 
     public async Task Delete(FhirCall call, string type, string id)
@@ -65,6 +74,47 @@ internal sealed class FhirWrites(RecordChange records, FhirConditions conditions
         await Apply(call, "delete", new Change(ChangeKind.Delete, type, id, default, IfMatch: version));
     }
 
+    /// <summary>A delete of the one record that the query finds (http://hl7.org/fhir/R4/http.html#3.1.0.7.1).</summary>
+    public async Task DeleteWhere(FhirCall call, string type)
+    {
+        if (!call.Covers(type, ScopeInteraction.Delete))
+        {
+            await call.Http.Fault(FhirFault.Forbidden("No scope of this token covers deleting this type."));
+            return;
+        }
+
+        if (await Condition(call, type) is var (condition, version))
+        {
+            await Apply(call, "delete", new Change(ChangeKind.Delete, type, null, default, IfMatch: version, Condition: condition));
+        }
+    }
+
+    /// <summary>What the URL's query and If-Match ask for; where they are wrong, the fault is written.</summary>
+    public async ValueTask<(Target.Criteria Condition, int? Version)?> Condition(FhirCall call, string type)
+    {
+        var (condition, fault) = conditions.Read(call.Caller, type, call.Http.Request.QueryString.Value ?? "");
+        fault ??= IfMatch(call.Http.Request.Headers.IfMatch, out _);
+        if (fault is null)
+        {
+            return (condition!, FhirHeaders.ParseETag(call.Http.Request.Headers.IfMatch));
+        }
+
+        await call.Http.Fault(fault);
+        return null;
+    }
+
+    /// <summary>What If-Match and If-None-Match of an update ask for: <c>If-None-Match: *</c> is that there be none yet (RFC 9110 section 13.1.2).</summary>
+    private static FhirFault? IfMatch(IHeaderDictionary headers, out int? version)
+    {
+        if (headers.IfNoneMatch.Count == 0)
+        {
+            return IfMatch(headers.IfMatch, out version);
+        }
+
+        version = 0;
+        return headers.IfNoneMatch == "*" && headers.IfMatch.Count == 0 ? null : FhirFault.BadRequest("Of an update, If-None-Match takes an asterisk, and no If-Match beside it.", IssueType.Value);
+    }
+
     /// <summary>What an If-Match header asks for.</summary>
     public static FhirFault? IfMatch(string? header, out int? version)
     {
@@ -79,6 +129,7 @@ internal sealed class FhirWrites(RecordChange records, FhirConditions conditions
     {
         ChangeFault.VersionConflict => FhirFault.PreconditionFailed,
         ChangeFault.SeveralMatch => FhirFault.SeveralMatch,
+        ChangeFault.OtherId => FhirFault.OtherId,
         ChangeFault.TooBroad => FhirFault.TooManyPatients,
         ChangeFault.NotTheirs => FhirFault.Forbidden("Another organization keeps this record; only it may change it."),
         ChangeFault.OutOfScope => FhirFault.Forbidden("No scope of this token covers a record of the patient that it names."),
@@ -127,35 +178,32 @@ internal sealed class FhirWrites(RecordChange records, FhirConditions conditions
         }
     }
 
-    private Task Answer(FhirCall call, ChangedRecord record)
+    /// <summary>The answer to a change that was made, as Prefer wants it (http://hl7.org/fhir/R4/http.html#ops).</summary>
+    public Task Answer(FhirCall call, ChangedRecord record)
     {
         var http = call.Http;
-        http.VersionHeaders(record.Key.Version, record.LastUpdated);
+        var wanted = ReturnPreference.Of(http.Request.Headers);
+        if (!record.WasAbsent)
+        {
+            http.VersionHeaders(record.Key.Version, record.LastUpdated);
+        }
+
         if (record.Kind == ChangeKind.Delete)
         {
             http.Response.StatusCode = StatusCodes.Status204NoContent;
-            return Task.CompletedTask;
+            return wanted == ReturnForm.OperationOutcome ? http.Json(StatusCodes.Status200OK, ReturnPreference.Outcome(record)) : Task.CompletedTask;
         }
 
         var status = record.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK;
         http.Response.Headers.Location = Location(record);
-        if (record.Existed)
+        if (wanted == ReturnForm.OperationOutcome && !record.Existed)
         {
-            // http://hl7.org/fhir/R4/http.html#ccreate: 200, and nothing was done; what is there is read at its location.
-            http.Response.ContentLength = 0;
-            return Task.CompletedTask;
+            return http.Json(status, ReturnPreference.Outcome(record));
         }
 
-        var prefer = http.Request.Headers["Prefer"].ToString();
-        if (prefer.Contains("return=OperationOutcome", StringComparison.Ordinal))
+        if (record.Existed || wanted == ReturnForm.Minimal)
         {
-            // http://hl7.org/fhir/R4/http.html#ops: hints and warnings of a change that was made.
-            var done = new ValidationIssue(IssueSeverity.Information, IssueType.Informational, "The change is stored and recorded.", "");
-            return http.Json(status, OperationOutcomeJson.From(record.Remarks.IsEmpty ? [done] : [.. record.Remarks]));
-        }
-
-        if (prefer.Contains("return=minimal", StringComparison.Ordinal))
-        {
+            // http://hl7.org/fhir/R4/http.html#ccreate: of what was there already nothing is shown; it is read at its location.
             http.Response.StatusCode = status;
             http.Response.ContentLength = 0;
             return Task.CompletedTask;

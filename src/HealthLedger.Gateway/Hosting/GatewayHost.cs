@@ -182,6 +182,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton<FhirHistory>();
         services.AddSingleton<FhirConditions>();
         services.AddSingleton<FhirWrites>();
+        services.AddSingleton<FhirPatches>();
         services.AddSingleton<FhirBundles>();
         services.AddTerminology();
         services.AddRecordOperations();

@@ -26,6 +26,7 @@ internal sealed class Attempts(RecordVault vault)
                 ChangeFault.NotTheirs => "other-custodian",
                 ChangeFault.Invalid => "invalid",
                 ChangeFault.SeveralMatch => "several-match",
+                ChangeFault.OtherId => "other-id",
                 _ => patient is null ? "absent" : "not-visible",
             });
         return AccessFacts.Finish(fact, (patient is { } id ? vault.ChainOf(id) : null) ?? vault.TenantChain);

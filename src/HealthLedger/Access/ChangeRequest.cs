@@ -32,13 +32,16 @@ public sealed record ChangeRequest
 /// <summary>One change of one record.</summary>
 /// <param name="Kind">What is done.</param>
 /// <param name="Type">Resource type.</param>
-/// <param name="Id">Logical id; null for a create.</param>
+/// <param name="Id">Logical id; null for a create, and where a condition finds the record.</param>
 /// <param name="Body">The resource, valid UTF-8 JSON; empty for a delete.</param>
 /// <param name="FullUrl">The entry's fullUrl in its transaction, to which others refer; null where there is none.</param>
-/// <param name="IfMatch">The version that If-Match names; null where there is none.</param>
-/// <param name="IfNoneExist">For a create: make it only where this search, as the caller, finds nothing; null to make it anyway. Pages of two tell what there is to tell.</param>
+/// <param name="IfMatch">The version that must be the current one; 0: there must be none; null where it does not matter.</param>
+/// <param name="Condition">
+/// A search, as the caller: a create is made only where it finds nothing; an update or a delete is of the one record that it finds, an update where it finds nothing makes
+/// one. Null where there is none. Pages of two tell what there is to tell.
+/// </param>
 public sealed record Change(
-    ChangeKind Kind, string Type, string? Id, ReadOnlyMemory<byte> Body, string? FullUrl = null, int? IfMatch = null, Target.Criteria? IfNoneExist = null)
+    ChangeKind Kind, string Type, string? Id, ReadOnlyMemory<byte> Body, string? FullUrl = null, int? IfMatch = null, Target.Criteria? Condition = null)
 {
     /// <summary>What a scope must cover for it.</summary>
     internal ScopeInteraction Scope => Kind switch { ChangeKind.Create => ScopeInteraction.Create, ChangeKind.Update => ScopeInteraction.Update, _ => ScopeInteraction.Delete };
@@ -89,6 +92,9 @@ public sealed record ChangedRecord(RecordKey Key, ChangeKind Kind, bool Created,
     /// <summary>True where a conditional create found its record and changed nothing.</summary>
     public bool Existed => Kind == ChangeKind.Create && !Created;
 
+    /// <summary>True where a conditional delete found nothing, so that there is no version.</summary>
+    public bool WasAbsent => Key.Version == 0;
+
     /// <summary>For a consent, what in it is not understood and therefore permits nothing or denies more; to be shown to whoever signs. Empty for most.</summary>
     public ImmutableArray<ValidationIssue> Remarks { get; init; } = [];
 }
@@ -106,8 +112,10 @@ public enum ChangeFault
     VersionConflict,
     /// <summary>The content cannot be accepted; the issues say why.</summary>
     Invalid,
-    /// <summary>Several records that the caller may see match the condition of a create.</summary>
+    /// <summary>Several records that the caller may see match a condition.</summary>
     SeveralMatch,
-    /// <summary>The condition of a create spans more permitted patients than one search may.</summary>
+    /// <summary>A conditional update names another id than that of the record that its condition found.</summary>
+    OtherId,
+    /// <summary>A condition spans more permitted patients than one search may.</summary>
     TooBroad,
 }

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using HealthLedger.Fhir.Json;
+using HealthLedger.Fhir.Search;
 using HealthLedger.Fhir.Validation;
 using HealthLedger.Ledger;
 using HealthLedger.Vault;
@@ -6,78 +8,214 @@ using HealthLedger.Vault;
 namespace HealthLedger.Access;
 
 /// <summary>
-/// Looks up what conditional creates would make twice. A condition is a search of the caller and nothing else: decided for each patient and record like any
-/// other, so that what the caller may not see is no match, and recorded by the same events, in the append of the change that it belongs to.
+/// Looks up which records conditional changes and conditional references mean (http://hl7.org/fhir/R4/http.html#cond-update, #trules). A condition is a search of the
+/// caller and nothing else: decided for each patient and record like any other, so that what the caller may not see is no match, and recorded by the same events, in the
+/// append of the change that it belongs to.
 /// </summary>
 internal sealed class Conditions(RecordVault vault, ConsentStates consents, AccessPolicy policy)
 {
+    /// <summary>The most searches of one request that may span patients, by conditions and conditional references.</summary>
+    private const int MaximumSearches = 100;
+
     private readonly Candidates _candidates = new(vault, consents, policy);
     private readonly AccessFacts _facts = new(vault);
     private readonly ShelfLocks _gates = new();
 
-    /// <summary>Waits until nobody else creates on one of these conditions, so that of equal requests at once one creates and the others find.</summary>
+    /// <summary>Waits until nobody else changes anything on one of these conditions, so that of equal requests at once one creates and the others find.</summary>
     public async ValueTask<IDisposable> Hold(ChangeRequest request, CancellationToken cancellation) =>
         new Gates(_gates, await _gates.Take([], Of(request).Select(c => (c.Condition.Type, c.Condition.RawQuery)), cancellation));
 
-    /// <summary>Runs the searches in the request's order, up to the first that names no single record.</summary>
+    /// <summary>Runs the searches, conditions first, each in the request's order, up to the first that names no single record.</summary>
     /// <param name="request">The changes.</param>
     /// <param name="now">The time that decides.</param>
     /// <param name="raced">Subjects that changed under this request twice: they refuse.</param>
     /// <param name="cancellation">Ends the work.</param>
     public async ValueTask<Found> Find(ChangeRequest request, DateTimeOffset now, ImmutableHashSet<string> raced, CancellationToken cancellation)
     {
-        var existing = ImmutableDictionary.CreateBuilder<int, ShelfEntry>();
-        var events = ImmutableArray.CreateBuilder<PendingEvent>();
-        var versions = new Dictionary<string, DecisionVersion>(StringComparer.Ordinal);
+        var search = new Searches(this, request, now, raced);
+        var changes = request.Changes.ToBuilder();
+        var settled = ImmutableDictionary.CreateBuilder<int, ShelfEntry?>();
+        var chosen = ImmutableHashSet.CreateBuilder<int>();
         foreach (var (at, condition) in Of(request))
         {
-            var search = new DisclosureRequest
+            var (total, match) = await search.Run(condition, cancellation);
+            if (search.TooBroad || total > 1)
             {
-                Caller = request.Caller,
-                Purpose = request.Purpose,
-                EmergencyReason = request.EmergencyReason,
-                RequestId = request.RequestId,
-                Target = condition,
-            };
-            var selection = await _candidates.Select(search, now, raced, cancellation);
-            if (selection.TooBroad)
-            {
-                return Refused(at, ChangeFault.TooBroad);
+                return search.Refused(at, search.TooBroad ? ChangeFault.TooBroad : ChangeFault.SeveralMatch);
             }
 
-            var entry = _facts.Describe(search, selection, now).Append;
-            events.AddRange(entry.Events);
-            foreach (var version in entry.Expected)
+            if (Resolve(changes[at], match, out var fault) is { } resolved)
             {
-                versions.TryAdd(version.Subject, version);
+                changes[at] = resolved;
+                if (match is not null)
+                {
+                    chosen.Add(at);
+                }
             }
-
-            if (selection.Total > 1)
+            else if (fault is { } wrong)
             {
-                return Refused(at, ChangeFault.SeveralMatch);
+                return search.Refused(at, wrong);
             }
-
-            if (selection.Page is [var match])
+            else
             {
-                existing.Add(at, match.Entry);
+                settled.Add(at, match);
             }
         }
 
-        return new Found(existing.ToImmutable(), null, events.ToImmutable(), [.. versions.Values]);
+        var references = ImmutableDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        foreach (var (at, reference) in References(request, settled))
+        {
+            if (references.ContainsKey(reference.Text))
+            {
+                continue;
+            }
 
-        Found Refused(int at, ChangeFault fault) => new(
-            ImmutableDictionary<int, ShelfEntry>.Empty, new ChangeResult.Refused(at, fault, ImmutableArray<ValidationIssue>.Empty), events.ToImmutable(), [.. versions.Values]);
+            var (criteria, issue) = Criteria(request, reference.Text, now);
+            if (criteria is null || search.Spanning >= MaximumSearches)
+            {
+                return search.Refused(at, ChangeFault.Invalid, new ValidationIssue(
+                    IssueSeverity.Error,
+                    criteria is null ? IssueType.NotFound : IssueType.TooCostly,
+                    issue ?? $"A request has at most {MaximumSearches} conditions and conditional references.",
+                    reference.Element));
+            }
+
+            var (total, match) = await search.Run(criteria, cancellation);
+            if (search.TooBroad)
+            {
+                return search.Refused(at, ChangeFault.TooBroad);
+            }
+
+            if (total != 1)
+            {
+                return search.Refused(at, ChangeFault.Invalid, new ValidationIssue(
+                    IssueSeverity.Error, total == 0 ? IssueType.NotFound : IssueType.MultipleMatches, "A conditional reference must match exactly one record that this client may see.", reference.Element));
+            }
+
+            references.Add(reference.Text, $"{match!.Key.Type}/{match.Key.Id}");
+        }
+
+        return search.Done(changes.ToImmutable(), settled.ToImmutable(), chosen.ToImmutable(), references.ToImmutable());
+    }
+
+    /// <summary>
+    /// The change without its condition, of the record that was found and at its version; null with a fault where that cannot be, null without one where there is nothing left to do.
+    /// </summary>
+    private static Change? Resolve(Change change, ShelfEntry? match, out ChangeFault? fault)
+    {
+        fault = null;
+        switch (change.Kind, match)
+        {
+            case (ChangeKind.Create, null):
+                return change;
+            case (ChangeKind.Create, _) or (ChangeKind.Delete, null):
+                return null;
+            case (_, null) when change.IfMatch is not null:
+                fault = ChangeFault.VersionConflict;
+                return null;
+            case (_, null):
+                // Under an id that the client chose only where it may choose, and never in the place of another record.
+                return change.Id is null ? change with { Kind = ChangeKind.Create } : change with { IfMatch = 0 };
+            default:
+                fault = change.Id is { } id && id != match.Key.Id ? ChangeFault.OtherId
+                    : change.IfMatch is { } version && version != match.Key.Version ? ChangeFault.VersionConflict
+                    : null;
+                return fault is null ? change with { Id = match.Key.Id, IfMatch = match.Key.Version } : null;
+        }
+    }
+
+    /// <summary>The conditional references of what is written to types whose search spans patients; those to directory records are looked up where they are rewritten.</summary>
+    private static IEnumerable<(int At, FoundReference Reference)> References(ChangeRequest request, IReadOnlyDictionary<int, ShelfEntry?> settled)
+    {
+        for (var i = 0; i < request.Changes.Length; i++)
+        {
+            var body = request.Changes[i].Body;
+            if (settled.ContainsKey(i) || !body.Span.Contains((byte)'?'))
+            {
+                continue;
+            }
+
+            foreach (var reference in ResourceReferences.Of(body.Span))
+            {
+                if (reference.Kind == ReferenceKind.Conditional && RecordChange.SpansPatients(reference.Text[..reference.Text.IndexOf('?')]))
+                {
+                    yield return (i, reference);
+                }
+            }
+        }
+    }
+
+    private static (Target.Criteria? Criteria, string? Issue) Criteria(ChangeRequest request, string reference, DateTimeOffset now)
+    {
+        var question = reference.IndexOf('?');
+        var (type, raw) = (reference[..question], reference[(question + 1)..]);
+        if (!request.Caller.Covers(type, ScopeInteraction.Search))
+        {
+            return (null, "No scope of this token covers searching the type of a conditional reference.");
+        }
+
+        var parsed = SearchQuery.Parse(type, [.. QueryText.Split(raw), new("_count", "2")], new SearchOptions { Now = now, LocalBase = request.LocalBase });
+        return parsed.Query is { Criteria.Count: > 0, Includes.Count: 0 } query && query.LooksAt.All(step => step.Any(t => request.Caller.Covers(t, ScopeInteraction.Search)))
+            ? (new Target.Criteria(type, query, raw, default), null)
+            : (null, "A conditional reference has search parameters of its type, at least one.");
     }
 
     private static IEnumerable<(int At, Target.Criteria Condition)> Of(ChangeRequest request)
     {
         for (var i = 0; i < request.Changes.Length; i++)
         {
-            if (request.Changes[i].IfNoneExist is { } condition)
+            if (request.Changes[i].Condition is { } condition)
             {
                 yield return (i, condition);
             }
         }
+    }
+
+    /// <summary>The searches of one request, and what has to be recorded of them.</summary>
+    private sealed class Searches(Conditions conditions, ChangeRequest request, DateTimeOffset now, ImmutableHashSet<string> raced)
+    {
+        private readonly ImmutableArray<PendingEvent>.Builder _events = ImmutableArray.CreateBuilder<PendingEvent>();
+        private readonly Dictionary<string, DecisionVersion> _versions = new(StringComparer.Ordinal);
+
+        public bool TooBroad { get; private set; }
+
+        public int Spanning { get; private set; }
+
+        /// <summary>How many records match, and the one where it is one.</summary>
+        public async ValueTask<(int Total, ShelfEntry? Match)> Run(Target.Criteria criteria, CancellationToken cancellation)
+        {
+            Spanning += RecordChange.SpansPatients(criteria.Type) ? 1 : 0;
+            var search = new DisclosureRequest
+            {
+                Caller = request.Caller,
+                Purpose = request.Purpose,
+                EmergencyReason = request.EmergencyReason,
+                RequestId = request.RequestId,
+                Target = criteria,
+            };
+            var selection = await conditions._candidates.Select(search, now, raced, cancellation);
+            if (selection.TooBroad)
+            {
+                TooBroad = true;
+                return default;
+            }
+
+            var entry = conditions._facts.Describe(search, selection, now).Append;
+            _events.AddRange(entry.Events);
+            foreach (var version in entry.Expected)
+            {
+                _versions.TryAdd(version.Subject, version);
+            }
+
+            return (selection.Total ?? 0, selection.Page is [var match] ? match.Entry : null);
+        }
+
+        public Found Done(
+            ImmutableArray<Change> changes, ImmutableDictionary<int, ShelfEntry?> settled, ImmutableHashSet<int> chosen, ImmutableDictionary<string, string> references) =>
+            new(changes, settled, chosen, references, null, _events.ToImmutable(), [.. _versions.Values]);
+
+        public Found Refused(int at, ChangeFault fault, params ImmutableArray<ValidationIssue> issues) =>
+            Done(request.Changes, ImmutableDictionary<int, ShelfEntry?>.Empty, [], ImmutableDictionary<string, string>.Empty) with { Fault = new ChangeResult.Refused(at, fault, issues) };
     }
 
     private sealed class Gates(ShelfLocks locks, ImmutableArray<int> held) : IDisposable
@@ -87,9 +225,18 @@ internal sealed class Conditions(RecordVault vault, ConsentStates consents, Acce
 }
 
 /// <summary>What the conditions of a request came to.</summary>
-/// <param name="Existing">By the place in the request, the one record that is there already.</param>
+/// <param name="Changes">The request's changes, each of the record that its condition found.</param>
+/// <param name="Settled">By their place in the request, changes with nothing left to do: creates of the record that is there already, deletes (null) of what is not there.</param>
+/// <param name="Chosen">The places of changes that are of the version that was found: where it moved meanwhile, it is looked for anew.</param>
+/// <param name="References">What each conditional reference leads to.</param>
 /// <param name="Fault">The first condition that names no single record; null where none is so.</param>
 /// <param name="Reads">The events of the searches: they belong into whatever this request appends, its refusal too.</param>
 /// <param name="RestsOn">The decision versions that the matches rest on.</param>
 internal sealed record Found(
-    ImmutableDictionary<int, ShelfEntry> Existing, ChangeResult.Refused? Fault, ImmutableArray<PendingEvent> Reads, ImmutableArray<DecisionVersion> RestsOn);
+    ImmutableArray<Change> Changes,
+    ImmutableDictionary<int, ShelfEntry?> Settled,
+    ImmutableHashSet<int> Chosen,
+    ImmutableDictionary<string, string> References,
+    ChangeResult.Refused? Fault,
+    ImmutableArray<PendingEvent> Reads,
+    ImmutableArray<DecisionVersion> RestsOn);

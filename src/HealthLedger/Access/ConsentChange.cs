@@ -44,7 +44,7 @@ internal sealed class ConsentChange(ConsentStates consents, AccessPolicy policy)
                 return DraftFault.NotThere(shelf is null ? null : patient);
             }
 
-            return IsOthers(caller, draft.Shelves) || (change.Kind == ChangeKind.Update && !(caller.MayMigrate && change.IfMatch is null)) ? DraftFault.NotThere(null) : null;
+            return IsOthers(caller, draft.Shelves) || (change.Kind == ChangeKind.Update && !(caller.MayMigrate && change.IfMatch is null or 0)) ? DraftFault.NotThere(null) : null;
         }
 
         var told = standing.Shelves[0];

@@ -32,16 +32,16 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
         }
 
         var written = request.Changes.Select((c, i) => (Change: c, i))
-            .Where(c => c.Change.Type == "Patient" && c.Change.Kind != ChangeKind.Delete && !found.Existing.ContainsKey(c.i)).Select(c => ShelfId.ForPatient(targets[c.i].Id)).ToHashSet();
+            .Where(c => c.Change.Type == "Patient" && c.Change.Kind != ChangeKind.Delete && !found.Settled.ContainsKey(c.i)).Select(c => ShelfId.ForPatient(targets[c.i].Id)).ToHashSet();
         var drafts = ImmutableArray.CreateBuilder<Draft>(targets.Length);
         var shelves = new HashSet<ShelfId>();
-        var references = new ReferenceTargets(vault, byFullUrl, request.LocalBase, now);
+        var references = new ReferenceTargets(vault, byFullUrl, found.References, request.LocalBase, now);
         for (var i = 0; i < targets.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             var change = request.Changes[i];
             var (type, id) = targets[i];
-            if (found.Existing.ContainsKey(i))
+            if (found.Settled.ContainsKey(i))
             {
                 continue;
             }
@@ -54,9 +54,9 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
                 continue;
             }
 
-            if (await references.Resolve(change.Body, cancellation) is { } dangling)
+            if (await references.Resolve(change.Body, change.FullUrl, cancellation) is { } dangling)
             {
-                return Planned.Refused(i, IssueType.NotFound, "A reference leads nowhere in this transaction or among the directory records: " + dangling.Reason, dangling.Location);
+                return Planned.Refused(i, IssueType.NotFound, "A reference leads nowhere: " + dangling.Reason, dangling.Location);
             }
 
             var body = ResourceEditor.Edit(change.Body.Span, new ResourceEdit { Id = id, VersionId = "1", LastUpdated = now, Links = references.Rewrite });
@@ -121,9 +121,10 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
         var writes = ImmutableArray.CreateBuilder<RecordWrite>(planned.Drafts.Length);
         var steps = ImmutableArray.CreateBuilder<ConsentStep>();
         var redecided = new HashSet<ShelfId>();
-        foreach (var (at, existing) in found.Existing)
+        foreach (var (at, existing) in found.Settled)
         {
-            records[at] = new ChangedRecord(existing.Key, ChangeKind.Create, false, existing.LastUpdated, default);
+            var change = request.Changes[at];
+            records[at] = new ChangedRecord(existing?.Key ?? new RecordKey(change.Type, "", 0), change.Kind, false, existing?.LastUpdated ?? now, default);
         }
 
         foreach (var draft in planned.Drafts.OrderBy(d => d.Type == "Consent"))
@@ -182,14 +183,14 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
         for (var i = 0; i < targets.Length; i++)
         {
             var change = request.Changes[i];
-            var existing = found.Existing.GetValueOrDefault(i);
+            var isSettled = found.Settled.TryGetValue(i, out var existing);
             targets[i] = (change.Type, existing?.Key.Id ?? change.Id ?? NewId());
-            if (existing is null && !changed.Add(targets[i]))
+            if (!isSettled && !changed.Add(targets[i]))
             {
                 return Planned.Refused(i, IssueType.Invalid, "A transaction changes each record at most once.");
             }
 
-            if (change.IfNoneExist is { } condition && !conditions.Add((condition.Type, condition.RawQuery)))
+            if (change.Condition is { } condition && !conditions.Add((condition.Type, condition.RawQuery)))
             {
                 return Planned.Refused(i, IssueType.Invalid, "Two entries of the transaction have the same condition, so they would make two of what should be one. Leave one out, and refer to the other by its fullUrl.");
             }
@@ -200,9 +201,9 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
             }
         }
 
-        foreach (var (at, existing) in found.Existing)
+        foreach (var (at, existing) in found.Settled)
         {
-            if (changed.Contains((existing.Key.Type, existing.Key.Id)))
+            if (existing is not null && changed.Contains((existing.Key.Type, existing.Key.Id)))
             {
                 return Planned.Refused(at, IssueType.Invalid, "A transaction changes each record at most once, and another entry changes what this condition found.");
             }
@@ -263,7 +264,7 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
         var change = draft.Change;
         if (standing is null)
         {
-            return change.Kind == ChangeKind.Update && request.Caller.MayMigrate && change.IfMatch is null ? null : DraftFault.NotThere(null);
+            return change.Kind == ChangeKind.Update && request.Caller.MayMigrate && change.IfMatch is null or 0 ? null : DraftFault.NotThere(null);
         }
 
         var keeps = AccessPolicy.Keeps(request.Caller, standing.Entry);

@@ -45,26 +45,30 @@ public sealed class RecordChange
         _turns = new ShelfTurns(vault, AppendTogether);
     }
 
+    /// <summary>How often a change is tried anew because what its conditions found was changed meanwhile.</summary>
+    private const int MaximumAttempts = 4;
+
     /// <summary>True for types of which a condition looks through every permitted patient, which costs what a search costs.</summary>
     public static bool SpansPatients(string type) => !AccessPolicy.IsDirectory(type);
 
     /// <summary>Makes all changes of the request or none.</summary>
-    public async ValueTask<ChangeResult> Apply(ChangeRequest request, CancellationToken cancellation)
+    public async ValueTask<ChangeResult> Apply(ChangeRequest asked, CancellationToken cancellation)
     {
-        using var gates = await _conditions.Hold(request, cancellation);
+        using var gates = await _conditions.Hold(asked, cancellation);
         var raced = ImmutableHashSet<string>.Empty;
         for (var attempt = 0; ; attempt++)
         {
             var now = Instants.Now(_time);
 
-            // look up what conditional creates would make twice
-            var found = await _conditions.Find(request, now, raced, cancellation);
+            // look up which records the conditions mean; from here on, nothing is conditional
+            var found = await _conditions.Find(asked, now, raced, cancellation);
             if (found.Fault is { Fault: ChangeFault.TooBroad } tooBroad)
             {
                 return tooBroad;
             }
 
             // draft: ids, references, shelves
+            var request = asked with { Changes = found.Changes };
             var planned = found.Fault is null ? await _drafts.Plan(request, found, now, cancellation) : Planned.Refused(found.Fault);
             if (planned.Fault is { } fault && found.Reads.IsEmpty)
             {
@@ -80,6 +84,11 @@ public sealed class RecordChange
             // lock the shelves, then decide on what is there
             using var held = await _vault.LockForWrite(planned.Shelves, [.. planned.Drafts.Where(d => d.Change.Kind != ChangeKind.Create).Select(d => (d.Type, d.Id))], cancellation);
             var drafted = planned.Fault is null ? await _drafts.Complete(request, found, planned, held, now, cancellation) : Drafted.Refused(planned.Fault, null);
+
+            if (drafted.Fault is { Refused: { Fault: ChangeFault.VersionConflict, At: var at } } && found.Chosen.Contains(at) && attempt < MaximumAttempts)
+            {
+                continue;
+            }
 
             // seal
             using var prepared = drafted.Writes.IsEmpty ? null : await _vault.Prepare(held, drafted.Writes, cancellation);

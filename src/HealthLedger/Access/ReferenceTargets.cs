@@ -8,18 +8,23 @@ namespace HealthLedger.Access;
 
 /// <summary>
 /// Where the references of one transaction lead: <c>urn:uuid:</c> and other fullUrls to the records that the same transaction writes, conditional
-/// references (<c>Practitioner?identifier=...</c>) to directory records, which every caller may see. A reference by this server's own
+/// references (<c>Practitioner?identifier=...</c>) to directory records, which every caller may see, or to the one record that <see cref="Conditions"/> found. A reference by this server's own
 /// address is made relative, so that a record can never stand outside the compartment of the patient it names. Other literal references stay as they are, and are not
 /// checked: whether a patient's record exists is not for a writer to learn. Source: http://hl7.org/fhir/R4/http.html#trules
 /// </summary>
-internal sealed class ReferenceTargets(RecordVault vault, IReadOnlyDictionary<string, string> byFullUrl, string localBase, DateTimeOffset now)
+internal sealed class ReferenceTargets(
+    RecordVault vault, IReadOnlyDictionary<string, string> byFullUrl, IReadOnlyDictionary<string, string> found, string localBase, DateTimeOffset now)
 {
     private readonly byte[] _localPrefix = Encoding.UTF8.GetBytes(localBase.Length == 0 ? "" : localBase + "/");
-    private readonly Dictionary<string, string> _conditional = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _conditional = new(found, StringComparer.Ordinal);
 
-    /// <summary>Finds the targets of all references that need one; the first that leads nowhere, or null.</summary>
-    public async ValueTask<(string Reason, string Location)?> Resolve(ReadOnlyMemory<byte> resource, CancellationToken cancellation)
+    /// <summary>Where the relative references of the resource at hand begin: the base of its entry's fullUrl (R4 bundle.html#references); null where it has none.</summary>
+    private string? _base;
+
+    /// <summary>Finds the targets of all references that need one; the first that leads nowhere, or null. Relative ones are read beside <paramref name="fullUrl"/>.</summary>
+    public async ValueTask<(string Reason, string Location)?> Resolve(ReadOnlyMemory<byte> resource, string? fullUrl, CancellationToken cancellation)
     {
+        _base = BaseOf(fullUrl);
         HashSet<string>? within = null;
         foreach (var reference in ResourceReferences.Of(resource.Span))
         {
@@ -34,7 +39,7 @@ internal sealed class ReferenceTargets(RecordVault vault, IReadOnlyDictionary<st
                 case ReferenceKind.Conditional when !_conditional.ContainsKey(reference.Text):
                     if (await Find(reference.Text, cancellation) is not { } target)
                     {
-                        return ("a conditional reference must match exactly one directory record by parameters that the type has.", reference.Element);
+                        return ("a conditional reference must match exactly one record that this client may see.", reference.Element);
                     }
 
                     _conditional.Add(reference.Text, target);
@@ -56,6 +61,7 @@ internal sealed class ReferenceTargets(RecordVault vault, IReadOnlyDictionary<st
 
         var text = Encoding.UTF8.GetString(link);
         return byFullUrl.GetValueOrDefault(text)
+            ?? (place == LinkPlace.Reference && _base is not null ? byFullUrl.GetValueOrDefault(_base + text) : null)
             ?? (place == LinkPlace.Reference ? _conditional.GetValueOrDefault(text) : null)
             ?? (isLocal ? text[localBase.Length..].TrimStart('/') : null);
     }
@@ -75,6 +81,9 @@ internal sealed class ReferenceTargets(RecordVault vault, IReadOnlyDictionary<st
 
         return urls;
     }
+
+    private static string? BaseOf(string? fullUrl) =>
+        fullUrl is not null && LiteralReference.Parse(Encoding.UTF8.GetBytes(fullUrl)) is { Kind: ReferenceKind.Absolute, Version.IsEmpty: true } parts ? Encoding.UTF8.GetString(parts.BaseUrl) + "/" : null;
 
     /// <summary>What follows this server's address; null for any other.</summary>
     private string? Local(string reference) =>

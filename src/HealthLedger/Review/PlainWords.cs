@@ -57,7 +57,7 @@ public static class PlainWords
         ("access", "operation") => $"opened {happened.Targets.Length} records at once",
         ("access", "search-type") => happened.Targets.Length == 1 ? "opened 1 record by a search" : $"opened {happened.Targets.Length} records by a search",
         ("access", _) => "opened records",
-        ("refusal", "create" or "update" or "delete" or "transaction" or "batch") => "tried to change a record and was refused",
+        ("refusal", "create" or "update" or "patch" or "delete" or "transaction" or "batch") => "tried to change a record and was refused",
         ("refusal", _) => "asked for a record and was refused",
         ("consent", _) => happened.Reason == "consent-withdrawn" ? "took back a consent" : "stored a consent",
         ("record", _) => happened.Targets.Length switch { 0 => "wrote records", 1 => "wrote 1 record", var n => $"wrote {n} records" },

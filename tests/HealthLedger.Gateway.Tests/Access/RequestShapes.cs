@@ -8,7 +8,9 @@ namespace HealthLedger.Gateway.Tests.Access;
 /// <summary>One request, to be sent to both worlds.</summary>
 internal sealed record RequestShape(string Client, string Method, string Path, JsonNode? Body = null, params (string Name, string Value)[] Headers)
 {
-    public Task<Answer> Send(TestGateway world) => world.Send(Client, Method, Path, Body, Headers);
+    public Task<Answer> Send(TestGateway world) => Headers.FirstOrDefault(h => h.Name == "Content-Type") is { Value: { } type } && Body is not null
+        ? world.SendBytes(Client, Method, Path, System.Text.Encoding.UTF8.GetBytes(Body.ToJsonString()), type, [.. Headers.Where(h => h.Name != "Content-Type")])
+        : world.Send(Client, Method, Path, Body, Headers);
 
     public override string ToString() => $"{Client} {Method} {Path} {string.Join(' ', Headers.Select(h => $"{h.Name}: {h.Value}"))} {Body?.ToJsonString()}";
 }
@@ -179,6 +181,35 @@ internal static class RequestShapes
         yield return new RequestShape(client, "POST", "Questionnaire", new JsonObject { ["resourceType"] = "Questionnaire", ["status"] = "active" });
         yield return new RequestShape(client, "POST", "Observation", Records.Observation(null, "hidden-patient").With("zebedee", 1));
 
+        foreach (var (type, id) in TwoWorlds.Hidden)
+        {
+            yield return new RequestShape(client, "GET", $"{type}/{id}", null, ("If-None-Match", "W/\"1\""));
+            yield return new RequestShape(client, "GET", $"{type}/{id}/_history/1", null, ("If-Modified-Since", "Sat, 20 Nov 2100 12:00:00 GMT"));
+            yield return new RequestShape(client, "PUT", $"{type}/{id}", Body(type, id), ("If-None-Match", "*"));
+            yield return new RequestShape(client, "PUT", $"{type}?_id={id}", Body(type, id));
+            yield return new RequestShape(client, "PUT", $"{type}?_id={id}", Body(type, id), ("If-Match", "W/\"1\""));
+            yield return new RequestShape(client, "DELETE", $"{type}?_id={id}");
+            yield return new RequestShape(client, "DELETE", $"{type}?_id={id}", null, ("If-Match", "W/\"1\""), ("Prefer", "return=OperationOutcome"));
+            foreach (var patch in Patches)
+            {
+                yield return new RequestShape(client, "PATCH", $"{type}/{id}", JsonNode.Parse(patch), Patch(patch));
+                yield return new RequestShape(client, "PATCH", $"{type}?_id={id}", JsonNode.Parse(patch), Patch(patch));
+                yield return new RequestShape(client, "PATCH", $"{type}/{id}", JsonNode.Parse(patch), Patch(patch), ("If-Match", "W/\"1\""));
+            }
+        }
+
+        foreach (var condition in new[] { "family=Openshaw", "identifier=urn:mrn|mrn-Openshaw", "gender=female", "_id=open,hidden-patient", "_id=absent", "zebedee=1" })
+        {
+            yield return new RequestShape(client, "PUT", "Patient?" + condition, Records.Patient(null, "Openshaw"));
+            yield return new RequestShape(client, "PUT", "Patient?" + condition, Records.Patient("open", "Openshaw"), ("If-Match", "W/\"9\""));
+            yield return new RequestShape(client, "DELETE", "Patient?" + condition, null, ("If-Match", "W/\"9\""));
+            yield return new RequestShape(client, "PATCH", "Patient?" + condition, JsonNode.Parse(Patches[0]), Patch(Patches[0]));
+            yield return new RequestShape(client, "POST", "Observation", Records.Observation(null, "open").With("subject", Records.Reference("Patient?" + condition)));
+            yield return new RequestShape(client, "POST", "", Records.Bundle("transaction", Records.Entry("POST", "Observation", Records.Observation(null, "open").With("subject", Records.Reference("Patient?" + condition)))));
+            yield return new RequestShape(client, "POST", "", Records.Bundle("transaction", Records.Entry("POST", "Observation", Records.Observation(null, "open")
+                .With("derivedFrom", new JsonArray(Records.Reference("Observation?_id=open-pulse-1"), Records.Reference("Observation?patient=hidden-patient"))))));
+        }
+
         // Hidden matches count as none: each caller creates where it sees nothing, finds what it sees, and is told of several only where it sees several.
         foreach (var condition in new[] { "identifier=urn:mrn|mrn-Openshaw", "_id=hidden-patient", "_id=open", "_id=open,hidden-patient", "_id=hidden-deleted-patient", "gender=female", "_id=open&family=Openshaw" })
         {
@@ -213,6 +244,15 @@ internal static class RequestShapes
             yield return Bundle(Records.Entry("GET", "Patient/hidden-patient/_history"), Records.Entry("GET", "Patient/open/_history"), Records.Entry("GET", "Observation/_history?_count=0"));
             yield return Bundle(Records.Entry("GET", "Observation?patient=hidden-patient"), Records.Entry("GET", "Observation?patient=partial&_count=2"), Records.Entry("GET", "Observation/hidden-changed/_history/2"));
             yield return Bundle(Records.Entry("DELETE", "Observation/hidden-pulse"));
+            yield return Bundle(Records.Entry("DELETE", "Observation?_id=hidden-pulse"), Records.Entry("PUT", "Observation?_id=hidden-by-label", Records.Observation(null, "open")));
+            yield return Bundle(Records.Entry("HEAD", "Patient/hidden-patient"), Records.Entry("HEAD", "Observation?patient=hidden-patient"), Records.Entry("HEAD", "Patient/open"));
+            foreach (var patch in Patches)
+            {
+                yield return Bundle(PatchEntry("Observation/hidden-pulse", patch));
+                yield return Bundle(PatchEntry("Observation/absent", patch), PatchEntry("Observation?_id=hidden-changed", patch, "W/\"3\""));
+                yield return Bundle(Records.Entry("POST", "Observation", Records.Observation(null, "open")), PatchEntry("Patient/hidden-patient", patch));
+            }
+
             yield return Bundle(Records.Entry("DELETE", "Observation/hidden-deleted"), Records.Entry("DELETE", "Observation/absent"));
             yield return Bundle(Records.Entry("PUT", "Observation/hidden-pulse", Records.Observation("hidden-pulse", "hidden-patient")));
             yield return Bundle(Records.Entry("PUT", "Observation/hidden-changed", Records.Observation("hidden-changed", "hidden-patient"), ifMatch: "W/\"3\""));
@@ -253,6 +293,18 @@ internal static class RequestShapes
             RequestShape Bundle(params JsonObject[] entries) => new(client, "POST", "", Records.Bundle(type, entries));
         }
     }
+
+    private static readonly string[] Patches =
+    [
+        """[{"op":"test","path":"/resourceType","value":"Patient"}]""", """[{"op":"test","path":"/gender","value":"male"},{"op":"add","path":"/language","value":"en"}]""", """[{"op":"remove","path":"/id"}]""",
+        """{"resourceType":"Parameters","parameter":[{"name":"operation","part":[{"name":"type","valueCode":"delete"},{"name":"path","valueString":"id"}]}]}""",
+    ];
+
+    private static (string, string) Patch(string patch) => ("Content-Type", patch.StartsWith('[') ? "application/json-patch+json" : "application/fhir+json");
+
+    private static JsonObject PatchEntry(string url, string patch, string? ifMatch = null) => Records.Entry("PATCH", url, patch.StartsWith('[')
+        ? new JsonObject { ["resourceType"] = "Binary", ["contentType"] = "application/json-patch+json", ["data"] = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(patch)) }
+        : JsonNode.Parse(patch), ifMatch: ifMatch);
 
     private const string One = "urn:uuid:00000000-0000-4000-8000-000000000001";
 

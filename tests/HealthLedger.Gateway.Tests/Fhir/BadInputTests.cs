@@ -90,7 +90,8 @@ public sealed class BadInputTests(SmallHospital hospital) : IClassFixture<SmallH
     [InlineData("POST", "Patient/_history", 405, "not-supported")]
     [InlineData("PUT", "Patient/a/_history", 405, "not-supported")]
     [InlineData("GET", "Patient/a/b/c/d", 405, "not-supported")]
-    [InlineData("PATCH", "Patient/a", 405, "not-supported")]
+    [InlineData("PATCH", "Patient/a", 415, "not-supported")]
+    [InlineData("PATCH", "Patient", 405, "not-supported")]
     [InlineData("PUT", "Patient", 405, "not-supported")]
     [InlineData("DELETE", "Patient", 405, "not-supported")]
     [InlineData("POST", "Patient/a", 405, "not-supported")]
@@ -101,7 +102,9 @@ public sealed class BadInputTests(SmallHospital hospital) : IClassFixture<SmallH
     [InlineData("GET", "Patient/a/_history/1/$zebedee", 404, "not-supported")]
     [InlineData("GET", "Zebedee/$zebedee", 404, "not-supported")]
     [InlineData("GET", "Patient/under_score/$zebedee", 400, "value")]
-    [InlineData("DELETE", "Patient?gender=male", 405, "not-supported")]
+    [InlineData("DELETE", "Patient?zebedee=male", 400, "not-supported")]
+    [InlineData("DELETE", "Patient?", 400, "value")]
+    [InlineData("DELETE", "Patient?_count=1", 400, "value")]
     public async Task What_is_not_served_is_said_to_be_so(string method, string path, int status, string code)
     {
         var answer = (await _gateway.Send(Hospital, method, path)).IsFault(status, code);
@@ -163,12 +166,14 @@ public sealed class BadInputTests(SmallHospital hospital) : IClassFixture<SmallH
     }
 
     [Fact]
-    public async Task Conditional_interactions_are_refused_and_do_not_become_unconditional()
+    public async Task Conditions_that_are_not_understood_do_not_become_unconditional()
     {
         var size = _gateway.LedgerSize;
         (await _gateway.Post(Hospital, "Patient", Records.Patient(null, "Conditional"), ("If-None-Exist", "zebedee=a"))).IsFault(400, "not-supported");
-        (await _gateway.Put(Hospital, "Patient?identifier=a", Records.Patient(null, "Conditional"))).IsFault(405, "not-supported");
-        (await _gateway.Post(Hospital, "", Records.Bundle("transaction", Records.Entry("DELETE", "Patient?gender=male")))).IsFault(400, "not-supported");
+        (await _gateway.Put(Hospital, "Patient?zebedee=a", Records.Patient(null, "Conditional"))).IsFault(400, "not-supported");
+        (await _gateway.Post(Hospital, "", Records.Bundle("transaction", Records.Entry("DELETE", "Patient?zebedee=male")))).IsFault(400, "not-supported");
+        (await _gateway.Post(Hospital, "", Records.Bundle("transaction", Records.Entry("DELETE", "Patient/a?gender=male")))).IsFault(400, "value");
+        (await _gateway.Post(Hospital, "", Records.Bundle("transaction", Records.Entry("DELETE", "Patient")))).IsFault(405, "not-supported");
         Assert.Equal(size, _gateway.LedgerSize);
     }
 

@@ -61,7 +61,7 @@ public sealed class BundleTests(SmallHospital hospital) : IClassFixture<SmallHos
         {
             "a dangling urn:uuid" => Records.Entry("POST", "Observation", Observation().With("subject", Records.Reference("urn:uuid:00000000-0000-4000-8000-00000000dead"))),
             "a conditional reference to nobody" => Records.Entry("POST", "Observation", Observation().With("performer", new JsonArray(Records.Reference("Practitioner?identifier=nobody")))),
-            "a conditional reference to a patient" => Records.Entry("POST", "Observation", Observation().With("subject", Records.Reference("Patient?identifier=urn:mrn|mrn-Openshaw"))),
+            "a conditional reference to a patient" => Records.Entry("POST", "Observation", Observation().With("subject", Records.Reference("Patient?identifier=urn:mrn|mrn-Nobodyhere"))),
             "two entries of one fullUrl" => Records.Entry("POST", "Observation", Observation(), "urn:uuid:00000000-0000-4000-8000-000000000001"),
             "one target twice" => Records.Entry("PUT", "Patient/twice", Records.Patient("twice", "Twice")),
             "an invalid resource" => Records.Entry("POST", "Observation", Observation().With("status", null)),
@@ -92,7 +92,7 @@ public sealed class BundleTests(SmallHospital hospital) : IClassFixture<SmallHos
             Assert.Contains(answer.Places, p => p.StartsWith(code == "invariant" ? "Bundle" : $"Bundle.entry[{entries.Length - 1}]", StringComparison.Ordinal));
         }
 
-        Assert.InRange(answer.Growth, 0u, 2u);
+        Assert.InRange(answer.Growth, 0u, what == "a conditional reference to a patient" ? 3u : 2u);
         Assert.Equal(0, (await _gateway.Get(Hospital, "Patient?family=" + family)).Is(200).Total);
         (await _gateway.Get(Hospital, "Patient/twice")).Is(404);
     }
@@ -114,7 +114,7 @@ public sealed class BundleTests(SmallHospital hospital) : IClassFixture<SmallHos
             Records.Entry("GET", "Observation/pulse-" + SmallHospital.Open + "/_history/1")))).Is(200);
         Assert.Equal("batch-response", answer.Json["type"]!.GetValue<string>());
         Assert.Equal(
-            ["201", "404", "200", "200", "400", "404", "204", "400", "405", "200"],
+            ["201", "404", "200", "200", "400", "404", "204", "400", "400", "200"],
             answer.Entries.Select(e => e["response"]!["status"]!.GetValue<string>()[..3]));
         Assert.Equal("pulse-" + SmallHospital.Open, answer.Entries[2]["resource"]!["id"]!.GetValue<string>());
         Assert.Equal("searchset", answer.Entries[3]["resource"]!["type"]!.GetValue<string>());

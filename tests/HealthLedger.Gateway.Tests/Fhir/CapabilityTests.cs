@@ -54,10 +54,12 @@ public sealed class CapabilityTests(SmallHospital hospital) : IClassFixture<Smal
     public async Task Every_interaction_that_is_listed_works(string type, string json)
     {
         var resource = Resources(await _gateway.Get(Hospital, "metadata")).Single(r => r["type"]!.GetValue<string>() == type);
-        Assert.Equal(["create", "delete", "history-instance", "history-type", "read", "search-type", "update", "vread"], resource["interaction"]!.AsArray().Select(i => i!["code"]!.GetValue<string>()).Order(StringComparer.Ordinal));
+        Assert.Equal(["create", "delete", "history-instance", "history-type", "patch", "read", "search-type", "update", "vread"], resource["interaction"]!.AsArray().Select(i => i!["code"]!.GetValue<string>()).Order(StringComparer.Ordinal));
 
         Assert.True(resource["conditionalCreate"]!.GetValue<bool>());
-        Assert.False(resource["conditionalUpdate"]!.GetValue<bool>());
+        Assert.True(resource["conditionalUpdate"]!.GetValue<bool>());
+        Assert.Equal("single", resource["conditionalDelete"]!.GetValue<string>());
+        Assert.Equal("full-support", resource["conditionalRead"]!.GetValue<string>());
 
         var created = (await _gateway.Post(Hospital, type, JsonNode.Parse(json)!)).Is(201);
         (await _gateway.Post(Hospital, type, JsonNode.Parse(json)!, ("If-None-Exist", "_id=" + created.Id))).Is(200);
@@ -66,8 +68,12 @@ public sealed class CapabilityTests(SmallHospital hospital) : IClassFixture<Smal
         (await _gateway.Get(Hospital, $"{type}/{created.Id}/_history")).Is(200);
         (await _gateway.Get(Hospital, $"{type}/_history")).Is(200);
         Assert.Equal([created.Id], (await _gateway.Get(Hospital, $"{type}?_id={created.Id}")).Is(200).Ids);
+        (await _gateway.Get(Hospital, $"{type}/{created.Id}", ("If-None-Match", "W/\"1\""))).Is(304);
         (await _gateway.Put(Hospital, $"{type}/{created.Id}", created.Json)).Is(200);
-        (await _gateway.Delete(Hospital, $"{type}/{created.Id}")).Is(204);
+        (await _gateway.Put(Hospital, $"{type}?_id={created.Id}", created.Json)).Is(200);
+        (await _gateway.SendBytes(Hospital, "PATCH", $"{type}/{created.Id}", """[{"op":"add","path":"/language","value":"en"}]"""u8.ToArray(), "application/json-patch+json")).Is(200);
+        (await _gateway.SendBytes(Hospital, "PATCH", $"{type}?_id={created.Id}", """[{"op":"test","path":"/language","value":"en"}]"""u8.ToArray(), "application/json-patch+json")).Is(200);
+        (await _gateway.Delete(Hospital, $"{type}?_id={created.Id}")).Is(204);
         (await _gateway.Get(Hospital, $"{type}/{created.Id}")).Is(410);
     }
 

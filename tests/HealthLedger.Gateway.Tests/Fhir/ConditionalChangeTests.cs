@@ -1,0 +1,205 @@
+// http://hl7.org/fhir/R4/http.html#cond-update, #cread, conditional delete and conditional references of #trules: a condition is a search of the caller, so what the caller may
+// not see is no match.
+using System.Text.Json.Nodes;
+using HealthLedger.Gateway.Tests.Hosting;
+using HealthLedger.Proofs.Facts;
+using HealthLedger.Vault;
+using static HealthLedger.Gateway.Tests.Hosting.TestClients;
+
+namespace HealthLedger.Gateway.Tests.Fhir;
+
+public sealed class ConditionalChangeTests(SmallHospital hospital) : IClassFixture<SmallHospital>
+{
+    private readonly TestGateway _gateway = hospital.Gateway;
+
+    [Fact]
+    public async Task An_update_makes_changes_or_refuses_by_what_its_condition_finds()
+    {
+        var (name, condition) = Named("Update");
+        var made = (await _gateway.Put(Hospital, "Patient?" + condition, Records.Patient(null, name))).Is(201);
+        var changed = (await _gateway.Put(Hospital, "Patient?" + condition, Records.Patient(null, name, "male"))).Is(200);
+        Assert.Equal((made.Id, "W/\"2\""), (changed.Id, changed.Headers["ETag"]));
+        Assert.Equal("male", (await _gateway.Get(Hospital, "Patient/" + made.Id)).Is(200).Json["gender"]!.GetValue<string>());
+
+        (await _gateway.Put(Hospital, "Patient?" + condition, Records.Patient(made.Id, name))).Is(200);
+        (await _gateway.Put(Hospital, "Patient?" + condition, Records.Patient("other-id", name))).IsFault(400, "value", name);
+        (await _gateway.Put(Hospital, "Patient?" + condition, Records.Patient(null, name), ("If-Match", "W/\"3\""))).Is(200);
+        (await _gateway.Put(Hospital, "Patient?" + condition, Records.Patient(null, name), ("If-Match", "W/\"3\""))).IsFault(412, "conflict");
+
+        (await _gateway.Post(Hospital, "Patient", Records.Patient(null, name))).Is(201);
+        (await _gateway.Put(Hospital, "Patient?" + condition, Records.Patient(null, name))).IsFault(412, "multiple-matches", name);
+        (await _gateway.Delete(Hospital, "Patient?" + condition)).IsFault(412, "multiple-matches", name);
+        Assert.Equal(2, (await _gateway.Get(Hospital, "Patient?" + condition)).Is(200).Total);
+    }
+
+    [Fact]
+    public async Task An_update_that_finds_nothing_takes_an_id_only_from_who_may_choose_and_never_that_of_another_record()
+    {
+        var (name, condition) = Named("Chosen");
+        var id = name.ToLowerInvariant();
+        (await _gateway.Put(Clinic, "Patient?" + condition, Records.Patient(id, name))).IsFault(404, "not-found");
+        (await _gateway.Put(Hospital, "Patient?" + condition, Records.Patient(SmallHospital.Open, name))).IsFault(412, "conflict");
+        (await _gateway.Put(Hospital, "Patient?" + condition, Records.Patient(null, name), ("If-Match", "W/\"1\""))).IsFault(412, "conflict");
+        Assert.Equal(id, (await _gateway.Put(Hospital, "Patient?" + condition, Records.Patient(id, name))).Is(201).Id);
+        Assert.Contains("Openshaw", (await _gateway.Get(Hospital, "Patient/" + SmallHospital.Open)).Is(200).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_delete_deletes_the_one_that_is_found_and_nothing_is_as_good_as_deleted()
+    {
+        var (name, condition) = Named("Delete");
+        var made = (await _gateway.Post(Hospital, "Patient", Records.Patient(null, name))).Is(201);
+        (await _gateway.Delete(Hospital, "Patient?" + condition, ("If-Match", "W/\"2\""))).IsFault(412, "conflict");
+        var deleted = (await _gateway.Delete(Hospital, "Patient?" + condition)).Is(204);
+        Assert.NotNull(deleted.Receipt);
+        (await _gateway.Get(Hospital, "Patient/" + made.Id)).Is(410);
+        var nothing = (await _gateway.Delete(Hospital, "Patient?" + condition)).Is(204);
+        Assert.NotNull(nothing.Receipt);
+        Assert.False(nothing.Headers.ContainsKey("ETag"));
+    }
+
+    [Fact]
+    public async Task What_the_caller_may_not_see_is_no_match_and_what_another_keeps_is_not_changed()
+    {
+        // The clinic does not see the closed patient, and sees the open one, whom the hospital keeps.
+        var made = (await _gateway.Put(Clinic, "Patient?identifier=urn:mrn|mrn-Closely", Records.Patient(null, "Closely"))).Is(201);
+        Assert.NotEqual(SmallHospital.Closed, made.Id);
+        (await _gateway.Delete(Clinic, "Patient?_id=" + SmallHospital.Closed)).Is(204);
+        (await _gateway.Get(Hospital, "Patient/" + SmallHospital.Closed)).Is(200);
+        (await _gateway.Put(Clinic, "Patient?identifier=urn:mrn|mrn-Openshaw", Records.Patient(null, "Openshaw"))).IsFault(403, "forbidden");
+        (await _gateway.Delete(Clinic, "Patient?identifier=urn:mrn|mrn-Openshaw")).IsFault(403, "forbidden");
+        (await _gateway.Get(Hospital, "Patient/" + SmallHospital.Open)).Is(200);
+        (await _gateway.Delete(Clinic, "Patient/" + made.Id)).Is(204);
+    }
+
+    [Fact]
+    public async Task Of_many_equal_conditional_updates_at_once_one_creates_and_none_is_lost()
+    {
+        var (name, condition) = Named("Crowd");
+        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => _gateway.Put(Hospital, "Patient?" + condition, Records.Patient(null, name))));
+        Assert.Single(answers, a => a.Status == 201);
+        Assert.Equal(9, answers.Count(a => a.Status == 200));
+        Assert.Equal("10", (await _gateway.Get(Hospital, "Patient/" + answers[0].Id)).Is(200).Json["meta"]!["versionId"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task A_reader_who_knows_the_version_is_told_so_after_the_entry_is_recorded()
+    {
+        var made = (await _gateway.Post(Hospital, "Patient", Records.Patient(null, "Known"))).Is(201);
+        var path = "Patient/" + made.Id;
+        foreach (var header in new[] { ("If-None-Match", "W/\"1\""), ("If-None-Match", "W/\"7\", W/\"1\""), ("If-None-Match", "*"), ("If-Modified-Since", made.Headers["Last-Modified"]) })
+        {
+            var known = (await _gateway.Get(Hospital, path, header)).Is(304);
+            Assert.Empty(known.Body);
+            Assert.Equal("W/\"1\"", known.Headers["ETag"]);
+            Assert.Equal((await _gateway.Get(Hospital, path)).Growth, known.Growth);
+            Assert.NotNull(known.Receipt);
+        }
+
+        (await _gateway.Get(Hospital, path, ("If-None-Match", "W/\"2\""), ("If-Modified-Since", made.Headers["Last-Modified"]))).Is(200);
+        (await _gateway.Get(Hospital, path, ("If-Modified-Since", "Fri, 20 Nov 1999 12:00:00 GMT"))).Is(200);
+        (await _gateway.Get(Hospital, path, ("If-Modified-Since", "Zebedee"))).Is(200);
+        (await _gateway.Get(Stranger, path, ("If-None-Match", "*"))).IsFault(404, "not-found");
+    }
+
+    [Fact]
+    public async Task A_transaction_holds_conditional_changes_and_conditional_references()
+    {
+        var (name, condition) = Named("Bundle");
+        const string One = "urn:uuid:7a0b7c9e-0002-4000-8000-000000000001";
+        var old = (await _gateway.Post(Hospital, "Observation", Records.Observation(null, SmallHospital.Open, "1234-5"))).Is(201).Id;
+        var answer = (await _gateway.Post(Hospital, "", Records.Bundle(
+            "transaction",
+            Records.Entry("PUT", "Patient?" + condition, Records.Patient(null, name), One),
+            Records.Entry("POST", "Observation", Records.Observation(null, "x").With("subject", Records.Reference(One))),
+            Records.Entry("POST", "Observation", Records.Observation(null, "x").With("subject", Records.Reference("Patient?identifier=urn:mrn|mrn-Openshaw"))),
+            Records.Entry("DELETE", "Observation?_id=" + old),
+            Records.Entry("DELETE", "Observation?_id=absent"),
+            Records.Entry("GET", "Observation?_id=" + old)))).Is(200);
+        Assert.Equal(["201", "201", "201", "204", "204", "200"], Statuses(answer));
+        var patient = Location(answer, 0).Split('/')[^3];
+        Assert.Equal("Patient/" + patient, (await _gateway.Get(Hospital, Location(answer, 1))).Is(200).Json["subject"]!["reference"]!.GetValue<string>());
+        Assert.Equal("Patient/" + SmallHospital.Open, (await _gateway.Get(Hospital, Location(answer, 2))).Is(200).Json["subject"]!["reference"]!.GetValue<string>());
+        Assert.Equal(0, answer.Entries[5]["resource"]!["total"]!.GetValue<int>());
+
+        var refused = (await _gateway.Post(Hospital, "", Records.Bundle(
+            "transaction",
+            Records.Entry("DELETE", "Patient?" + condition),
+            Records.Entry("POST", "Observation", Records.Observation(null, "x").With("subject", Records.Reference("Patient?gender=female")))))).IsFault(422, "multiple-matches");
+        Assert.Contains("Bundle.entry[1].resource.ofType(Observation.subject)", refused.Places);
+        (await _gateway.Get(Hospital, "Patient/" + patient)).Is(200);
+    }
+
+    [Fact]
+    public async Task A_conditional_reference_leads_to_what_the_caller_may_see_and_is_told_to_the_patient()
+    {
+        JsonObject To(string condition) => Records.Bundle("transaction", Records.Entry("POST", "Observation", Records.Observation(null, "x").With("subject", Records.Reference("Patient?" + condition))));
+        (await _gateway.Post(Clinic, "", To("identifier=urn:mrn|mrn-Closely"))).IsFault(422, "not-found", "Closely");
+        (await _gateway.Post(Clinic, "", To("zebedee=1"))).IsFault(422, "not-found");
+        var made = (await _gateway.Post(Clinic, "", To("identifier=urn:mrn|mrn-Openshaw"), ("Prefer", "return=representation"))).Is(200).Entries[0]["resource"]!;
+        Assert.Equal("Patient/" + SmallHospital.Open, made["subject"]!["reference"]!.GetValue<string>());
+        var ledger = _gateway.Host.Storage.Ledger;
+        var chain = _gateway.Host.Storage.Vault.ChainOf(ShelfId.ForPatient(SmallHospital.Open))!;
+        Assert.Contains(
+            ledger.EventsOf(chain, 0, 1000).Select(e => Fact.Parse(ledger.OpenFact(e.Index, chain)!).TryGet(out var fact, out _) ? fact : null),
+            f => f![FactField.Client] == Clinic && f[FactField.Interaction] == "search-type" && f[FactField.Event] == "access");
+    }
+
+    [Fact]
+    public async Task Relative_references_are_read_beside_the_fullUrl_of_their_entry()
+    {
+        var (name, _) = Named("Beside");
+        var answer = (await _gateway.Post(Hospital, "", Records.Bundle(
+            "transaction",
+            Records.Entry("POST", "Patient", Records.Patient(null, name), "http://elsewhere.example/fhir/Patient/123"),
+            Records.Entry("POST", "Observation", Records.Observation(null, "123"), "http://elsewhere.example/fhir/Observation/9"),
+            Records.Entry("POST", "Observation", Records.Observation(null, "123"), "http://other.example/fhir/Observation/9")))).Is(200);
+        var patient = Location(answer, 0).Split('/')[^3];
+        Assert.Equal(
+            ["Patient/" + patient, "Patient/123"],
+            await Task.WhenAll(new[] { 1, 2 }.Select(async i => (await _gateway.Get(Hospital, Location(answer, i))).Is(200).Json["subject"]!["reference"]!.GetValue<string>())));
+    }
+
+    [Fact]
+    public async Task A_Bundle_answers_as_its_Prefer_header_wants_and_reads_with_conditions_and_without_bodies()
+    {
+        var (name, condition) = Named("Prefer");
+        var made = (await _gateway.Post(Hospital, "Patient", Records.Patient(null, name))).Is(201);
+        JsonObject Bundle() => Records.Bundle("transaction", Records.Entry("PUT", "Patient?" + condition, Records.Patient(null, name)));
+        Assert.Null((await _gateway.Post(Hospital, "", Bundle(), ("Prefer", "return=minimal"))).Is(200).Entries[0]["resource"]);
+        Assert.Equal(made.Id, (await _gateway.Post(Hospital, "", Bundle(), ("Prefer", "handling=strict; return=representation"))).Is(200).Entries[0]["resource"]!["id"]!.GetValue<string>());
+        Assert.Equal("OperationOutcome", (await _gateway.Post(Hospital, "", Bundle(), ("Prefer", "return=OperationOutcome"))).Is(200).Entries[0]["response"]!["outcome"]!["resourceType"]!.GetValue<string>());
+
+        JsonObject Known(string method, string name, string value)
+        {
+            var entry = Records.Entry(method, "Patient/" + made.Id);
+            entry["request"]![name] = value;
+            return entry;
+        }
+
+        var read = (await _gateway.Post(Hospital, "", Records.Bundle(
+            "batch", Known("GET", "ifNoneMatch", "W/\"4\""), Known("GET", "ifNoneMatch", "W/\"1\""), Known("GET", "ifModifiedSince", "2100-01-01T00:00:00Z"), Records.Entry("HEAD", "Patient/" + made.Id)))).Is(200);
+        Assert.Equal(["304", "200", "304", "200"], Statuses(read));
+        Assert.Equal([false, true, false, false], read.Entries.Select(e => e["resource"] is not null));
+        (await _gateway.Delete(Hospital, "Patient/" + made.Id, ("Prefer", "return=OperationOutcome"))).Is(200);
+    }
+
+    [Fact]
+    public async Task An_update_with_If_None_Match_makes_a_record_once()
+    {
+        var id = Named("Once").Name.ToLowerInvariant();
+        (await _gateway.Put(Hospital, "Patient/" + id, Records.Patient(id, "Once"), ("If-None-Match", "*"))).Is(201);
+        (await _gateway.Put(Hospital, "Patient/" + id, Records.Patient(id, "Once"), ("If-None-Match", "*"))).IsFault(412, "conflict");
+        (await _gateway.Put(Hospital, "Patient/" + id, Records.Patient(id, "Once"), ("If-None-Match", "W/\"1\""))).IsFault(400, "value");
+    }
+
+    private static (string Name, string Condition) Named(string what)
+    {
+        var name = what + Guid.NewGuid().ToString("N");
+        return (name, "identifier=urn:mrn|mrn-" + name);
+    }
+
+    private static string[] Statuses(Answer answer) => [.. answer.Entries.Select(e => e["response"]!["status"]!.GetValue<string>()[..3])];
+
+    private static string Location(Answer answer, int entry) => answer.Entries[entry]["response"]!["location"]!.GetValue<string>();
+}
