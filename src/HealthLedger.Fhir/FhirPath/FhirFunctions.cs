@@ -3,7 +3,7 @@ using HealthLedger.Fhir.Json;
 
 namespace HealthLedger.Fhir.FhirPath;
 
-/// <summary>FHIR's functions (http://hl7.org/fhir/R4/fhirpath.html#functions) and type(). memberOf() and subsumes() need terminology and are not known here.</summary>
+/// <summary>FHIR's functions (http://hl7.org/fhir/R4/fhirpath.html#functions) and type(). memberOf() asks the context; subsumes() is not known here.</summary>
 internal static class FhirFunctions
 {
     private const string CoreProfile = "http://hl7.org/fhir/StructureDefinition/";
@@ -17,6 +17,8 @@ internal static class FhirFunctions
         all["getValue"] = new(0, 0, (in Scope _, Items input, Expr[] _) =>
             input.TryGetSingle(out var item) && item is NodeItem { IsPrimitive: true, Value: { } value } ? new Items(value) : Items.Empty);
         all["resolve"] = new(0, 0, Resolve);
+        all["memberOf"] = new(1, 1, (in Scope s, Items input, Expr[] a) =>
+            input.TryGetSingle(out var item) && Singles.String(a[0].Evaluate(s)) is { } valueSet ? Operators.Of(s.Context.MemberOf?.Invoke(item, valueSet)) : Items.Empty);
         all["conformsTo"] = new(1, 1, ConformsTo);
         // Narrative's markup has rules of its own, which structural validation checks; an expression takes it as sound.
         all["htmlChecks"] = new(0, 0, (in Scope _, Items _, Expr[] _) => new Items(BooleanItem.True));
@@ -37,7 +39,7 @@ internal static class FhirFunctions
         if (!input.TryGetSingle(out var item) || Singles.String(arguments[0].Evaluate(scope)) is not { } url) return Items.Empty;
         if (url.StartsWith(CoreProfile, StringComparison.Ordinal) && FhirDefinitions.R4.Type(url[CoreProfile.Length..]) is { } type)
             return Operators.Of(item.Is(new TypeName("FHIR", type.Name)));
-        throw new FhirPathEvaluationException("The profile is not known here");
+        return Operators.Of(scope.Context.ConformsTo?.Invoke(item, url) ?? throw new FhirPathEvaluationException("The profile is not known here"));
     }
 
     private static Items Resolve(in Scope scope, Items input, Expr[] _)

@@ -28,6 +28,12 @@ internal sealed class FhirPathContext
     /// <summary>Finds the target of a reference outside the resource; null where nothing is known but its text.</summary>
     public Func<string, Item?>? Resolve { get; init; }
 
+    /// <summary>Whether an item meets a profile; null where the profile is not known.</summary>
+    public Func<Item, string, bool?>? ConformsTo { get; init; }
+
+    /// <summary>Whether a code, Coding or CodeableConcept is in a value set; null where that cannot be told.</summary>
+    public Func<Item, string, bool?>? MemberOf { get; init; }
+
     /// <summary>Receives trace() output; by default it goes nowhere, since traced values may be personal data.</summary>
     public Action<string, Items>? Trace { get; init; }
 

@@ -3,15 +3,22 @@ using System.Text.Json;
 namespace HealthLedger.Fhir.Packages;
 
 /// <summary>
-/// Conformance resources of loaded packages by canonical URL: StructureDefinition, ValueSet, CodeSystem. They are read on the first question and each is parsed
+/// Conformance resources of loaded packages by canonical URL: StructureDefinition, ValueSet, CodeSystem, ImplementationGuide. They are read on the first question and each is parsed
 /// on its first use. Safe for many threads.
 /// </summary>
 public sealed class ConformanceResources
 {
+    private readonly ConformanceResources? _below;
     private readonly Lazy<Dictionary<(string Type, string Url), List<Held>>> _held;
 
     /// <summary>Resources as JSON text; the source is asked once, when it is first needed. The last of two with the same URL and version stands.</summary>
-    public ConformanceResources(Func<IEnumerable<ReadOnlyMemory<byte>>> source) => _held = new(() => Index(source()));
+    /// <param name="source">Gives the texts.</param>
+    /// <param name="below">Where to look for what these do not have.</param>
+    public ConformanceResources(Func<IEnumerable<ReadOnlyMemory<byte>>> source, ConformanceResources? below = null)
+    {
+        _held = new(() => Index(source()));
+        _below = below;
+    }
 
     /// <summary>None.</summary>
     public static ConformanceResources None { get; } = new(() => []);
@@ -23,12 +30,7 @@ public sealed class ConformanceResources
         var bar = canonical.LastIndexOf('|');
         var url = bar < 0 ? canonical : canonical[..bar];
         var version = bar < 0 ? null : canonical[(bar + 1)..];
-        if (!_held.Value.TryGetValue((resourceType, url), out var versions))
-        {
-            // HL7's code systems for single versions of v2 tables have a '|' in their URL.
-            return bar > 0 && _held.Value.TryGetValue((resourceType, canonical), out versions) ? versions[^1].Parsed.Value : null;
-        }
-
+        var versions = _held.Value.GetValueOrDefault((resourceType, url)) ?? [];
         for (var i = versions.Count - 1; i >= 0; i--)
         {
             if (version is null || versions[i].Version == version)
@@ -37,11 +39,12 @@ public sealed class ConformanceResources
             }
         }
 
-        return null;
+        // HL7's code systems for single versions of v2 tables have a '|' in their URL.
+        return bar > 0 && _held.Value.TryGetValue((resourceType, canonical), out var named) ? named[^1].Parsed.Value : _below?.Find(resourceType, canonical);
     }
 
     /// <summary>The canonical URLs of all resources of a type, without versions.</summary>
-    public IEnumerable<string> Urls(string resourceType) => _held.Value.Keys.Where(k => k.Type == resourceType).Select(k => k.Url);
+    public IEnumerable<string> Urls(string resourceType) => _held.Value.Keys.Where(k => k.Type == resourceType).Select(k => k.Url).Union(_below?.Urls(resourceType) ?? [], StringComparer.Ordinal);
 
     private static Dictionary<(string, string), List<Held>> Index(IEnumerable<ReadOnlyMemory<byte>> resources)
     {
@@ -49,7 +52,7 @@ public sealed class ConformanceResources
         foreach (var text in resources)
         {
             var (type, url, version) = Header(text.Span);
-            if (type is not ("StructureDefinition" or "ValueSet" or "CodeSystem") || url is null)
+            if (type is not ("StructureDefinition" or "ValueSet" or "CodeSystem" or "ImplementationGuide") || url is null)
             {
                 continue;
             }

@@ -42,6 +42,19 @@ internal ref partial struct ResourceWalk
     /// <summary>A URI that begins with '#', without it: it counts as a reference to a contained resource, but need not be one.</summary>
     private void Fragment(ReadOnlySpan<byte> id) => (_fragments ??= new()).Note(id);
 
+    /// <summary>Narrative refers to contained resources by its links and images (R4 narrative.html#id).</summary>
+    private void NarrativeFragments(ReadOnlySpan<byte> xhtml)
+    {
+        while (xhtml.IndexOf("=\"#"u8) is >= 0 and var start)
+        {
+            xhtml = xhtml[(start + 3)..];
+            if (xhtml.IndexOf((byte)'"') is > 0 and <= 64 and var end)
+            {
+                Fragment(xhtml[..end]);
+            }
+        }
+    }
+
     private void FragmentReference(ElementType? use, ReadOnlySpan<byte> id)
     {
         var fragments = _fragments ??= new();

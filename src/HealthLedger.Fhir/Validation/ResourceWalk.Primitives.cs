@@ -74,6 +74,9 @@ internal ref partial struct ResourceWalk
             case PrimitiveKind.Xhtml when NarrativeCheck.Fault(text) is { } fault:
                 _log.Error(IssueType.Invariant, fault, _reader.TokenStartIndex);
                 break;
+            case PrimitiveKind.Xhtml:
+                NarrativeFragments(text);
+                break;
             case PrimitiveKind.String or PrimitiveKind.Markdown:
                 if (text.Length > MaxStringCharacters && System.Text.Encoding.UTF8.GetCharCount(text) > MaxStringCharacters)
                 {

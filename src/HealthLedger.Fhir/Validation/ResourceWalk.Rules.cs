@@ -37,6 +37,14 @@ internal ref partial struct ResourceWalk
             Check(rule, node!, new FhirPathContext { Resource = isResource ? node : null, IsLenient = true, Budget = _steps }, start);
         }
 
+        if (isResource && type.Name == "Bundle" && !_log.IsFull)
+        {
+            document ??= Again(start);
+            var (log, path) = (_log, _log.Place());
+            BundleLinks.Check(node ?? NodeItem.Resource(document.RootElement)!, (at, message) =>
+                log.ErrorThere(path + NodePlace.Of(at)["Bundle".Length..], IssueType.Invalid, message, start));
+        }
+
         document?.Dispose();
     }
 
@@ -111,7 +119,8 @@ internal ref partial struct ResourceWalk
         var invariant = rule.Definition;
         try
         {
-            if (!rule.Expression.Holds(node, context))
+            // What presence leaves undecided is about content that is there: it must come out true, and to come out empty is not enough.
+            if (Singles.Boolean(rule.Expression.Evaluate(node, context)) != true)
             {
                 _log.Issue(invariant.IsWarning ? IssueSeverity.Warning : IssueSeverity.Error, IssueType.Invariant, $"{invariant.Key}: {invariant.Human}", offset);
             }

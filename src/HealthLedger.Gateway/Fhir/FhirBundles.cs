@@ -4,6 +4,7 @@ using HealthLedger.Access;
 using HealthLedger.Fhir.Definitions;
 using HealthLedger.Fhir.Json;
 using HealthLedger.Fhir.Validation;
+using HealthLedger.Fhir.Validation.Profiles;
 using HealthLedger.Smart;
 
 namespace HealthLedger.Gateway.Fhir;
@@ -13,7 +14,7 @@ namespace HealthLedger.Gateway.Fhir;
 /// come after them; a batch is its entries one by one.
 /// </summary>
 internal sealed class FhirBundles(
-    FhirWrites writes, FhirSearches searches, FhirHistory history, FhirPatches patches, FhirConditions conditions, Disclosure disclosure, SmartUrls urls)
+    ProfileValidator validator, FhirWrites writes, FhirSearches searches, FhirHistory history, FhirPatches patches, FhirConditions conditions, Disclosure disclosure, SmartUrls urls)
 {
     /// <summary>The most searches in one Bundle, conditions among them: each may look through every permitted patient.</summary>
     private const int MaximumSearches = 100;
@@ -27,7 +28,7 @@ internal sealed class FhirBundles(
             return;
         }
 
-        var outcome = content.Validate("Bundle");
+        var outcome = content.Validate(validator, "Bundle");
         if (!outcome.IsValid)
         {
             await call.Http.Fault(FhirFault.BadRequest(outcome.Issues));

@@ -1,4 +1,5 @@
 using HealthLedger.Fhir.Validation;
+using HealthLedger.Fhir.Validation.Profiles;
 using HealthLedger.Fhir.Xml;
 
 namespace HealthLedger.Gateway.Fhir;
@@ -41,10 +42,13 @@ internal sealed class FhirContent
             : (new FhirContent(xml.Json, xml), null);
     }
 
-    /// <summary>Validates it; issues have the places of the text that was sent.</summary>
-    public ValidationOutcome Validate(string type)
-    {
-        var outcome = ResourceValidator.Validate(Json, type);
-        return _xml is null || outcome.Issues.Count == 0 ? outcome : outcome with { Issues = _xml.InXml(outcome.Issues) };
-    }
+    /// <summary>Validates it against R4 alone; issues have the places of the text that was sent.</summary>
+    public ValidationOutcome Validate(string type) => InOwnText(ResourceValidator.Validate(Json, type));
+
+    /// <summary>The same, against profiles too.</summary>
+    public ValidationOutcome Validate(ProfileValidator validator, string? type, IReadOnlyList<string>? profiles = null, bool withWarnings = false) =>
+        InOwnText(validator.Validate(Json, type, profiles, withWarnings));
+
+    private ValidationOutcome InOwnText(ValidationOutcome outcome) =>
+        _xml is null || outcome.Issues.Count == 0 ? outcome : outcome with { Issues = _xml.InXml(outcome.Issues) };
 }

@@ -1,12 +1,13 @@
 using HealthLedger.Access;
 using HealthLedger.Fhir.Json;
 using HealthLedger.Fhir.Validation;
+using HealthLedger.Fhir.Validation.Profiles;
 using HealthLedger.Smart;
 
 namespace HealthLedger.Gateway.Fhir;
 
 /// <summary>create, update, delete: checked here for what the request alone tells, then one road.</summary>
-internal sealed class FhirWrites(RecordChange records, FhirConditions conditions, SmartUrls urls)
+internal sealed class FhirWrites(ProfileValidator validator, RecordChange records, FhirConditions conditions, SmartUrls urls)
 {
     public async Task Create(FhirCall call, string type)
     {
@@ -213,7 +214,7 @@ internal sealed class FhirWrites(RecordChange records, FhirConditions conditions
     }
 
     /// <summary>The body, if scope, media type, size and content are good; else the fault is written.</summary>
-    private static async ValueTask<ReadOnlyMemory<byte>?> Body(FhirCall call, string type, ScopeInteraction interaction)
+    private async ValueTask<ReadOnlyMemory<byte>?> Body(FhirCall call, string type, ScopeInteraction interaction)
     {
         if (!call.Covers(type, interaction))
         {
@@ -228,7 +229,7 @@ internal sealed class FhirWrites(RecordChange records, FhirConditions conditions
             return null;
         }
 
-        var outcome = content.Validate(type);
+        var outcome = content.Validate(validator, type);
         if (!outcome.IsValid)
         {
             await call.Http.Fault(FhirFault.BadRequest(outcome.Issues));

@@ -1,7 +1,10 @@
 using System.Security.Cryptography;
 using HealthLedger.Access;
 using HealthLedger.Consents;
+using HealthLedger.Fhir.Packages;
 using HealthLedger.Fhir.Search;
+using HealthLedger.Fhir.Terminology;
+using HealthLedger.Fhir.Validation.Profiles;
 using HealthLedger.Gateway.Events;
 using HealthLedger.Gateway.Fhir;
 using HealthLedger.Gateway.Fhir.Operations;
@@ -177,6 +180,9 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddEvents();
         services.AddPages();
 
+        var packages = PackageFiles.Read(options.Packages);
+        services.AddSingleton(s => new ProfileValidator(new ConformanceResources(() => packages), s.GetRequiredService<ITerminology>()));
+
         services.AddSingleton<FhirReads>();
         services.AddSingleton<FhirSearches>();
         services.AddSingleton<FhirHistory>();
@@ -184,8 +190,9 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton<FhirWrites>();
         services.AddSingleton<FhirPatches>();
         services.AddSingleton<FhirBundles>();
-        services.AddTerminology();
+        services.AddTerminology(packages);
         services.AddRecordOperations();
+        services.AddSingleton<IFhirOperation, ValidateOperation>();
         services.AddSingleton<FhirOperations>();
         services.AddSingleton<FhirCapabilities>();
         services.AddSingleton<FhirApi>();

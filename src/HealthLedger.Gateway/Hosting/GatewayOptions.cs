@@ -26,6 +26,9 @@ internal sealed class GatewayOptions
     /// <summary>scrypt's work factor as a power of two for a new keys directory, 15 to 20. Default 17 (about half a second, 128 MiB).</summary>
     public int ScryptLogN { get; set; } = 17;
 
+    /// <summary>FHIR packages whose profiles, value sets and code systems are known: each a <c>.tgz</c>, a <c>.json</c> or <c>.json.gz</c> file, or a folder of them.</summary>
+    public string[] Packages { get; set; } = [];
+
     public ConsentOptions Consents { get; set; } = new();
 
     public PrivacyOptions Privacy { get; set; } = new();

@@ -80,13 +80,13 @@ public sealed class BundleTests
         {
             writer.Link("self", "http://a.example/Patient?name=a%20b&x=ä");
             writer.Link("next", "http://a.example/n");
-            writer.Entry(new(FullUrl: "http://a.example/Patient/1", Resource: """{"resourceType":"Patient","multipleBirthInteger":1}"""u8.ToArray(), SearchMode: "match"));
+            writer.Entry(new(FullUrl: "http://a.example/Patient/1", Resource: """{"resourceType":"Patient","id":"1","multipleBirthInteger":1}"""u8.ToArray(), SearchMode: "match"));
             writer.Finish();
         }
 
         Assert.Empty(ResourceValidator.Validate(output.WrittenMemory, "Bundle").Issues);
         Assert.Equal(
-            """{"resourceType":"Bundle","id":"b","meta":{"lastUpdated":"2026-02-03T04:05:06.000Z"},"type":"searchset","total":7,"link":[{"relation":"self","url":"http://a.example/Patient?name=a%20b&x=ä"},{"relation":"next","url":"http://a.example/n"}],"entry":[{"fullUrl":"http://a.example/Patient/1","resource":{"resourceType":"Patient","multipleBirthInteger":1},"search":{"mode":"match"}}]}""",
+            """{"resourceType":"Bundle","id":"b","meta":{"lastUpdated":"2026-02-03T04:05:06.000Z"},"type":"searchset","total":7,"link":[{"relation":"self","url":"http://a.example/Patient?name=a%20b&x=ä"},{"relation":"next","url":"http://a.example/n"}],"entry":[{"fullUrl":"http://a.example/Patient/1","resource":{"resourceType":"Patient","id":"1","multipleBirthInteger":1},"search":{"mode":"match"}}]}""",
             Encoding.UTF8.GetString(output.WrittenSpan));
     }
 

@@ -10,7 +10,7 @@ public sealed class FhirPathPatchTests
 {
     private const string Empty = """{"resourceType":"Patient"}""";
     private const string Identified = """{"resourceType":"Patient","identifier":[{"value":"1"},{"value":"2"},{"value":"3"}]}""";
-    private const string Contact = """{"resourceType":"Patient","contact":[{"name":{"text":"a name"},"gender":"male"}]}""";
+    private const string Contact = """{"resourceType":"Patient","contact":[{"name":{"text":"a name","use":"usual"},"gender":"male"}]}""";
 
     public static TheoryData<string, string, string> Cases => new()
     {
@@ -22,8 +22,8 @@ public sealed class FhirPathPatchTests
             Empty, Op("add", "Patient", name: "contact", value: """,{"name":"value","part":[{"name":"name","valueHumanName":{"text":"a name"}},{"name":"relationship","valueCodeableConcept":{"text":"x"}},{"name":"relationship","valueCodeableConcept":{"text":"y"}}]}"""),
             """{"resourceType":"Patient","contact":[{"name":{"text":"a name"},"relationship":[{"text":"x"},{"text":"y"}]}]}"""
         },
-        { Contact, Op("replace", "Patient.contact[0].gender", value: V("valueCode", "female")), """{"resourceType":"Patient","contact":[{"name":{"text":"a name"},"gender":"female"}]}""" },
-        { Contact, Op("delete", "Patient.contact[0].name.text"), """{"resourceType":"Patient","contact":[{"gender":"male"}]}""" },
+        { Contact, Op("replace", "Patient.contact[0].gender", value: V("valueCode", "female")), """{"resourceType":"Patient","contact":[{"name":{"text":"a name","use":"usual"},"gender":"female"}]}""" },
+        { Contact, Op("delete", "Patient.contact[0].name.text"), """{"resourceType":"Patient","contact":[{"name":{"use":"usual"},"gender":"male"}]}""" },
         { Contact, Op("delete", "Patient.contact[0]"), Empty },
         { Contact, Op("delete", "Patient.contact[3]"), Contact },
         { Contact, Op("delete", "Patient.contact.where(gender = 'male')"), Empty },

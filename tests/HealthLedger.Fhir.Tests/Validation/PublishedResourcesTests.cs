@@ -18,6 +18,9 @@ public sealed class PublishedResourcesTests
         ["DeviceUseStatement-example.json"] = ["DeviceUseStatement.reasonReference[0].reference"],
         ["MedicationRequest-medrx0301.json"] = ["MedicationRequest.dispenseRequest.performer.reference"],
         ["Observation-clinical-gender.json"] = ["Observation.performer[0].reference"],
+        // bundle.html#bundle-unique: a fullUrl that is a server's address says the id of its resource; these say another.
+        ["Bundle-10bb101f-a121-4264-a920-67be9cb82c74.json"] = ["Bundle.entry[2].fullUrl"],
+        ["Bundle-lri-example.json"] = [.. new[] { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 }.Select(i => $"Bundle.entry[{i}].fullUrl").Order(StringComparer.Ordinal)],
         // It lacks required elements, and one of its references has an id of 67 characters.
         ["ig-r4.json.gz"] = ["ImplementationGuide.manifest.resource[11904].reference.reference", "ImplementationGuide.name", "ImplementationGuide.status"],
     };
@@ -54,7 +57,8 @@ public sealed class PublishedResourcesTests
         {
             var outcome = ResourceValidator.Validate(json);
 
-            Assert.True(outcome.Issues.Count == 0, $"{name}: {outcome.Issues.FirstOrDefault()}");
+            // One searchset among the examples has two fullUrls that say another id than their resources (bundle.html#bundle-unique).
+            Assert.True(outcome.Issues.All(i => i.Location is "Bundle.entry[54].resource.entry[2].fullUrl" or "Bundle.entry[74].resource.entry[2].fullUrl"), $"{name}: {outcome.Issues.FirstOrDefault()}");
         }
     }
 

@@ -97,6 +97,11 @@ internal static class RequestShapes
                 yield return operation;
             }
 
+            foreach (var validate in new[] { "Patient/$validate", "Patient/hidden-patient/$validate", "Patient/absent/$validate?mode=update", "Patient/$validate?profile=http://a.example/unknown", "Patient/hidden-patient/$validate?mode=delete" })
+            {
+                yield return new RequestShape(client, "POST", validate, new JsonObject { ["resourceType"] = "Patient", ["id"] = "hidden-patient", ["managingOrganization"] = new JsonObject { ["reference"] = "Organization/absent" } });
+            }
+
             yield return new RequestShape(client, "GET", "metadata");
             yield return new RequestShape(client, "GET", ".well-known/smart-configuration");
             yield return new RequestShape(client, "GET", "Zebedee/hidden-patient");

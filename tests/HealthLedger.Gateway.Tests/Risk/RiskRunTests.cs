@@ -101,7 +101,7 @@ public sealed class RiskRunTests : IDisposable
         var read = new DisclosureRequest { Caller = Registry.Caller, Purpose = PurposeOfUse.Research, RequestId = "r", Target = new Target.Record(key.Type, key.Id, null) };
         var stored = Assert.IsType<DisclosureResult.Disclosed>(await registry.Part<Disclosure>().Disclose(read, CancellationToken.None)).Records.Single().Json;
         Assert.Empty(ResourceValidator.Validate(stored, "RiskAssessment").Issues);
-        Assert.Empty(ProfileRules.Broken(ProfileRules.Of("RiskAssessment"), System.Text.Encoding.UTF8.GetString(stored.Span)));
+        Assert.Empty(OwnProfiles.Broken("RiskAssessment", System.Text.Encoding.UTF8.GetString(stored.Span)));
     }
 
     [Fact]

@@ -18,6 +18,12 @@ internal sealed class RuleSet
 {
     private static readonly HashSet<string> CheckedByTheWalk = new(StringComparer.Ordinal) { "ele-1", "ext-1", "dom-2", "dom-3", "ref-1", "txt-1", "txt-2" };
 
+    /// <summary>Where the published expression does not say what its words say. que-12: "if there are more than one enableWhen".</summary>
+    private static readonly Dictionary<string, string> Errata = new(StringComparer.Ordinal)
+    {
+        ["que-12"] = "enableWhen.count() > 1 implies enableBehavior.exists()",
+    };
+
     private static readonly ConcurrentDictionary<InvariantDefinition, Rule> Compiled = new();
     private static readonly ConcurrentDictionary<TypeDefinition, RuleSet> OfTypes = new();
     private static readonly ConcurrentDictionary<ElementForm, RuleSet> OfForms = new();
@@ -85,7 +91,7 @@ internal sealed class RuleSet
 
     private static Rule Compile(InvariantDefinition invariant)
     {
-        var expression = FhirPathExpression.Parse(invariant.Expression);
+        var expression = FhirPathExpression.Parse(Errata.GetValueOrDefault(invariant.Key, invariant.Expression));
         return new Rule(invariant, expression, LooksOutside(expression.Root));
     }
 

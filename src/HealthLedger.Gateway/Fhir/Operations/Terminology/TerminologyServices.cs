@@ -6,9 +6,9 @@ namespace HealthLedger.Gateway.Fhir.Operations.Terminology;
 /// <summary>Registers terminology and its operations.</summary>
 internal static class TerminologyServices
 {
-    public static void AddTerminology(this IServiceCollection services)
+    public static void AddTerminology(this IServiceCollection services, IReadOnlyList<ReadOnlyMemory<byte>> packages)
     {
-        services.AddSingleton(new ConformanceResources(R4Terminology.Resources));
+        services.AddSingleton(new ConformanceResources(() => packages, new ConformanceResources(R4Terminology.Resources)));
         services.AddSingleton<ValueSets>();
         services.AddSingleton<ITerminology>(s => s.GetRequiredService<ValueSets>());
         services.AddSingleton<TerminologySource>();

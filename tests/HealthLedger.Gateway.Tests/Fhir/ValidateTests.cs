@@ -1,0 +1,79 @@
+// http://hl7.org/fhir/R4/resource-operation-validate.html over HTTP, and profiles of configured packages.
+using System.Text;
+using System.Text.Json.Nodes;
+using HealthLedger.Gateway.Tests.Hosting;
+using HealthLedger.Tests.Profiles;
+using static HealthLedger.Gateway.Tests.Hosting.TestClients;
+
+namespace HealthLedger.Gateway.Tests.Fhir;
+
+public sealed class ValidateTests : IAsyncLifetime
+{
+    private const string Profile = "urn:healthledger:profile:consent";
+    private TestGateway _gateway = null!;
+
+    public async Task InitializeAsync() => _gateway = await TestGateway.Start(null, "--HealthLedger:Packages:0=" + OwnProfiles.Folder());
+
+    public async Task DisposeAsync() => await _gateway.DisposeAsync();
+
+    [Fact]
+    public async Task A_resource_is_judged_and_the_judgement_is_a_good_answer_that_leaves_no_entry()
+    {
+        var good = (await _gateway.Post(Clinic, "Patient/$validate", Records.Patient("a", "Zebedee"))).Is(200);
+        Assert.DoesNotContain("error", Severities(good));
+        Assert.Equal(0u, good.Growth);
+
+        var bad = (await _gateway.Post(Clinic, "Patient/$validate", new JsonObject { ["resourceType"] = "Patient", ["gender"] = "Zebedee" })).Is(200);
+        Assert.Contains("error", Severities(bad));
+        Assert.DoesNotContain("Zebedee", bad.Text, StringComparison.Ordinal);
+
+        var broken = (await _gateway.SendBytes(Clinic, "POST", "Patient/$validate", "{"u8.ToArray(), "application/fhir+json")).Is(200);
+        Assert.Contains("fatal", Severities(broken));
+        Assert.Contains("fatal", Severities((await _gateway.Post(Clinic, "Observation/$validate", Records.Patient("a", "Zebedee"))).Is(200)));
+    }
+
+    [Fact]
+    public async Task A_profile_is_asked_for_in_the_query_or_in_Parameters()
+    {
+        var consent = JsonNode.Parse(File.ReadAllText(Path.Combine(OwnProfiles.Folder(), "examples", "Consent-clinic-may-treat.json")))!.AsObject();
+        Assert.DoesNotContain("error", Severities((await _gateway.Post(Clinic, "Consent/$validate?profile=" + Profile, consent.DeepClone())).Is(200)));
+        consent.Remove("patient");
+        Assert.Contains("error", Severities((await _gateway.Post(Clinic, "Consent/$validate?profile=" + Profile, consent.DeepClone())).Is(200)));
+        Assert.Contains("error", Severities((await _gateway.Post(Clinic, "Consent/$validate", Parameters(consent, "profile", Profile))).Is(200)));
+        Assert.Contains("error", Severities((await _gateway.Post(Clinic, "Consent/$validate?profile=http://a.example/unknown", consent.DeepClone())).Is(200)));
+    }
+
+    [Theory]
+    [InlineData("Patient/$validate?mode=delete", "not-supported")]
+    [InlineData("Patient/$validate?zebedee=1", "not-supported")]
+    [InlineData("Patient/$validate?mode=profile", "required")]
+    [InlineData("Patient/b/$validate", "value")]
+    public async Task What_cannot_be_asked_is_refused_clearly(string path, string code) =>
+        (await _gateway.Post(Clinic, path, Records.Patient("a", "Zebedee"))).IsFault(400, code, "Zebedee");
+
+    [Fact]
+    public async Task A_resource_that_breaks_the_profile_it_claims_is_not_stored()
+    {
+        var organization = new JsonObject { ["resourceType"] = "Organization", ["name"] = "x", ["meta"] = new JsonObject { ["profile"] = new JsonArray("http://a.example/unknown") } };
+        (await _gateway.Post(Hospital, "Organization", organization.DeepClone())).Is(201);
+        organization["meta"]!["profile"]![0] = Profile;
+        (await _gateway.Post(Hospital, "Organization", organization)).IsFault(400, "structure");
+    }
+
+    [Fact]
+    public async Task XML_is_judged_with_the_places_of_the_XML()
+    {
+        var answer = (await _gateway.SendBytes(Clinic, "POST", "Patient/$validate", Encoding.UTF8.GetBytes("<Patient xmlns=\"http://hl7.org/fhir\">\n<gender value=\"x\"/>\n</Patient>"), "application/fhir+xml")).Is(200);
+        Assert.Contains("line 2", answer.Text, StringComparison.Ordinal);
+    }
+
+    private static List<string> Severities(Answer answer) => [.. answer.Json["issue"]!.AsArray().Select(i => i!["severity"]!.GetValue<string>())];
+
+    private static JsonObject Parameters(JsonObject resource, string name, string canonical) => new()
+    {
+        ["resourceType"] = "Parameters",
+        ["parameter"] = new JsonArray(
+            new JsonObject { ["name"] = "resource", ["resource"] = resource.DeepClone() },
+            new JsonObject { ["name"] = name, ["valueCanonical"] = canonical }),
+    };
+}
