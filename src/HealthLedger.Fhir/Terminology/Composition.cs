@@ -10,6 +10,7 @@ namespace HealthLedger.Fhir.Terminology;
 internal sealed class Composition(ValueSets valueSets, CodeSystems codeSystems)
 {
     private const int MaximumSteps = 1_000_000;
+    private const int MaximumNesting = 32;
 
     private SortedSet<string>? _systems;
     private int _steps;
@@ -58,7 +59,7 @@ internal sealed class Composition(ValueSets valueSets, CodeSystems codeSystems)
         found = null;
         if (Path.Into(set, above) is not { } path)
         {
-            return Unknown($"Value set {set.Canonical} includes itself.");
+            return Unknown($"Value set {set.Canonical} includes itself, or is within more than {MaximumNesting} others.");
         }
 
         if (set.Listed is { } listed)
@@ -174,7 +175,7 @@ internal sealed class Composition(ValueSets valueSets, CodeSystems codeSystems)
     {
         if (Path.Into(set, above) is not { } path)
         {
-            Unknown($"Value set {set.Canonical} includes itself.");
+            Unknown($"Value set {set.Canonical} includes itself, or is within more than {MaximumNesting} others.");
             return null;
         }
 
@@ -356,9 +357,9 @@ internal sealed class Composition(ValueSets valueSets, CodeSystems codeSystems)
     }
 
     /// <summary>The value sets that are being evaluated, the innermost first.</summary>
-    private sealed record Path(ValueSet Set, Path? Above)
+    private sealed record Path(ValueSet Set, Path? Above, int Depth)
     {
-        /// <summary>Null where the value set is being evaluated already.</summary>
+        /// <summary>Null where the value set is being evaluated already, or lies too deep.</summary>
         public static Path? Into(ValueSet set, Path? above)
         {
             for (var at = above; at is not null; at = at.Above)
@@ -369,7 +370,8 @@ internal sealed class Composition(ValueSets valueSets, CodeSystems codeSystems)
                 }
             }
 
-            return new(set, above);
+            var depth = above is null ? 0 : above.Depth + 1;
+            return depth <= MaximumNesting ? new(set, above, depth) : null;
         }
     }
 }

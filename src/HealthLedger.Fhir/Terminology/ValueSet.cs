@@ -15,8 +15,8 @@ public sealed class ValueSet
         var compose = source.TryGetProperty("compose"u8, out var found) ? found : default;
         Includes = [.. compose.Items("include"u8).Select(i => new ComposePart(i))];
         Excludes = [.. compose.Items("exclude"u8).Select(e => new ComposePart(e))];
-        LeavesOutInactive = compose.ValueKind == JsonValueKind.Object && compose.Flag("inactive"u8) is false;
-        if (Includes.Count == 0 && source.TryGetProperty("expansion"u8, out var expansion))
+        LeavesOutInactive = compose.Flag("inactive"u8) is false;
+        if (Includes.Count == 0 && source.TryGetProperty("expansion"u8, out var expansion) && expansion.ValueKind == JsonValueKind.Object)
         {
             Listed = new ListedExpansion(expansion);
         }
@@ -67,7 +67,7 @@ internal sealed class ComposePart
         }
 
         Filters = [.. source.Items("filter"u8).Select(f => (f.Text("property"u8) ?? "", f.Text("op"u8) ?? "", f.Text("value"u8) ?? ""))];
-        ValueSets = [.. source.Items("valueSet"u8).Where(v => v.ValueKind == JsonValueKind.String).Select(v => v.GetString()!)];
+        ValueSets = [.. source.Texts("valueSet"u8)];
     }
 
     public string? System { get; }
@@ -138,7 +138,7 @@ internal sealed class ListedExpansion
     {
         Collect(expansion);
         IsWhole = !expansion.Items("extension"u8).Any(e => e.Text("url"u8) == Unclosed)
-            && (!expansion.TryGetProperty("total"u8, out var total) || (total.TryGetInt32(out var count) && count <= Codes.Count));
+            && (!expansion.TryGetProperty("total"u8, out var total) || (total.ValueKind == JsonValueKind.Number && total.TryGetInt32(out var count) && count <= Codes.Count));
     }
 
     public List<ExpandedConcept> Codes { get; } = [];

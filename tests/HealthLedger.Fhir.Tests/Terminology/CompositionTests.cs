@@ -115,6 +115,56 @@ public sealed class CompositionTests
     }
 
     [Fact]
+    public void Whatever_a_package_says_is_read_without_a_fault()
+    {
+        const string Whole = """
+            {"resourceType":"ValueSet","url":"urn:test:own","compose":{"inactive":false,"include":[{"system":"urn:test:odd","version":"1","concept":[{"code":"a","designation":[{"value":"b"}]}],
+             "filter":[{"property":"concept","op":"is-a","value":"a"}],"valueSet":["urn:test:mammals"]}],"exclude":[{"system":"urn:test:odd"}]},"expansion":{"total":1,"contains":[{"code":"a"}]}}
+            """;
+        const string Odd = """
+            {"resourceType":"CodeSystem","url":"urn:test:odd","content":"complete","caseSensitive":true,"property":[{"code":"p","type":"code"}],
+             "concept":[{"code":"a","property":[{"code":"parent","valueCode":"b"}],"designation":[{"language":"de","value":"x"}],"concept":[{"code":"b"}]}]}
+            """;
+        var random = new Random(7);
+        for (var i = 0; i < 3000; i++)
+        {
+            var texts = new[] { Broken(Whole, random), Broken(Odd, random) };
+            var sets = new ValueSets(new ConformanceResources(() => texts.Select(t => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(t))));
+            foreach (var set in new[] { sets.Find("urn:test:own"), ValueSets.Read(JsonDocument.Parse("""{"compose":{"include":[{"system":"urn:test:odd"}]}}""").RootElement, out _) }.OfType<ValueSet>())
+            {
+                Assert.NotNull(sets.Expand(set, new ExpansionRequest { Filter = "a" }));
+                Assert.NotNull(sets.Look(set, "urn:test:odd", "a"));
+            }
+
+            Assert.True(Enum.IsDefined(sets.Compare("urn:test:odd", "a", "b")));
+        }
+    }
+
+    /// <summary>The text with one value replaced by one of another kind.</summary>
+    private static string Broken(string json, Random random)
+    {
+        var root = JsonNode.Parse(json)!;
+        var places = new List<JsonNode>();
+        Collect(root);
+        var at = places[random.Next(places.Count)];
+        JsonNode?[] others = [null, 1, "a", true, new JsonObject(), new JsonArray(), new JsonArray(1), new JsonArray("a"), new JsonArray(new JsonObject()), new JsonObject { ["code"] = 1 }];
+        at.ReplaceWith(others[random.Next(others.Length)]);
+        return root.ToJsonString();
+
+        void Collect(JsonNode node)
+        {
+            foreach (var child in node is JsonObject o ? o.Select(m => m.Value) : node is JsonArray a ? a : [])
+            {
+                if (child is not null)
+                {
+                    places.Add(child);
+                    Collect(child);
+                }
+            }
+        }
+    }
+
+    [Fact]
     public void A_code_system_held_in_part_gives_an_open_expansion_and_no_no()
     {
         var set = Set("""{"include":[{"system":"urn:test:fragment"}]}""");

@@ -1,5 +1,6 @@
 // http://hl7.org/fhir/R4/terminology-service.html and valueset.html#compositions, over all value sets of the official definitions.
 using System.Text.Json;
+using HealthLedger.Conformance;
 using HealthLedger.Fhir.Packages;
 using HealthLedger.Fhir.Terminology;
 
@@ -12,6 +13,7 @@ public sealed class OfficialValueSetTests
     private static List<ValueSet> All => [.. Official.Urls("ValueSet").Order(StringComparer.Ordinal).Select(u => R4.ValueSets.Find(u)!)];
 
     [Fact]
+    [Trait("Suite", "Conformance")]
     public void Every_value_set_expands_or_says_which_content_is_lacking()
     {
         var expanded = 0;
@@ -34,6 +36,7 @@ public sealed class OfficialValueSetTests
 
         // SNOMED CT, LOINC, UCUM and others are not part of the definitions, and a few value sets name a version, a value set or a property that is not there either.
         Assert.Equal((1221, 95), (expanded, refused.Count));
+        new SuiteResult("Terminology", "expansions of the official value sets", "http://hl7.org/fhir/R4/valueset-operation-expand.html", expanded, expanded + refused.Count, refused).Keep();
         Assert.All(refused, r => Assert.Matches("(are not held here|is not known here|has no property 'acme-plasma' to filter by)", r));
     }
 
@@ -84,6 +87,31 @@ public sealed class OfficialValueSetTests
         }
 
         Assert.Equal(["inactive", "yesnodontknow"], compared);
+    }
+
+    [Fact]
+    public void Value_sets_of_a_package_are_made_of_its_own_and_the_official_code_systems()
+    {
+        if (SharedData.Folder("ig/us-core/610") is not { } folder)
+        {
+            return;
+        }
+
+        using var file = File.OpenRead(Path.Combine(folder, "definitions.json.gz"));
+        var package = PackageReader.Resources("definitions.json.gz", file);
+        var resources = new ConformanceResources(() => R4Terminology.Resources().Concat(package));
+        var sets = new ValueSets(resources);
+        var own = new ConformanceResources(() => package).Urls("ValueSet").ToDictionary(u => u, u => sets.Expand(sets.Find(u)!, new ExpansionRequest()));
+
+        Assert.Equal(36, own.Count);
+        Assert.Equal(15, own.Values.Count(r => r is ExpansionResult.Expanded));
+        Assert.All(own.Values.OfType<ExpansionResult.Refused>(), r => Assert.Matches("(are not held here|is not known here)", r.Why));
+        const string Participants = "http://hl7.org/fhir/us/core/ValueSet/us-core-provenance-participant-type";
+        Assert.Equal(Membership.Yes, sets.Contains(Participants, "http://hl7.org/fhir/us/core/CodeSystem/us-core-provenance-participant-type", "transmitter"));
+        Assert.Equal(Membership.Yes, sets.Contains(Participants, "http://terminology.hl7.org/CodeSystem/provenance-participant-type", "author"));
+        Assert.Equal(Membership.No, sets.Contains(Participants, "http://terminology.hl7.org/CodeSystem/provenance-participant-type", "zebedee"));
+        Assert.Equal(Membership.Yes, sets.Contains("http://hl7.org/fhir/us/core/ValueSet/us-core-condition-code", "http://snomed.info/sct", "160245001"));
+        Assert.Equal(Membership.Unknown, sets.Contains("http://hl7.org/fhir/us/core/ValueSet/us-core-condition-code", "http://snomed.info/sct", "1"));
     }
 
     private static IEnumerable<(string? System, string Code)> Codes(JsonElement parent) =>
