@@ -10,6 +10,9 @@ public sealed class CodeSystems(ConformanceResources resources)
     // Only what is found is kept, so callers' words cannot fill it.
     private readonly ConcurrentDictionary<string, CodeSystem> _read = new(StringComparer.Ordinal);
 
+    /// <summary>All of them, one version of each URL: the last one loaded.</summary>
+    public IEnumerable<CodeSystem> All => resources.Urls("CodeSystem").Select(u => Find(u)!);
+
     /// <summary>The code system of this canonical URL; null where there is none.</summary>
     public CodeSystem? Find(string canonical)
     {

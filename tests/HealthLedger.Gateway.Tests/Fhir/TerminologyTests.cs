@@ -244,6 +244,20 @@ public sealed class TerminologyTests(SmallHospital hospital) : IClassFixture<Sma
             Of("CodeSystem").ToHashSet());
     }
 
+    [Fact]
+    public async Task The_terminology_statement_lists_the_code_systems_that_a_look_up_knows()
+    {
+        var answer = (await _gateway.Send(new HttpRequestMessage(HttpMethod.Get, "/fhir/metadata?mode=terminology"))).Is(200);
+        var systems = answer.Json["codeSystem"]!.AsArray().ToDictionary(s => s!["uri"]!.GetValue<string>(), s => s!["version"]?[0]!["code"]!.GetValue<string>());
+
+        Assert.Equal(0u, answer.Growth);
+        Assert.Empty(ResourceValidator.Validate(answer.Body, "TerminologyCapabilities").Issues);
+        Assert.Equal("4.0.1", systems[Gender]);
+        Assert.DoesNotContain("http://snomed.info/sct", systems.Keys);
+        (await _gateway.Send(new HttpRequestMessage(HttpMethod.Get, "/fhir/metadata?mode=zebedee"))).IsFault(400, "value");
+        Assert.Equal("CapabilityStatement", (await _gateway.Send(new HttpRequestMessage(HttpMethod.Get, "/fhir/metadata?mode=full"))).Is(200).Json["resourceType"]!.GetValue<string>());
+    }
+
     private static JsonNode ValueSet(string compose) => new JsonObject { ["resourceType"] = "ValueSet", ["status"] = "active", ["compose"] = JsonNode.Parse(compose) };
 
     private static JsonNode Parameters(params (string Name, string Member, JsonNode Value)[] parameters) => new JsonObject

@@ -11,8 +11,8 @@ namespace HealthLedger.Gateway.Fhir.Operations.Terminology;
 /// <summary>ValueSet <c>$expand</c> (http://hl7.org/fhir/R4/valueset-operation-expand.html): the codes of a value set, flat, in the order of its definition.</summary>
 internal sealed class ExpandOperation(TerminologySource source, TimeProvider time) : IFhirOperation
 {
-    // The last three ask for what an expansion here never has.
-    private static readonly string[] Parameters =
+    /// <summary>What it takes; the last three ask for what an expansion here never has.</summary>
+    public static readonly string[] Parameters =
     [
         "url", "valueSet", "valueSetVersion", "filter", "offset", "count", "activeOnly", "includeDesignations", "includeDefinition", "displayLanguage",
         "excludeNested", "excludeNotForUI", "excludePostCoordinated",
