@@ -135,7 +135,7 @@ internal sealed class FhirPatches(Disclosure disclosure, FhirWrites writes)
         return (parameters, wrong is null ? null : Fault(wrong));
     }
 
-    private static (Change? Change, FhirFault? Fault) Apply(PatchCall patch, DisclosedRecord record)
+    private (Change? Change, FhirFault? Fault) Apply(PatchCall patch, DisclosedRecord record)
     {
         if (patch.IfMatch is { } version && version != record.Key.Version)
         {
@@ -148,7 +148,7 @@ internal sealed class FhirPatches(Disclosure disclosure, FhirWrites writes)
             return (null, Fault(misfit!));
         }
 
-        var outcome = ResourceValidator.Validate(patched, patch.Type);
+        var outcome = writes.Check(patched, patch.Type);
         if (!outcome.IsValid)
         {
             return (null, new FhirFault(StatusCodes.Status422UnprocessableEntity, outcome.Issues));

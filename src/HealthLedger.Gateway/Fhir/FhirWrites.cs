@@ -214,6 +214,9 @@ internal sealed class FhirWrites(ProfileValidator validator, RecordChange record
     }
 
     /// <summary>The body, if scope, media type, size and content are good; else the fault is written.</summary>
+    /// <summary>What a resource that the server has changed itself is against R4 and the profiles it claims.</summary>
+    public ValidationOutcome Check(ReadOnlyMemory<byte> json, string type) => validator.Validate(json, type);
+
     private async ValueTask<ReadOnlyMemory<byte>?> Body(FhirCall call, string type, ScopeInteraction interaction)
     {
         if (!call.Covers(type, interaction))

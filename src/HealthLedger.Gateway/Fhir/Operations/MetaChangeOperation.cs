@@ -78,7 +78,7 @@ internal sealed class MetaChangeOperation(bool adds, Disclosure disclosure, Fhir
                 return;
             }
 
-            var outcome = ResourceValidator.Validate(changed, call.Type);
+            var outcome = writes.Check(changed, call.Type!);
             if (!outcome.IsValid)
             {
                 await call.Http.Fault(FhirFault.BadRequest(outcome.Issues), read);
