@@ -31,7 +31,7 @@ internal sealed class CriterionParser(SearchOptions options)
 
     public Reading Read(TypePlan plan, string name, string value) => name switch
     {
-        "_filter" => new FilterParser(this, _values, plan, value).Parse(),
+        "_filter" => new FilterParser(this, _values, plan, value, options.Terminology).Parse(),
         "_list" => List(plan, value),
         _ => Path(plan, name, 0, (at, last) => Value(at, last, value)),
     };

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using HealthLedger.Fhir.Definitions;
 using HealthLedger.Fhir.FhirPath;
+using HealthLedger.Fhir.Terminology;
 
 namespace HealthLedger.Fhir.Search;
 
@@ -7,7 +9,7 @@ namespace HealthLedger.Fhir.Search;
 /// Reads <c>_filter</c> by the grammar of R4 search_filter.html: <c>path operator value</c>, <c>and</c>, <c>or</c> (from left to right, none before the other), <c>not (...)</c>, parentheses.
 /// Paths are parameters and chains of them; filters in brackets within a path are not served.
 /// </summary>
-internal sealed class FilterParser(CriterionParser criteria, SearchValueParser values, TypePlan plan, string text)
+internal sealed class FilterParser(CriterionParser criteria, SearchValueParser values, TypePlan plan, string text, ITerminology? terminology)
 {
     private const int MaxDepth = 32;
     private const int MaxTests = 64;
@@ -129,7 +131,12 @@ internal sealed class FilterParser(CriterionParser criteria, SearchValueParser v
         if (!SearchQuery.IsServed(parameter) || parameter.Code is "_text" or "_content" or "_filter")
             return Reading.Wrong(SearchIssueCode.NotSupported, "The parameter is not supported in a filter");
         if (op is "in" or "ni" or "ss" or "sb")
-            return Reading.Wrong(SearchIssueCode.NotSupported, "The operators in, ni, ss and sb are not supported");
+        {
+            if (terminology is null) return Reading.Wrong(SearchIssueCode.NotSupported, "The operators in, ni, ss and sb are not supported here");
+            return parameter.Type == SearchParameterType.Token && parameter.Code != "_id"
+                ? CodesCriterion.Read(terminology, parameter.Code, op switch { "in" => "in", "ni" => "not-in", "ss" => "below", _ => "above" }, index, [value])
+                : Reading.Wrong(SearchIssueCode.InvalidValue, "The operators in, ni, ss and sb go with tokens");
+        }
         if (op == "pr")
         {
             return value is "true" or "false" && parameter.Code is not ("_id" or "_lastUpdated")

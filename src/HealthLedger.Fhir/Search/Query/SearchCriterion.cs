@@ -1,4 +1,5 @@
 using HealthLedger.Fhir.Definitions;
+using HealthLedger.Fhir.Ucum;
 
 namespace HealthLedger.Fhir.Search;
 
@@ -173,16 +174,28 @@ internal sealed class NumberCriterion(string code, ushort index, NumberValue[] v
 /// <param name="Unit">Null: any unit.</param>
 internal readonly record struct QuantityValue(NumberValue Number, string? System, string? Unit)
 {
-    public bool Matches(in QuantityTerm term) => HasUnit(term) && Number.Matches(term.Low, term.High);
+    private const string UcumSystem = "http://unitsofmeasure.org";
+
+    private readonly UcumUnit? _ucum = System == UcumSystem && Unit is not null ? UcumUnit.Of(Unit) : null;
+
+    public bool Matches(in QuantityTerm term)
+    {
+        if (HasUnit(term)) return Number.Matches(term.Low, term.High);
+        return _ucum is not null && term is { System: UcumSystem, Code: { } code } && UcumUnit.Of(code) is { } own
+            && In(own, term.Low) is { } low && In(own, term.High) is { } high && Number.Matches(low, high);
+    }
 
     private bool HasUnit(in QuantityTerm term)
     {
         if (Unit is null) return System is null || term.System == System;
         return System is null ? term.Code == Unit || term.Unit == Unit : term.System == System && term.Code == Unit;
     }
+
+    /// <summary>A number of a record in the unit that was asked for; an open end stays open.</summary>
+    private decimal? In(UcumUnit own, decimal number) => number is decimal.MinValue or decimal.MaxValue && own.IsCommensurable(_ucum!) ? number : own.Convert(number, _ucum!);
 }
 
-/// <summary>A quantity: <c>number</c>, <c>number|system|code</c> or <c>number||unit</c> (R4 search.html#quantity). Units are not converted.</summary>
+/// <summary>A quantity: <c>number</c>, <c>number|system|code</c> or <c>number||unit</c> (R4 search.html#quantity). UCUM units are converted where both sides state them by system and code, others not.</summary>
 internal sealed class QuantityCriterion(string code, ushort index, QuantityValue[] values) : SearchCriterion(code, "")
 {
     internal override bool Matches(in SearchCandidate candidate)
