@@ -1,6 +1,7 @@
 using HealthLedger.Access;
 using HealthLedger.Fhir.Definitions;
 using HealthLedger.Fhir.Validation;
+using HealthLedger.Gateway.Fhir.Export;
 using HealthLedger.Gateway.Fhir.Operations;
 using HealthLedger.Smart.Tokens;
 
@@ -12,7 +13,7 @@ namespace HealthLedger.Gateway.Fhir;
 /// </summary>
 internal sealed class FhirApi(
     AccessTokenValidator tokens, FhirReads reads, FhirSearches searches, FhirHistory history, FhirWrites writes, FhirPatches patches, FhirBundles bundles, FhirOperations operations,
-    FhirCapabilities capabilities)
+    FhirExports exports, FhirCapabilities capabilities)
 {
     private const int MaximumPath = 512;
 
@@ -42,16 +43,19 @@ internal sealed class FhirApi(
 
     private async Task Dispatch(HttpContext http)
     {
-        if (AnswerForm.Choose(http) is { } noForm)
+        // HEAD is GET without the body, which the server leaves out; the ledger does not tell them apart (RFC 9110 section 9.3.2).
+        var method = HttpMethods.IsHead(http.Request.Method) ? HttpMethods.Get : http.Request.Method;
+        var path = (http.Request.Path.Value ?? "").AsSpan("/fhir".Length).Trim('/').ToString();
+        var segments = path.Length == 0 || path.Length > MaximumPath ? [] : path.Split('/');
+
+        // What an export gave out has a form of its own: a manifest, and files of lines.
+        var isExport = segments is [FhirExports.Segment, _, ..];
+        if (!isExport && AnswerForm.Choose(http) is { } noForm)
         {
             await http.Fault(noForm);
             return;
         }
 
-        // HEAD is GET without the body, which the server leaves out; the ledger does not tell them apart (RFC 9110 section 9.3.2).
-        var method = HttpMethods.IsHead(http.Request.Method) ? HttpMethods.Get : http.Request.Method;
-        var path = (http.Request.Path.Value ?? "").AsSpan("/fhir".Length).Trim('/').ToString();
-        var segments = path.Length == 0 || path.Length > MaximumPath ? [] : path.Split('/');
         if (path == "metadata")
         {
             await (HttpMethods.IsGet(method) ? capabilities.Answer(http) : http.MethodNotSupported("GET, HEAD"));
@@ -72,6 +76,12 @@ internal sealed class FhirApi(
         }
 
         var asked = new FhirCall(http, caller, purpose);
+        if (isExport)
+        {
+            await exports.Answer(asked, segments.AsSpan(1));
+            return;
+        }
+
         var isOperation = FhirOperations.IsNamedBy(segments);
         if (segments.Length > (isOperation ? 1 : 0) && segments is not ["_history" or "_search"] && FhirDefinitions.R4.ResourceType(segments[0]) is null)
         {

@@ -7,6 +7,7 @@ using HealthLedger.Fhir.Terminology;
 using HealthLedger.Fhir.Validation.Profiles;
 using HealthLedger.Gateway.Events;
 using HealthLedger.Gateway.Fhir;
+using HealthLedger.Gateway.Fhir.Export;
 using HealthLedger.Gateway.Fhir.Operations;
 using HealthLedger.Gateway.Fhir.Operations.Terminology;
 using HealthLedger.Gateway.Ledger;
@@ -193,6 +194,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddTerminology(packages);
         services.AddRecordOperations();
         services.AddSingleton<IFhirOperation, ValidateOperation>();
+        services.AddExports(Path.Combine(options.DataDirectory, "exports"), Derived(storage, "export-jobs"), time);
         services.AddSingleton<FhirOperations>();
         services.AddSingleton<FhirCapabilities>();
         services.AddSingleton<FhirApi>();

@@ -102,6 +102,7 @@ internal sealed class AccessFacts(RecordVault vault)
         var asked = request.Target switch
         {
             Target.Criteria criteria => $"{criteria.Path}?{criteria.RawQuery}",
+            Target.Population population => population.Path,
             Target.Compartment compartment => $"Patient/{compartment.Patient}/*",
             Target.History history => history.RawQuery.Length == 0 ? history.Path : $"{history.Path}?{history.RawQuery}",
             Target.Everything everything => $"{everything.Path}?{everything.RawQuery}",
@@ -125,7 +126,7 @@ internal sealed class AccessFacts(RecordVault vault)
             .Set(FactField.Reason, decision?.Reason.Code() ?? "counted")
             .Set(FactField.Consent, Join(records.Select(r => ConsentRule(r.Decision))))
             .Set(FactField.Obligations, decision is null or { Obligations: Obligations.None } ? null : decision.Obligations.ToString())
-            .Set(FactField.Evidence, request.EmergencyReason);
+            .Set(FactField.Evidence, request.EmergencyReason ?? (request.Target as Target.Population)?.Path);
         return Finish(fact, Chain(shelf));
     }
 

@@ -31,6 +31,7 @@ internal sealed class Candidates(RecordVault vault, ConsentStates consents, Acce
             Target.Criteria target => await Matching(target, request, records, everybody, now, cancellation),
             Target.History target => await new Histories(vault, records, request).Select(target, everybody, now, cancellation),
             Target.Everything target => await new WholeRecords(vault, records).Select(target, everybody, now, cancellation),
+            Target.Population target => await new Populations(vault, request, () => new VisibleRecords(vault, consents, policy, request, now, raced, cancellation)).Select(target, everybody, raced, cancellation),
             Target.Compartment target => await All(target, records, everybody),
             _ => throw new ArgumentException("Unknown target.", nameof(request)),
         };

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using HealthLedger.Ledger;
 using HealthLedger.Vault;
 
@@ -77,6 +78,11 @@ public sealed class Disclosure
             return new DisclosureResult.Gone(receipt);
         }
 
+        if (request.Target is Target.Population)
+        {
+            return new DisclosureResult.Streamed(OneByOne(selection.Page, recorded, cancellation), selection.Onward, receipt);
+        }
+
         var records = ImmutableArray.CreateBuilder<DisclosedRecord>(selection.Page.Length + selection.Included.Length);
         foreach (var candidate in selection.Disclosed)
         {
@@ -85,5 +91,13 @@ public sealed class Disclosure
         }
 
         return new DisclosureResult.Disclosed(records.MoveToImmutable(), selection.Total, selection.Next, receipt) { IncludesCut = selection.IncludesCut };
+    }
+
+    private async IAsyncEnumerable<DisclosedRecord> OneByOne(ImmutableArray<Candidate> page, Recorded<AccessEntry> recorded, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        foreach (var candidate in page)
+        {
+            yield return new DisclosedRecord(candidate.Entry.Key, candidate.Entry.LastUpdated, await _vault.Open(recorded, candidate.Shelf, candidate.Entry.Key, cancellation));
+        }
     }
 }

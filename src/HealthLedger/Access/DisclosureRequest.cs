@@ -30,7 +30,7 @@ public sealed record DisclosureRequest
         Target.History { Type: not null } => "history-type",
         Target.History => "history-system",
         Target.Criteria { Path: "" } => "search-system",
-        Target.Everything => "operation",
+        Target.Everything or Target.Population => "operation",
         _ => "search-type",
     };
 
@@ -39,12 +39,12 @@ public sealed record DisclosureRequest
     {
         Target.Criteria or Target.History { Id: null } => ScopeInteraction.Search,
 
-        // It opens records, and finds those whose ids the caller does not know.
-        Target.Everything => Everything,
+        // They open records, and find those whose ids the caller does not know.
+        Target.Everything or Target.Population => Everything,
         _ => ScopeInteraction.Read,
     };
 
-    /// <summary>What one scope must cover for <see cref="Target.Everything"/>.</summary>
+    /// <summary>What one scope must cover for <see cref="Target.Everything"/> and <see cref="Target.Population"/>.</summary>
     public const ScopeInteraction Everything = ScopeInteraction.Read | ScopeInteraction.Search;
 }
 
@@ -102,6 +102,18 @@ public abstract record Target
         /// <summary>The path below the FHIR base.</summary>
         public string Path => $"Patient/{Patient}/$everything";
     }
+
+    /// <summary>The next page of an export: current records of one type, patient by patient, in no order that means anything, without total and without limit of patients.</summary>
+    /// <param name="Path">What names the export in facts: its path below the FHIR base, without anything of a patient.</param>
+    /// <param name="Type">Resource type.</param>
+    /// <param name="Cohort">Whose records.</param>
+    /// <param name="WithDirectory">True where the records that are in no patient's compartment are asked for too.</param>
+    /// <param name="Filters">At least one must match, none looks through other records; empty for all records.</param>
+    /// <param name="Since">Only what changed after this instant; null for all.</param>
+    /// <param name="Until">Only records that were there at this instant.</param>
+    /// <param name="From">How far the export has come.</param>
+    public sealed record Population(
+        string Path, string Type, Cohort Cohort, bool WithDirectory, ImmutableArray<SearchQuery> Filters, DateTimeOffset? Since, DateTimeOffset Until, CohortPosition From) : Target;
 
     /// <summary>All current records in one patient's compartment, for a purpose that needs the whole picture (risk scores); each decided as ever.</summary>
     /// <param name="Patient">A Patient id.</param>

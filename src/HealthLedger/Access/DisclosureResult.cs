@@ -34,6 +34,12 @@ public abstract record DisclosureResult : IDisposable
         public bool IncludesCut { get; init; }
     }
 
+    /// <summary>A page of an export is recorded and permitted; it may be empty.</summary>
+    /// <param name="Records">Each is opened when its turn comes, so that no more than one is in memory; dispose of each when it is written.</param>
+    /// <param name="Onward">Where the export goes on; null where all was reached.</param>
+    /// <param name="Receipt">Where the page stands in the ledger.</param>
+    public sealed record Streamed(IAsyncEnumerable<DisclosedRecord> Records, CohortPosition? Onward, ReceiptId Receipt) : DisclosureResult;
+
     /// <summary>Refused or absent: from outside the two are one. Recorded either way.</summary>
     /// <param name="Receipt">Where the attempt stands in the ledger.</param>
     public sealed record NotThere(ReceiptId Receipt) : DisclosureResult;

@@ -25,6 +25,9 @@ internal sealed record Selection
     /// <summary>Where the next page begins.</summary>
     public PagePosition? Next { get; init; }
 
+    /// <summary>Of an export: where it goes on; null where all was reached.</summary>
+    public CohortPosition? Onward { get; init; }
+
     /// <summary>The shelf that an addressed record stands on and that answers for the attempt; null where there is no such record.</summary>
     public ShelfId? Addressed { get; init; }
 

@@ -61,6 +61,7 @@ public static class PlainWords
         ("refusal", _) => "asked for a record and was refused",
         ("consent", _) => happened.Reason == "consent-withdrawn" ? "took back a consent" : "stored a consent",
         ("record", _) => happened.Targets.Length switch { 0 => "wrote records", 1 => "wrote 1 record", var n => $"wrote {n} records" },
+        ("request", "operation") => "called an operation",
         ("request", _) => "searched",
         ("review", _) => "listed recorded events",
         ("risk", _) => "computed a risk score",

@@ -102,6 +102,10 @@ internal static class RequestShapes
                 yield return new RequestShape(client, "POST", validate, new JsonObject { ["resourceType"] = "Patient", ["id"] = "hidden-patient", ["managingOrganization"] = new JsonObject { ["reference"] = "Organization/absent" } });
             }
 
+            yield return new RequestShape(client, "GET", "$export");
+            yield return new RequestShape(client, "GET", "$export/00000000000000000000000000000000");
+            yield return new RequestShape(client, "GET", "$export/00000000000000000000000000000000/Patient.ndjson");
+            yield return new RequestShape(client, "DELETE", "$export/00000000000000000000000000000000");
             yield return new RequestShape(client, "GET", "metadata");
             yield return new RequestShape(client, "GET", ".well-known/smart-configuration");
             yield return new RequestShape(client, "GET", "Zebedee/hidden-patient");
@@ -147,6 +151,31 @@ internal static class RequestShapes
         yield return new RequestShape(Clinic, "GET", "/ledger/receipts/AAAA");
         yield return new RequestShape(Clinic, "GET", "/health/ready");
         yield return new RequestShape(Clinic, "GET", "/.well-known/openid-configuration");
+    }
+
+    /// <summary>Kick-offs: what follows from them is asked for too.</summary>
+    public static IEnumerable<RequestShape> Exports(string client)
+    {
+        (string, string) later = ("Prefer", "respond-async");
+        foreach (var path in new[]
+        {
+            "$export?_type=Patient,Observation,Condition,Appointment,Consent,Questionnaire,Practitioner", "$export?_type=Observation&_since=2026-11-20T11:00:00Z", "$export?_type=Observation&_since=2027",
+            "$export?_type=Observation&_typeFilter=Observation%3Fvalue-quantity%3D61", "$export?_type=Patient&_typeFilter=Patient%3Ffamily%3DOpenshaw,Patient%3F_id%3Dhidden-patient", "Patient/$export?_type=Patient,Observation,Group",
+            "Group/hidden-group/$export", "Group/hidden-members/$export?_type=Patient", "Group/absent/$export", "Group/open-group/$export?_type=Patient,Observation",
+        })
+        {
+            yield return new RequestShape(client, "GET", path, null, later);
+        }
+
+        foreach (var patient in new[] { "hidden-patient", "absent", "partial" })
+        {
+            var parameters = new JsonObject { ["resourceType"] = "Parameters", ["parameter"] = new JsonArray(
+                new JsonObject { ["name"] = "patient", ["valueReference"] = Records.Reference("Patient/" + patient) },
+                new JsonObject { ["name"] = "patient", ["valueReference"] = Records.Reference("Patient/open") },
+                new JsonObject { ["name"] = "_type", ["valueString"] = "Patient,Observation,Condition" }) };
+            yield return new RequestShape(client, "POST", "Patient/$export", parameters, later);
+            yield return new RequestShape(client, "POST", "Group/open-group/$export", parameters.DeepClone(), later);
+        }
     }
 
     private static IEnumerable<RequestShape> Changes(string client)

@@ -97,6 +97,7 @@ public sealed partial class TwoWorlds : IAsyncLifetime
         (await world.Put(Hospital, "Consent/partial-consent", Records.Consent("partial-consent", "partial", Records.Permit().Except(
             Records.Provision("deny").WithLabel("R"), Records.Provision("deny").WithClass("Condition"))))).Is(201);
         (await world.Put(Hospital, "Consent/studied-consent", Records.Consent("studied-consent", "studied", Records.Permit(purpose: "HRESCH")))).Is(201);
+        (await world.Put(Hospital, "Group/open-group", Records.Group("open-group", "open", "partial"))).Is(201);
         foreach (var client in new[] { Clinic, Stranger, Researcher, Narrow, Auditor, Operator })
         {
             await world.Token(client);
@@ -142,11 +143,8 @@ public sealed partial class TwoWorlds : IAsyncLifetime
         (await world.Put(Hospital, "Encounter/hidden-visit", Records.Encounter("hidden-visit", "hidden-patient").With("partOf", Records.Reference("Encounter/open-visit")))).Is(201);
         (await world.Put(Hospital, "List/hidden-list", Records.List("hidden-list", "hidden-patient", "Observation/open-pulse-1", "Observation/partial-pulse-1", "Patient/open"))).Is(201);
         (await world.Put(Hospital, "Provenance/hidden-provenance", Records.Provenance("hidden-provenance", "Patient/hidden-patient", "Observation/open-pulse-1", "Patient/open"))).Is(201);
-        (await world.Put(Hospital, "Group/hidden-group", new System.Text.Json.Nodes.JsonObject
-        {
-            ["resourceType"] = "Group", ["id"] = "hidden-group", ["type"] = "person", ["actual"] = true,
-            ["member"] = new System.Text.Json.Nodes.JsonArray([.. new[] { "open", "hidden-patient" }.Select(m => new System.Text.Json.Nodes.JsonObject { ["entity"] = Records.Reference("Patient/" + m) })]),
-        })).Is(201);
+        (await world.Put(Hospital, "Group/hidden-group", Records.Group("hidden-group", "open", "hidden-patient"))).Is(201);
+        (await world.Put(Hospital, "Group/hidden-members", Records.Group("hidden-members", "hidden-patient"))).Is(201);
 
         // Consents that change nothing for the callers here.
         (await world.Put(Hospital, "Consent/hidden-consent", Records.Consent("hidden-consent", "open", Records.Permit("elsewhere")))).Is(201);

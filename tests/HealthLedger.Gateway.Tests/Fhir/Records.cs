@@ -75,6 +75,15 @@ internal static class Records
         ["agent"] = new JsonArray(new JsonObject { ["who"] = Reference("Practitioner/doctor") }),
     });
 
+    /// <summary>A group of persons.</summary>
+    public static JsonObject Group(string? id, params string[] patients) => WithId(id, new JsonObject
+    {
+        ["resourceType"] = "Group",
+        ["type"] = "person",
+        ["actual"] = true,
+        ["member"] = new JsonArray([.. patients.Select(p => new JsonObject { ["entity"] = Reference("Patient/" + p) })]),
+    });
+
     public static JsonObject Practitioner(string? id, string family) => WithId(id, new JsonObject
     {
         ["resourceType"] = "Practitioner",

@@ -1,0 +1,212 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+using HealthLedger.Access;
+using HealthLedger.Fhir.Validation;
+using HealthLedger.Smart;
+
+namespace HealthLedger.Gateway.Fhir.Export;
+
+/// <summary>
+/// Status, files and end of an export. Nothing is prepared: the status names a file for each type that was asked for, whatever is stored, and a file is read while it is
+/// sent, patient by patient, through the disclosure road. Whoever did not ask for the export gets what is said of one that never was.
+/// </summary>
+internal sealed class FhirExports(Disclosure disclosure, ExportJobs jobs, ExportCohorts cohorts, ExportParameters parameters, SmartUrls urls, ILogger<FhirExports> logger)
+{
+    /// <summary>The first segment of every path below the FHIR base.</summary>
+    public const string Segment = "$export";
+
+    /// <summary>Files that a client may read at once.</summary>
+    public const int MaximumDownloads = 5;
+
+    public static readonly FhirFault TooManyOpen = FhirFault.Of(StatusCodes.Status429TooManyRequests, IssueType.Throttled,
+        $"A client has at most {ExportJobs.MaximumOpen} exports open. End one with DELETE, or wait until one expires.");
+
+    private static readonly FhirFault TooManyDownloads = FhirFault.Of(StatusCodes.Status429TooManyRequests, IssueType.Throttled,
+        $"A client reads at most {MaximumDownloads} files at once. Ask again when one is done.");
+
+    private static readonly FhirFault NoSuchExport = FhirFault.Of(StatusCodes.Status404NotFound, IssueType.NotFound,
+        "There is no such export, or none of this client and purpose; it may have expired, or have been ended.");
+
+    private const string FileEnding = ".ndjson";
+    private const int FlushAt = 64 * 1024;
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _downloads = new(StringComparer.Ordinal);
+
+    /// <summary>Answers what lies below <see cref="Segment"/>.</summary>
+    /// <param name="call">Who asks.</param>
+    /// <param name="path">The segments after the first.</param>
+    public Task Answer(FhirCall call, ReadOnlySpan<string> path)
+    {
+        var method = call.Http.Request.Method;
+        if (jobs.Find(path[0], ExportJob.OwnerOf(call.Caller, call.Purpose.Purpose)) is not { } job)
+        {
+            return call.Http.Fault(NoSuchExport);
+        }
+
+        if (path.Length == 1)
+        {
+            return HttpMethods.IsGet(method) || HttpMethods.IsHead(method) ? Status(call, job)
+                : HttpMethods.IsDelete(method) ? End(call, job)
+                : call.Http.MethodNotSupported("GET, HEAD, DELETE");
+        }
+
+        var type = path[1].EndsWith(FileEnding, StringComparison.Ordinal) ? path[1][..^FileEnding.Length] : "";
+        return path.Length != 2 || !job.Asked.Types.Contains(type) ? call.Http.Fault(NoSuchExport)
+            : !HttpMethods.IsGet(method) ? call.Http.MethodNotSupported("GET")
+            : !call.Covers(type, DisclosureRequest.Everything) ? call.Http.Fault(FhirFault.Forbidden("No scope of this token covers reading and searching this type."))
+            : Download(call, job, type);
+    }
+
+    /// <summary>Whole seconds, as Retry-After takes them.</summary>
+    public static string Seconds(TimeSpan time) => ((long)Math.Ceiling(Math.Max(time.TotalSeconds, 1))).ToString(CultureInfo.InvariantCulture);
+
+    private Task Status(FhirCall call, ExportJob job)
+    {
+        var buffer = new ArrayBufferWriter<byte>(4096);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteString("transactionTime", job.TransactionTime.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture));
+            json.WriteString("request", job.RequestUrl);
+            json.WriteBoolean("requiresAccessToken", true);
+            json.WriteStartArray("output");
+            foreach (var type in job.Asked.Types)
+            {
+                json.WriteStartObject();
+                json.WriteString("type", type);
+                json.WriteString("url", $"{urls.Fhir}/{job.Path}/{type}{FileEnding}");
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+
+            // Who may know of a deletion is decided for each record; it is asked for by its history.
+            json.WriteStartArray("deleted");
+            json.WriteEndArray();
+            json.WriteStartArray("error");
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        var response = call.Http.Response;
+        Expires(call.Http, job);
+        response.ContentType = "application/json";
+        response.ContentLength = buffer.WrittenCount;
+        return response.BodyWriter.WriteAsync(buffer.WrittenMemory, call.Aborted).AsTask();
+    }
+
+    private Task End(FhirCall call, ExportJob job)
+    {
+        jobs.Remove(job);
+        call.Http.Response.StatusCode = StatusCodes.Status202Accepted;
+        call.Http.Response.ContentLength = 0;
+        return Task.CompletedTask;
+    }
+
+    private async Task Download(FhirCall call, ExportJob job, string type)
+    {
+        var turn = _downloads.GetOrAdd(job.Client, _ => new SemaphoreSlim(MaximumDownloads));
+        if (!await turn.WaitAsync(0, call.Aborted))
+        {
+            call.Http.Response.Headers.RetryAfter = "5";
+            await call.Http.Fault(TooManyDownloads);
+            return;
+        }
+
+        try
+        {
+            await Send(call, job, type);
+        }
+        catch (Exception broken) when (call.Http.Response.HasStarted && broken is not OperationCanceledException)
+        {
+            // Half a file must not look like a whole one.
+            logger.LogError("Export {RequestId} broke: {Type}", call.RequestId, broken.GetType().Name);
+            call.Http.Abort();
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    private async Task Send(FhirCall call, ExportJob job, string type)
+    {
+        var (http, asked) = (call.Http, job.Asked);
+        var (cohort, fault, receipt) = await cohorts.Of(call, asked);
+        if (cohort is null)
+        {
+            await http.Fault(fault!, receipt);
+            return;
+        }
+
+        var file = new Target.Population(
+            $"{job.Path}/{type}", type, cohort, asked.Level == ExportLevel.System, [.. parameters.Filters(job, type)], asked.Since, job.Until, default);
+        for (CohortPosition? from = default(CohortPosition); from is { } at;)
+        {
+            using var result = await disclosure.Disclose(FhirReads.Request(call, file with { From = at }), call.Aborted);
+            if (result is not DisclosureResult.Streamed page)
+            {
+                await Stop(http, FhirFault.LedgerUnavailable);
+                return;
+            }
+
+            if (!http.Response.HasStarted)
+            {
+                http.Receipt(page.Receipt);
+                Expires(http, job);
+                http.Response.ContentType = "application/fhir+ndjson";
+                await http.Response.StartAsync(call.Aborted);
+            }
+
+            await Write(http, page, call.Aborted);
+            from = page.Onward;
+            if (from is not null && jobs.Find(job.Id, job.Owner) is null)
+            {
+                await Stop(http, NoSuchExport);
+                return;
+            }
+        }
+    }
+
+    /// <summary>One record to a line; stored JSON has no line breaks.</summary>
+    private static async Task Write(HttpContext http, DisclosureResult.Streamed page, CancellationToken cancellation)
+    {
+        var (output, waiting) = (http.Response.BodyWriter, 0);
+        await foreach (var record in page.Records.WithCancellation(cancellation))
+        {
+            using (record)
+            {
+                output.Write(record.Json.Span);
+                output.Write("\n"u8);
+                waiting += record.Json.Length + 1;
+            }
+
+            if (waiting >= FlushAt)
+            {
+                await output.FlushAsync(cancellation);
+                cancellation.ThrowIfCancellationRequested();
+                waiting = 0;
+            }
+        }
+
+        await output.FlushAsync(cancellation);
+        cancellation.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Says why, where nothing was sent yet; else the connection ends without the end of the file, so that nobody takes a part for the whole.</summary>
+    private static Task Stop(HttpContext http, FhirFault fault)
+    {
+        if (!http.Response.HasStarted)
+        {
+            return http.Fault(fault);
+        }
+
+        http.Abort();
+        return Task.CompletedTask;
+    }
+
+    private static void Expires(HttpContext http, ExportJob job) =>
+        http.Response.Headers.Expires = job.Expires.UtcDateTime.ToString("R", CultureInfo.InvariantCulture);
+}
