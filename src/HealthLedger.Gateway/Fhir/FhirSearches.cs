@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using HealthLedger.Access;
 using HealthLedger.Fhir.Definitions;
@@ -92,7 +93,15 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
             return (null, fault);
         }
 
-        var target = new Target.Criteria(search.Queries[0].ResourceType, search.Queries[0], rawQuery, page) { Others = [.. search.Queries.Skip(1)], Path = place.Path };
+        if (place.Latest is not null && search.Queries[0].PatientIds() is null)
+        {
+            return (null, FhirFault.BadRequest("patient: the operation needs a patient, by patient or subject.", IssueType.Required));
+        }
+
+        var target = new Target.Criteria(search.Queries[0].ResourceType, search.Queries[0], place.Latest is { } max ? $"{rawQuery}&max={max}" : rawQuery, page)
+        {
+            Others = [.. search.Queries.Skip(1)], Path = place.Path, Latest = place.Latest,
+        };
         using var result = await disclosure.Disclose(FhirReads.Request(call, target), call.Aborted);
         return result switch
         {
@@ -176,12 +185,13 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
         using (var bundle = new BundleWriter(output, "searchset", total: search.Queries[0].Total == SearchTotal.None ? null : disclosed.Total))
         {
             var address = place.Path.Length == 0 ? urls.Fhir : $"{urls.Fhir}/{place.Path}";
-            var self = address + QueryText.Join(search.Understood);
+            var understood = place.Latest is { } max ? [.. search.Understood.Where(p => p.Key != "_sort"), new("max", max.ToString(CultureInfo.InvariantCulture))] : search.Understood;
+            var self = address + QueryText.Join(understood);
             bundle.Link("self", self);
             if (disclosed.Next is { } next)
             {
                 var cursor = cursors.Seal(place.Path, search.Understood, call.Caller, call.Purpose.Purpose, next);
-                bundle.Link("next", $"{self}{(search.Understood.Count == 0 ? '?' : '&')}{PageCursors.Parameter}={cursor}");
+                bundle.Link("next", $"{self}{(understood.Count == 0 ? '?' : '&')}{PageCursors.Parameter}={cursor}");
             }
 
             foreach (var record in disclosed.Records)

@@ -12,8 +12,11 @@ internal sealed record SearchPlace(string? Type, (string Type, string Id)? Compa
     /// <summary>All types, everywhere.</summary>
     public static readonly SearchPlace Everything = new((string?)null);
 
+    /// <summary>For <c>$lastn</c>: how many of each code; null for a plain search.</summary>
+    public int? Latest { get; init; }
+
     /// <summary>As in the address, without the server's: empty for all types.</summary>
-    public string Path => Compartment is { } within ? $"{within.Type}/{within.Id}/{Type ?? "*"}" : Type ?? "";
+    public string Path => Latest is not null ? $"{Type}/$lastn" : Compartment is { } within ? $"{within.Type}/{within.Id}/{Type ?? "*"}" : Type ?? "";
 
     /// <summary>The place that a path names; null where it names none.</summary>
     public static SearchPlace? Of(ReadOnlySpan<string> segments) => segments switch

@@ -138,7 +138,7 @@ internal sealed class Candidates(RecordVault vault, ConsentStates consents, Acce
     private static async ValueTask<Selection> Page(Target.Criteria target, IEnumerable<Match> matches, VisibleRecords records, DecisionVersion everybody, DateTimeOffset snapshot)
     {
         var query = target.Query;
-        var ordered = matches.ToArray();
+        var ordered = target.Latest is { } latest ? LastOf([.. matches], latest) : matches.ToArray();
         Array.Sort(ordered, (a, b) => query.Compare(a.Key, b.Key));
         var begin = target.Page.After is { } after ? Array.FindIndex(ordered, m => query.Compare(m.Key, after) > 0) : 0;
         var count = query.IsCountOnly ? 0 : Math.Min(query.Count ?? DefaultPage, MaximumPage);
@@ -155,6 +155,12 @@ internal sealed class Candidates(RecordVault vault, ConsentStates consents, Acce
             Counted = [.. (query.IsCountOnly ? ordered : [.. page]).SelectMany(m => m.Spoken(query.IsCountOnly)).Distinct()],
             RestsOn = [everybody, .. records.RestsOn],
         };
+    }
+
+    private static Match[] LastOf(Match[] matches, int count)
+    {
+        var last = LatestPerCode.Of([.. matches.Select(m => RecordView.Candidate(m.Candidate.Entry))], count);
+        return [.. matches.Where((_, i) => last.Contains(i))];
     }
 
     private static async ValueTask<Selection> All(Target.Compartment target, VisibleRecords records, DecisionVersion everybody)

@@ -89,6 +89,9 @@ public abstract record Target
         /// <summary>Where it was asked, for the fact: <c>Observation</c>, <c>Patient/id/Observation</c>, empty for a search over all types.</summary>
         public string Path { get; init; } = Type;
 
+        /// <summary>For <c>$lastn</c>: of the matches only the last so many of each code; null for all.</summary>
+        public int? Latest { get; init; }
+
         internal IEnumerable<SearchQuery> Queries => [Query, .. Others];
     }
 

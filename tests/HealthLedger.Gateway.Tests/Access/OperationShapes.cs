@@ -18,14 +18,36 @@ internal static class OperationShapes
             }
 
             yield return new(client, "POST", $"Patient/{patient}/$everything", new JsonObject { ["resourceType"] = "Parameters" });
+            foreach (var query in new[] { "", "&max=3", "&code=8867-4", "&date=ge2026-03-02", "&max=2&_count=1" })
+            {
+                yield return new(client, "GET", $"Observation/$lastn?patient={patient}{query}");
+            }
+
+            foreach (var query in new[] { "{ id name { family } }", "{ id ObservationList(_reference: patient, _sort: \"date\") { id valueQuantity { value } subject { resource { ... on Patient { id } } } } }" })
+            {
+                yield return Graph(client, $"Patient/{patient}/$graphql", query);
+            }
+
+            yield return Graph(client, "$graphql", $"{{ Patient(id: \"{patient}\") {{ id meta {{ versionId }} }} ConditionList(patient: \"{patient}\") {{ id code {{ coding {{ code }} }} }} }}");
             foreach (var query in new[] { "", "&start=2020&end=2030", "&type=34133-9", "&on-demand=true" })
             {
                 yield return new(client, "GET", $"DocumentReference/$docref?patient={patient}{query}");
             }
         }
 
+        foreach (var query in new[]
+        {
+            "{ PatientList(family: \"Openshaw\") { id } }", "{ PatientConnection(_count: 1) { count edges { mode resource { id } } } }", "{ ObservationConnection(code: \"8867-4\") { count edges { resource { id subject { resource { ... on Patient { name { family } } } } } } } }",
+            "{ ObservationList(_has_none: 1) { id } }", "{ AppointmentList { id participant { actor { reference resource(optional: true) { ... on Patient { id } } } } } }", "{ ConsentList { id } QuestionnaireList { id } }",
+        })
+        {
+            yield return Graph(client, "$graphql", query);
+        }
+
         foreach (var (type, id) in TwoWorlds.Hidden)
         {
+            yield return Graph(client, "$graphql", $"{{ {type}(id: \"{id}\") {{ id meta {{ lastUpdated }} }} }}");
+            yield return Graph(client, $"{type}/{id}/$graphql", "{ id }");
             yield return new(client, "GET", $"{type}/{id}/$meta");
             yield return new(client, "GET", $"{type}/{id}/_history/1/$meta");
         }
@@ -44,6 +66,8 @@ internal static class OperationShapes
             }
         }
     }
+
+    private static RequestShape Graph(string client, string path, string query) => new(client, "POST", path, new JsonObject { ["query"] = query });
 
     private static JsonObject Meta(string label) => new()
     {

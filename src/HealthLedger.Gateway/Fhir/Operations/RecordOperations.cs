@@ -7,6 +7,8 @@ internal static class RecordOperations
     {
         services.AddSingleton<IFhirOperation, EverythingOperation>();
         services.AddSingleton<IFhirOperation, DocumentsOperation>();
+        services.AddSingleton<IFhirOperation, GraphQlOperation>();
+        services.AddSingleton<IFhirOperation, LastObservationsOperation>();
         services.AddSingleton<IFhirOperation, MetaOperation>();
         services.AddSingleton<IFhirOperation>(s => ActivatorUtilities.CreateInstance<MetaChangeOperation>(s, true));
         services.AddSingleton<IFhirOperation>(s => ActivatorUtilities.CreateInstance<MetaChangeOperation>(s, false));
