@@ -8,10 +8,14 @@ namespace HealthLedger.Fhir.GraphQL;
 internal sealed partial class GraphQlRun
 {
     /// <summary>Steps of one expression over one element, and how many of these a query may have.</summary>
-    private const int ExpressionBudget = 20_000, MaxEvaluations = 2_000;
+    private const int ExpressionBudget = 10_000, MaxEvaluations = 1_000;
+
+    /// <summary>How many selections may be looked at, over all objects of the answer.</summary>
+    private const int MaxSteps = 1_000_000;
 
     private readonly Dictionary<string, FhirPathExpression?> _expressions = new(StringComparer.Ordinal);
     private int _evaluations;
+    private int _steps;
 
     /// <summary>The fields by their key in the answer, with fragments in place; the same key twice is one field (section 5.3.2).</summary>
     /// <param name="type">What they are asked of; null where fragments' conditions do not matter.</param>
@@ -26,6 +30,7 @@ internal sealed partial class GraphQlRun
     {
         foreach (var selection in selections)
         {
+            if (++_steps > MaxSteps) throw TooCostly("The query has too many fragments for so many records. Ask for fewer by _count.");
             if (selection.Directives.Any(d => d.Name is "skip" or "include" && (Texts(d.Arguments[0].Value).FirstOrDefault() == "true") == (d.Name == "skip"))) continue;
             switch (selection)
             {

@@ -35,10 +35,11 @@ internal static class OperationShapes
             }
         }
 
+        // One reference in each round: reads that run side by side may share a commit or not.
         foreach (var query in new[]
         {
-            "{ PatientList(family: \"Openshaw\") { id } }", "{ PatientConnection(_count: 1) { count edges { mode resource { id } } } }", "{ ObservationConnection(code: \"8867-4\") { count edges { resource { id subject { resource { ... on Patient { name { family } } } } } } } }",
-            "{ ObservationList(_has_none: 1) { id } }", "{ AppointmentList { id participant { actor { reference resource(optional: true) { ... on Patient { id } } } } } }", "{ ConsentList { id } QuestionnaireList { id } }",
+            "{ PatientList(family: \"Openshaw\") { id } }", "{ PatientConnection(_count: 1) { count edges { mode resource { id } } } }", "{ ObservationConnection(code: \"8867-4\", patient: \"partial\") { count edges { resource { id subject { resource { ... on Patient { name { family } } } } } } } }",
+            "{ ObservationList(_has_none: 1) { id } }", "{ AppointmentList { id participant(_count: 1) { actor { reference resource(optional: true) { ... on Patient { id } } } } } }", "{ ConsentList { id } QuestionnaireList { id } }",
         })
         {
             yield return Graph(client, "$graphql", query);
