@@ -57,7 +57,7 @@ public sealed class FhirPathPatch : ResourcePatch
         var read = 0L;
         for (at = 0; at < _operations.Length; at++)
         {
-            var bytes = JsonSerializer.SerializeToUtf8Bytes(resource);
+            var bytes = JsonSerializer.SerializeToUtf8Bytes(resource, Writing);
             read += bytes.Length;
             if (read > MaxRead)
             {

@@ -53,6 +53,10 @@ public abstract class ResourcePatch
         {
             return (null, new PatchFault(refused.Kind, at < 0 ? null : at, refused.Message));
         }
+        catch (JsonException)
+        {
+            return (null, new PatchFault(PatchFaultKind.TooCostly, at < 0 ? null : at, "what it makes is nested too deeply."));
+        }
         catch (InvalidOperationException)
         {
             // The one thing that JSON allows and strings of the platform do not: half of a surrogate pair.
@@ -64,7 +68,7 @@ public abstract class ResourcePatch
 
     internal static readonly JsonDocumentOptions Reading = new() { AllowDuplicateProperties = false, MaxDepth = 64 };
 
-    private static readonly JsonSerializerOptions Writing = new() { MaxDepth = 2 * MaxDepth, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    internal static readonly JsonSerializerOptions Writing = new() { MaxDepth = 2 * MaxDepth, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Takes out objects and arrays without content; true where nothing is left of <paramref name="node"/>.</summary>
     private static bool Prune(JsonNode? node, bool keepsPlaces = false)

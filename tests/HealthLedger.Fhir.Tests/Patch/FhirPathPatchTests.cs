@@ -102,6 +102,20 @@ public sealed class FhirPathPatchTests
     public void A_document_that_is_no_patch_is_told_from_itself(string parameter) =>
         Assert.Equal(PatchFaultKind.Malformed, FhirPathPatch.Parse(Encoding.UTF8.GetBytes($$"""{"resourceType":"Parameters","parameter":[{{parameter}}]}""")).Fault!.Kind);
 
+    /// <summary>Operations that nest one value into the last end by a limit, wherever they are noticed.</summary>
+    [Theory]
+    [InlineData(10)]
+    [InlineData(14)]
+    public void Values_that_nest_in_each_other_end_at_a_limit(int operations)
+    {
+        const int Levels = 20;
+        var value = string.Concat(Enumerable.Repeat("""{"url":"urn:a","extension":[""", Levels - 1)) + """{"url":"urn:a"}""" + string.Concat(Enumerable.Repeat("]}", Levels - 1));
+        var nested = Enumerable.Range(0, operations).Select(i => Op(
+            "add", "Patient" + string.Concat(Enumerable.Repeat(".extension[0]", i * Levels)), name: "extension", value: $$""",{"name":"value","valueExtension":{{value}}}"""));
+        Assert.Null(Patched(Empty, string.Join(',', nested), out var fault));
+        Assert.NotEqual(PatchFaultKind.Malformed, fault!.Kind);
+    }
+
     private static byte[]? Patched(string resource, string operations, out PatchFault? fault)
     {
         var document = operations.Length == 0 ? """{"resourceType":"Parameters"}""" : $$"""{"resourceType":"Parameters","parameter":[{{operations}}]}""";
