@@ -47,6 +47,9 @@ public sealed class TypeDefinition
     /// <summary>A bit for each element that must be present, by its index. No type has more than 64 elements.</summary>
     internal ulong RequiredElements { get; private set; }
 
+    /// <summary>True where some of its elements are part of the summary, so that the others are not.</summary>
+    internal bool HasSummary { get; private set; }
+
     /// <summary>The element with this JSON name; for a choice the name with its type, <c>valueQuantity</c>. Null where there is none. Strip the underscore of <c>_birthDate</c> first.</summary>
     public ElementForm? Element(string jsonName)
     {
@@ -99,6 +102,7 @@ public sealed class TypeDefinition
         foreach (var element in elements)
         {
             RequiredElements |= element.Min > 0 ? 1UL << element.Index : 0;
+            HasSummary |= element.IsSummary && element.Name != "modifierExtension";
         }
     }
 

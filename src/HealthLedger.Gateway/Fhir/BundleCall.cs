@@ -19,6 +19,9 @@ internal sealed record BundleCall(string Interaction, string Type, string? Id = 
     /// <summary>For a search: where.</summary>
     public SearchPlace? Place { get; private init; }
 
+    /// <summary>For a read: the part of the record that is asked for; null for all of it.</summary>
+    public ResourceSubset? Subset { get; private init; }
+
     /// <summary>For a create, update or delete.</summary>
     public Change? Change { get; private init; }
 
@@ -90,7 +93,13 @@ internal sealed record BundleCall(string Interaction, string Type, string? Id = 
                 (ScopeInteraction.Read, new BundleCall("vread", type, id) { Version = number }),
             _ => (ScopeInteraction.None, Wrong(FhirFault.MethodNotSupported)),
         };
-        return interaction == ScopeInteraction.None || caller.Covers(call.Type, interaction) ? call : Wrong(NotCovered);
+        if (interaction == ScopeInteraction.None)
+        {
+            return call;
+        }
+
+        var (subset, fault) = FhirReads.Subset(call.Type, query);
+        return !caller.Covers(call.Type, interaction) ? Wrong(NotCovered) : fault is not null ? Wrong(fault) : call with { Subset = subset };
     }
 
     private static BundleCall Write(BundleEntry entry, EntryRequest request, string method, string[] segments, string? query, Caller caller, FhirConditions conditions)

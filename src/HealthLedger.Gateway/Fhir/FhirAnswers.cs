@@ -51,6 +51,9 @@ internal static class FhirAnswers
         return response.BodyWriter.WriteAsync(body, http.RequestAborted).AsTask();
     }
 
+    /// <summary>The part of a record that was asked for; the record itself, not copied, where that is all of it.</summary>
+    public static ReadOnlyMemory<byte> Part(this DisclosedRecord record, ResourceSubset? subset) => subset is null ? record.Json : subset.Of(record.Json.Span);
+
     /// <summary>Version and time of the record that an answer carries.</summary>
     public static void VersionHeaders(this HttpContext http, int version, DateTimeOffset lastUpdated)
     {

@@ -201,7 +201,7 @@ internal sealed class FhirBundles(
                 new EntryToWrite($"{urls.Fhir}/{entry.Type}/{entry.Id}", Response: new EntryResponse("304 Not Modified", null, FhirHeaders.ETag(record.Key.Version), record.LastUpdated)),
                 disclosed.Receipt),
             DisclosureResult.Disclosed { Records: [var record] } disclosed => (
-                new EntryToWrite($"{urls.Fhir}/{entry.Type}/{entry.Id}", record.Json.ToArray(), Response: new EntryResponse("200 OK", null, FhirHeaders.ETag(record.Key.Version), record.LastUpdated)),
+                new EntryToWrite($"{urls.Fhir}/{entry.Type}/{entry.Id}", entry.Subset is null ? record.Json.ToArray() : record.Part(entry.Subset), Response: new EntryResponse("200 OK", null, FhirHeaders.ETag(record.Key.Version), record.LastUpdated)),
                 disclosed.Receipt),
             DisclosureResult.Gone gone => (Answer(FhirFault.Gone), gone.Receipt),
             DisclosureResult.NotThere absent => (Answer(FhirFault.NotThere), absent.Receipt),

@@ -49,7 +49,7 @@ internal sealed class FhirConditions(SmartUrls urls, ITerminology terminology, T
             return (null, FhirFault.Forbidden("No scope of this token covers searching a type that the condition looks through."));
         }
 
-        return query.Criteria.Count == 0 || query.Includes.Count > 0 || parameters.Any(p => p.Key is "_count" or "_sort" or "_summary" or "_total")
+        return query.Criteria.Count == 0 || query.Includes.Count > 0 || parameters.Any(p => p.Key is "_count" or "_sort" or "_total" || SubsetParameters.Has(p.Key))
             ? (null, FhirFault.BadRequest("A condition takes search parameters of the type, at least one, and none that shape an answer, such as _count or _sort.", IssueType.Value))
             : (new Target.Criteria(type, query, raw, default), null);
     }

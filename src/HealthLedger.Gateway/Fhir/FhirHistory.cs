@@ -57,7 +57,7 @@ internal sealed class FhirHistory(Disclosure disclosure, PageCursors cursors, Sm
             page = position;
         }
 
-        var (query, issue) = HistoryQuery.Parse(parameters);
+        var (query, issue) = HistoryQuery.Parse(type, parameters);
         if (query is null)
         {
             return (null, FhirFault.BadRequest([FhirSearches.Issue(issue!)]), null);
@@ -67,14 +67,14 @@ internal sealed class FhirHistory(Disclosure disclosure, PageCursors cursors, Sm
         using var result = await disclosure.Disclose(request, call.Aborted);
         return result switch
         {
-            DisclosureResult.Disclosed disclosed => (Bundle(call, path, parameters, disclosed), null, disclosed.Receipt),
+            DisclosureResult.Disclosed disclosed => (Bundle(call, path, query, parameters, disclosed), null, disclosed.Receipt),
             DisclosureResult.NotThere absent => (null, FhirFault.NotThere, absent.Receipt),
             DisclosureResult.TooBroad => (null, FhirFault.TooManyPatients, null),
             _ => (null, FhirFault.LedgerUnavailable, null),
         };
     }
 
-    private byte[] Bundle(FhirCall call, string path, IReadOnlyList<KeyValuePair<string, string>> parameters, DisclosureResult.Disclosed disclosed)
+    private byte[] Bundle(FhirCall call, string path, HistoryQuery query, IReadOnlyList<KeyValuePair<string, string>> parameters, DisclosureResult.Disclosed disclosed)
     {
         var output = new ArrayBufferWriter<byte>(4096 + disclosed.Records.Sum(r => r.Json.Length + 512));
         using var bundle = new BundleWriter(output, "history", total: disclosed.Total);
@@ -88,7 +88,7 @@ internal sealed class FhirHistory(Disclosure disclosure, PageCursors cursors, Sm
 
         foreach (var record in disclosed.Records)
         {
-            bundle.Entry(Entry(record));
+            bundle.Entry(Entry(record, query.Subset));
         }
 
         bundle.Finish();
@@ -96,13 +96,13 @@ internal sealed class FhirHistory(Disclosure disclosure, PageCursors cursors, Sm
     }
 
     /// <summary>What was asked for and what came of it (R4 Bundle, bdl-3 and bdl-4): told from the version alone, since versions before it may be hidden.</summary>
-    private EntryToWrite Entry(DisclosedRecord record)
+    private EntryToWrite Entry(DisclosedRecord record, ResourceSubset? subset)
     {
         var (type, id, version) = record.Key;
         var (method, status) = record.Json.IsEmpty ? ("DELETE", "204") : version > 1 ? ("PUT", "200") : (IsOfTheServer(id) ? "POST" : "PUT", "201");
         return new EntryToWrite(
             $"{urls.Fhir}/{type}/{id}",
-            record.Json,
+            record.Json.IsEmpty ? default : record.Part(subset),
             RequestMethod: method,
             RequestUrl: method == "POST" ? type : $"{type}/{id}",
             Response: new EntryResponse(status, string.Create(CultureInfo.InvariantCulture, $"{urls.Fhir}/{record.Key}"), FhirHeaders.ETag(version), record.LastUpdated));

@@ -1,5 +1,8 @@
 using System.Globalization;
 using HealthLedger.Access;
+using HealthLedger.Fhir.Json;
+using HealthLedger.Fhir.Search;
+using HealthLedger.Fhir.Validation;
 
 namespace HealthLedger.Gateway.Fhir;
 
@@ -21,12 +24,33 @@ internal sealed class FhirReads(Disclosure disclosure)
             number = int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var parsed) && parsed > 0 ? parsed : int.MaxValue;
         }
 
+        var (subset, fault) = Subset(type, call.Http.Request.QueryString.Value ?? "");
+        if (fault is not null)
+        {
+            await call.Http.Fault(fault);
+            return;
+        }
+
         using var result = await disclosure.Disclose(Request(call, new Target.Record(type, id, number)), call.Aborted);
-        await Answer(call.Http, result);
+        await Answer(call.Http, result, subset);
+    }
+
+    /// <summary>The part of a record that a read asks for; null for all of it.</summary>
+    public static (ResourceSubset? Subset, FhirFault? Fault) Subset(string type, string rawQuery)
+    {
+        if (rawQuery.Length == 0)
+        {
+            return default;
+        }
+
+        var (subset, isCountOnly, issue) = SubsetParameters.Parse(type, QueryText.Split(rawQuery.TrimStart('?')));
+        return isCountOnly ? (null, FhirFault.BadRequest("_summary: count is for searches and histories; a read takes true, text, data or false.", IssueType.Value))
+            : issue is not null ? (null, FhirFault.BadRequest([FhirSearches.Issue(issue)]))
+            : (subset, null);
     }
 
     /// <summary>The answer to a read, for single requests and for entries of a batch alike.</summary>
-    private static Task Answer(HttpContext http, DisclosureResult result)
+    private static Task Answer(HttpContext http, DisclosureResult result, ResourceSubset? subset)
     {
         switch (result)
         {
@@ -39,7 +63,7 @@ internal sealed class FhirReads(Disclosure disclosure)
                     return Task.CompletedTask;
                 }
 
-                return http.Json(StatusCodes.Status200OK, record.Json);
+                return http.Json(StatusCodes.Status200OK, record.Part(subset));
             case DisclosureResult.Gone { Receipt: var receipt }:
                 return http.Fault(FhirFault.Gone, receipt);
             case DisclosureResult.NotThere { Receipt: var receipt }:

@@ -140,6 +140,12 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
             types = named.Count > 0 ? named : types.FindAll(t => call.Caller.Covers(t, ScopeInteraction.Search));
         }
 
+        var (subset, _, wrong) = SubsetParameters.Parse(place.Type, parameters);
+        if (wrong is not null)
+        {
+            return (null, FhirFault.BadRequest([Issue(wrong)]));
+        }
+
         var isLenient = IsLenient(call.Http.Request);
         var options = new SearchOptions { Now = time.GetUtcNow(), LocalBase = urls.Fhir, Terminology = terminology, IsLenient = isLenient };
         var ofTypes = place.Type is null ? parameters.Where(p => p.Key != "_type").ToList() : parameters;
@@ -162,6 +168,12 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
             queries.Add(place.Compartment is { } within ? query.Within(within.Type, within.Id) : query);
         }
 
+        // http://hl7.org/fhir/R4/search.html#summary
+        if (subset == ResourceSubset.Text && queries[0].Includes.Count > 0)
+        {
+            return (null, FhirFault.BadRequest("_summary: text does not go with _include and _revinclude.", IssueType.Value));
+        }
+
         // What one of several types does not know is left out of the search for all of them.
         var left = warnings.Select(w => w.Parameter).ToHashSet(StringComparer.Ordinal);
         if (left.Count > 0 && types.Count > 1)
@@ -171,7 +183,7 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
             return (again is null ? null : again with { Warnings = warnings }, fault);
         }
 
-        return (new Search(queries, [.. parameters.Where(p => (place.Type is null && p.Key == "_type") || queries[0].Understood.Contains(p))], warnings), null);
+        return (new Search(queries, [.. parameters.Where(p => (place.Type is null && p.Key == "_type") || queries[0].Understood.Contains(p))], subset, warnings), null);
     }
 
     /// <summary>Prefer: handling=lenient (http://hl7.org/fhir/R4/search.html#errors). By default what is not understood is refused: a filter that is ignored discloses too much.</summary>
@@ -196,7 +208,7 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
 
             foreach (var record in disclosed.Records)
             {
-                bundle.Entry(new EntryToWrite($"{urls.Fhir}/{record.Key.Type}/{record.Key.Id}", record.Json, record.IsIncluded ? "include" : "match"));
+                bundle.Entry(new EntryToWrite($"{urls.Fhir}/{record.Key.Type}/{record.Key.Id}", record.Part(search.Subset), record.IsIncluded ? "include" : "match"));
             }
 
             var remarks = Remarks(search, disclosed);
@@ -237,8 +249,9 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
     /// <summary>One search, understood.</summary>
     /// <param name="Queries">One for each type, at least one.</param>
     /// <param name="Understood">Its parameters, for the self link.</param>
+    /// <param name="Subset">The part of each record that is asked for; null for all of it.</param>
     /// <param name="Warnings">What was left out.</param>
-    private sealed record Search(IReadOnlyList<SearchQuery> Queries, IReadOnlyList<KeyValuePair<string, string>> Understood, IReadOnlyList<SearchIssue> Warnings);
+    private sealed record Search(IReadOnlyList<SearchQuery> Queries, IReadOnlyList<KeyValuePair<string, string>> Understood, ResourceSubset? Subset, IReadOnlyList<SearchIssue> Warnings);
 }
 
 /// <summary>A searchset Bundle and where its request stands in the ledger.</summary>

@@ -13,8 +13,6 @@ public sealed class SearchQueryTests
     [InlineData("Patient", "no-such=x", SearchIssueCode.UnknownParameter)]
     [InlineData("Condition", "Patient=1", SearchIssueCode.UnknownParameter)]
     [InlineData("Condition", "foo.bar=1", SearchIssueCode.UnknownParameter)]
-    [InlineData("Patient", "_elements=name", SearchIssueCode.NotSupported)]
-    [InlineData("Patient", "_summary=true", SearchIssueCode.NotSupported)]
     [InlineData("Location", "near=1|2", SearchIssueCode.NotSupported)]
     [InlineData("Observation", "code-value-quantity=1", SearchIssueCode.InvalidValue)]
     [InlineData("Observation", "code-value-quantity=1$2$3", SearchIssueCode.InvalidValue)]
@@ -89,7 +87,7 @@ public sealed class SearchQueryTests
     [Fact]
     public void A_lenient_client_gets_a_warning_for_what_is_left_out_but_not_for_malformed_values()
     {
-        var result = Samples.Parse("Patient", "no-such=x&_elements=name&gender=male", isLenient: true);
+        var result = Samples.Parse("Patient", "no-such=x&_contained=true&gender=male", isLenient: true);
 
         Assert.Equal(2, result.Warnings.Count);
         Assert.Single(result.Query!.Criteria);

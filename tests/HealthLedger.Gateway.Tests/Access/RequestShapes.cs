@@ -33,7 +33,7 @@ internal static class RequestShapes
         "Consent", "Consent?patient=open", "Consent?patient=hidden-patient", "Consent?status=active", "Consent?_id=hidden-consent", "AuditEvent", "Questionnaire", "Questionnaire?status=active",
         "Practitioner", "Practitioner?identifier=urn:npi|npi-Doctorow", "Practitioner?family=Doctorow", "Encounter", "Encounter?patient=hidden-patient", "Group", "List",
         "Observation?zebedee=1", "Observation?subject.family=Openshaw", "Observation?_has:Observation:patient:code=1", "Observation?_include=Observation:subject", "Observation?date=Zebedee",
-        "Observation?_cursor=AAAA",
+        "Observation?_cursor=AAAA", "Patient?_summary=true", "Patient?_summary=text", "Observation?_summary=data&_count=1", "Patient?_elements=name", "Observation?patient=hidden-patient&_elements=code",
     ];
 
     private static readonly string[] Histories =
@@ -115,7 +115,7 @@ internal static class RequestShapes
             yield return new RequestShape(client, "HEAD", "Patient/hidden-patient");
             yield return new RequestShape(client, "OPTIONS", "Patient/hidden-patient");
             yield return new RequestShape(client, "GET", "Patient/hidden-patient", null, ("X-Purpose-Of-Use", "HPAYMT"));
-            foreach (var path in new[] { "Patient/hidden-patient", "Patient/open", "Observation?patient=partial&_count=2", "Observation/hidden-changed/_history/2", "Patient/hidden-patient/_history" })
+            foreach (var path in new[] { "Patient/hidden-patient", "Patient/open", "Patient/hidden-patient?_summary=true", "Patient/open?_elements=name", "Observation?patient=partial&_count=2", "Observation/hidden-changed/_history/2", "Patient/hidden-patient/_history", "Patient/_history?_summary=true" })
             {
                 yield return new RequestShape(client, "GET", path, null, ("Accept", "application/fhir+xml"));
                 yield return new RequestShape(client, "GET", path + (path.Contains('?', StringComparison.Ordinal) ? "&" : "?") + "_format=xml&_pretty=true");

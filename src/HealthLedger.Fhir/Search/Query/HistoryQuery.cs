@@ -1,5 +1,6 @@
 using System.Globalization;
 using HealthLedger.Fhir.FhirPath;
+using HealthLedger.Fhir.Json;
 
 namespace HealthLedger.Fhir.Search;
 
@@ -17,13 +18,22 @@ public sealed record HistoryQuery
     /// <summary>Only versions that were current at some time in [Low, High), in UTC ticks; null where absent.</summary>
     public (long Low, long High)? At { get; private init; }
 
-    /// <summary>Reads the parameters, decoded, in order; what is wrong otherwise.</summary>
-    public static (HistoryQuery? Query, SearchIssue? Issue) Parse(IEnumerable<KeyValuePair<string, string>> parameters)
+    /// <summary><c>_summary</c> or <c>_elements</c>: the part of each version that is asked for; null for all of it.</summary>
+    public ResourceSubset? Subset { get; private init; }
+
+    /// <summary>Reads the parameters, decoded, in order; what is wrong otherwise. The type is null for the history of the system.</summary>
+    public static (HistoryQuery? Query, SearchIssue? Issue) Parse(string? resourceType, IEnumerable<KeyValuePair<string, string>> parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);
-        var query = new HistoryQuery();
+        var (subset, isCountOnly, wrong) = SubsetParameters.Parse(resourceType, parameters);
+        if (wrong is not null)
+        {
+            return (null, wrong);
+        }
+
+        var query = new HistoryQuery { Subset = subset };
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var (name, value) in parameters)
+        foreach (var (name, value) in parameters.Where(p => !SubsetParameters.Has(p.Key)))
         {
             if (name is not ("_count" or "_since" or "_at"))
             {
@@ -31,7 +41,7 @@ public sealed record HistoryQuery
                 {
                     "_sort" => "a history of R4 has one order, newest first.",
                     "_list" => "a history of the members of a list is not served; ask for the history of each.",
-                    _ => "a history takes _count, _since and _at.",
+                    _ => "a history takes _count, _since, _at, _summary and _elements.",
                 }));
             }
 
@@ -56,7 +66,7 @@ public sealed record HistoryQuery
             }
         }
 
-        return (query, null);
+        return (isCountOnly ? query with { Count = 0 } : query, null);
     }
 
     /// <summary>True for a version that was made at <paramref name="made"/> and replaced at <paramref name="replaced"/> (null: it is the current one), in UTC ticks.</summary>

@@ -61,9 +61,10 @@ internal sealed class SearchQueryParser(TypePlan plan, SearchOptions options)
             case "_total": ReadTotal(name, value); return;
             case "_sort": ReadSort(name, value); return;
             case "_summary": ReadSummary(name, value); return;
+            case "_elements": return; // how much is shown of what matches is the host's (SubsetParameters)
             case "_contained" when value == "false": return;
             case "_include" or "_include:iterate" or "_revinclude" or "_revinclude:iterate": ReadInclude(name, value); return;
-            case "_elements" or "_contained" or "_containedType" or "_query" or "_has":
+            case "_contained" or "_containedType" or "_query" or "_has":
                 Unserved(SearchIssueCode.NotSupported, name, "This server does not support the parameter.");
                 return;
             case "_type":
@@ -125,8 +126,7 @@ internal sealed class SearchQueryParser(TypePlan plan, SearchOptions options)
     private void ReadSummary(string name, string value)
     {
         if (value == "count") _isCountOnly = true;
-        else if (value is "true" or "text" or "data") Unserved(SearchIssueCode.NotSupported, name, "This server supports the summaries count and false only, so far.");
-        else if (value != "false") Error(SearchIssueCode.InvalidValue, name, "true, text, data, count or false is expected.");
+        else if (value is not ("true" or "text" or "data" or "false")) Error(SearchIssueCode.InvalidValue, name, "true, text, data, count or false is expected.");
     }
 
     private void ReadSort(string name, string value)
