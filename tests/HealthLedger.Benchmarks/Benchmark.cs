@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace HealthLedger.Benchmarks;
@@ -45,12 +46,13 @@ internal abstract class Benchmark
 /// <param name="Reference">The same machine's simplest way to do it, measured in the same run; null where there is none.</param>
 /// <param name="Ratio">Value by reference.</param>
 /// <param name="P50Ms">Median latency.</param>
+/// <param name="P95Ms">95th percentile of latency.</param>
 /// <param name="P99Ms">99th percentile of latency.</param>
 /// <param name="Spread">Difference of the best and the worst run, by the median.</param>
 internal sealed record Measured(
-    string Benchmark, string Scenario, double Value, string Unit, double? Reference, double? Ratio, double P50Ms, double P99Ms, double Spread)
+    string Benchmark, string Scenario, double Value, string Unit, double? Reference, double? Ratio, double P50Ms, double P95Ms, double P99Ms, double Spread)
 {
-    public static JsonSerializerOptions Lines { get; } = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    public static JsonSerializerOptions Lines { get; } = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The line of several runs against several measurements of the reference.</summary>
     public static Measured Of(
@@ -61,7 +63,7 @@ internal sealed record Measured(
         latenciesMs.Sort();
         return new Measured(
             benchmark, scenario, Math.Round(value), unit, reference is { } r ? Math.Round(r) : null, reference is { } by ? Math.Round(value / by, 2) : null,
-            At(latenciesMs, 0.5), At(latenciesMs, 0.99), Math.Round((values.Max() - values.Min()) / value, 3));
+            At(latenciesMs, 0.5), At(latenciesMs, 0.95), At(latenciesMs, 0.99), Math.Round((values.Max() - values.Min()) / value, 3));
     }
 
     private static double Median(IReadOnlyList<double> values)

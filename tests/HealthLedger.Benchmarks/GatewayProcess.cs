@@ -24,7 +24,10 @@ internal sealed class GatewayProcess : IAsyncDisposable
 
     public Uri Url { get; }
 
-    public Process Process { get; }
+    public Process Process { get; private set; }
+
+    /// <summary>What it has on disk, in bytes.</summary>
+    public long Stored => new DirectoryInfo(_directory).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
 
     public static async Task<GatewayProcess> Start()
     {
@@ -35,6 +38,17 @@ internal sealed class GatewayProcess : IAsyncDisposable
         var gateway = new GatewayProcess(process, directory, await Listening(process));
         await gateway.UntilReady();
         return gateway;
+    }
+
+    /// <summary>Ends the process and starts another on the same files and address, which has nothing in memory.</summary>
+    public async Task Restart()
+    {
+        Process.Kill();
+        await Process.WaitForExitAsync();
+        Process.Dispose();
+        Process = Launch(Path.Combine(AppContext.BaseDirectory, "HealthLedger.Gateway.dll"), _directory, "--urls", Url.GetLeftPart(UriPartial.Authority), "--HealthLedger:ScryptLogN=15");
+        await Listening(Process);
+        await UntilReady();
     }
 
     /// <summary>Starts another of our programs; its words go nowhere but the line that says where it listens.</summary>

@@ -14,19 +14,8 @@ internal sealed record IngestData(string Name, IReadOnlyList<IngestBundle> Direc
     /// The sets in <c>../shared/data/synthea</c> beside the project's root; the set whose patients refer to hospitals by identifier comes first, since the other brings
     /// copies of its own. Empty where there is no such folder.
     /// </summary>
-    public static IEnumerable<IngestData> Sets()
-    {
-        var root = new DirectoryInfo(AppContext.BaseDirectory);
-        while (root is not null && !File.Exists(Path.Combine(root.FullName, "HealthLedger.sln")))
-        {
-            root = root.Parent;
-        }
-
-        var synthea = Path.Combine(root?.FullName ?? ".", "..", "shared", "data", "synthea");
-        return System.IO.Directory.Exists(synthea)
-            ? System.IO.Directory.EnumerateDirectories(synthea).OrderDescending(StringComparer.Ordinal).Select(Read)
-            : [];
-    }
+    public static IEnumerable<IngestData> Sets() =>
+        SharedFolder.Find("synthea") is { } synthea ? System.IO.Directory.EnumerateDirectories(synthea).OrderDescending(StringComparer.Ordinal).Select(Read) : [];
 
     /// <summary>
     /// The resources of a loaded Bundle as single creates: references to its own entries become those to what the server made of them. References by

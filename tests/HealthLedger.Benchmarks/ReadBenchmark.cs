@@ -129,7 +129,8 @@ internal sealed class ReadBenchmark : Benchmark
         return With(string.Concat(Enumerable.Repeat(Words, (rest / Words.Length) + 1))[..rest]);
     }
 
-    private static object Consent(string patient) => new
+    /// <summary>Permits the reading client everything of a patient, for treatment.</summary>
+    public static object Consent(string patient) => new
     {
         resourceType = "Consent", status = "active",
         scope = new { coding = new[] { new { system = "http://terminology.hl7.org/CodeSystem/consentscope", code = "patient-privacy" } } },
