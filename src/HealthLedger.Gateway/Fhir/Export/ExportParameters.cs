@@ -118,7 +118,7 @@ internal sealed class ExportParameters(SmartUrls urls, ITerminology terminology)
     private static FhirFault NotCovered => FhirFault.Forbidden("No scope of this token covers reading and searching what is to be exported.");
 
     private static (DateTimeOffset? Since, FhirFault? Fault) Since(string value) =>
-        HistoryQuery.Parse([new("_since", value)]).Query?.Since is { } ticks
+        HistoryQuery.Parse(null, [new("_since", value)]).Query?.Since is { } ticks
             ? (new DateTimeOffset(Math.Clamp(ticks, 0, DateTimeOffset.MaxValue.Ticks), TimeSpan.Zero), null)
             : (null, FhirFault.BadRequest("_since: takes an instant, such as 2026-03-04T10:00:00Z.", IssueType.Value));
 
