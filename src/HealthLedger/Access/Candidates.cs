@@ -53,6 +53,7 @@ internal sealed class Candidates(RecordVault vault, ConsentStates consents, Acce
         Target.Criteria target, DisclosureRequest request, VisibleRecords records, DecisionVersion everybody, DateTimeOffset now, CancellationToken cancellation)
     {
         var matches = new Dictionary<(string Type, string Id), Match>();
+        var scopes = new List<IReadOnlyList<ShelfId>?>();
         var snapshot = target.Page.Snapshot ?? now;
         foreach (var query in target.Queries)
         {
@@ -62,7 +63,8 @@ internal sealed class Candidates(RecordVault vault, ConsentStates consents, Acce
                 continue;
             }
 
-            records.Scope = await ScopeOf(query, cancellation);
+            records.Scope = await ScopeOf(query, records);
+            scopes.Add(records.Scope);
             if (PatientCompartment.KindOf(query.ResourceType) is CompartmentKind.Clinical or CompartmentKind.Patient)
             {
                 await MatchPatients(query, request, records, snapshot, matches);
@@ -85,6 +87,8 @@ internal sealed class Candidates(RecordVault vault, ConsentStates consents, Acce
             }
         }
 
+        // What the matches bring along is of the patients of all queries.
+        records.Scope = scopes.Contains(null) ? null : [.. scopes.SelectMany(scope => scope!).Distinct()];
         var selection = await Page(target, matches.Values, records, everybody, snapshot);
         return records.IsTooBroad ? new Selection { TooBroad = true } : selection;
     }
@@ -181,7 +185,7 @@ internal sealed class Candidates(RecordVault vault, ConsentStates consents, Acce
     }
 
     /// <summary>The patients that a search is about: those it names, or those on whose shelves the records stand that it names; null where it names none.</summary>
-    private async ValueTask<IReadOnlyList<ShelfId>?> ScopeOf(SearchQuery query, CancellationToken cancellation)
+    private static async ValueTask<IReadOnlyList<ShelfId>?> ScopeOf(SearchQuery query, VisibleRecords visible)
     {
         if (query.PatientIds() is { } named)
         {
@@ -199,7 +203,11 @@ internal sealed class Candidates(RecordVault vault, ConsentStates consents, Acce
         var shelves = new HashSet<ShelfId>();
         foreach (var (type, id) in records)
         {
-            shelves.UnionWith(await vault.Locate(type, id, cancellation) ?? []);
+            // One that the caller may not see names nobody: where it stands would show in what else is looked at.
+            if (await visible.Current(type, id) is { } seen)
+            {
+                shelves.UnionWith(seen.Decisions.Select(d => d.Shelf));
+            }
         }
 
         return shelves.All(s => s.IsPatient) ? [.. shelves] : null;

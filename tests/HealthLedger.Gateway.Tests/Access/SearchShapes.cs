@@ -59,6 +59,14 @@ internal static class SearchShapes
 
     private static IEnumerable<string> Includes()
     {
+        // A hidden record among those named must not add its patient to those that the search is about.
+        foreach (var hidden in new[] { "hidden-by-label", "hidden-pulse", "hidden-referring", "absent" })
+        {
+            yield return $"Observation?_id=open-linked,{hidden}&_include=Observation:patient&_include:iterate=Patient:general-practitioner&_revinclude:iterate=Patient:general-practitioner";
+            yield return $"Observation?_id=open-linked,{hidden}&patient:Patient.general-practitioner:Practitioner._has:Patient:general-practitioner:gender=female";
+            yield return $"Observation?_id=open-linked,{hidden}&performer:Practitioner._has:Observation:performer:code=8867-4&_revinclude:iterate=Observation:performer&_include=Observation:performer";
+        }
+
         foreach (var start in new[] { "Observation?_id=open-linked", "Observation?patient=open", "Observation?patient=open,partial,hidden-patient", "Observation?_count=2", "Observation?code=8867-4&_sort=-date&_count=3" })
         {
             foreach (var include in new[]
