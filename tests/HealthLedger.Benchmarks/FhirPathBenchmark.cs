@@ -83,7 +83,7 @@ internal sealed class FhirPathBenchmark : Benchmark
     {
         try
         {
-            expression.Evaluate(root, new FhirPathContext { Resource = root, IsLenient = true, Budget = int.MaxValue });
+            expression.Evaluate(root, new FhirPathContext { Resource = root, IsLenient = true, IsPublished = true, Budget = int.MaxValue });
         }
         catch (FhirPathEvaluationException)
         {

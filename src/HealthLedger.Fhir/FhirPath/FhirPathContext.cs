@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace HealthLedger.Fhir.FhirPath;
 
 /// <summary>
@@ -9,7 +11,12 @@ internal sealed class FhirPathContext
     /// <summary>Steps (nodes visited, items compared) that one evaluation may take. The worst official expression over the largest official example takes about a tenth.</summary>
     public const int DefaultBudget = 5_000_000;
 
+    /// <summary>How long callers' own expressions may take, all of one request together: one second, in ticks of <see cref="Stopwatch"/>.</summary>
+    public static readonly long DefaultTime = Stopwatch.Frequency;
+
     private int _budget = DefaultBudget;
+    private long? _deadline;
+    private Patterns? _patterns;
 
     /// <summary>Steps this evaluation may take; what is left of them.</summary>
     public int Budget { get => _budget; init => _budget = value; }
@@ -48,9 +55,33 @@ internal sealed class FhirPathContext
     /// <summary>Names of elements that a type does not have end the evaluation, as does taking places of an unordered collection; otherwise they give nothing.</summary>
     public bool IsStrict { get; init; }
 
+    /// <summary>
+    /// For expressions of published definitions (invariants, search parameters, profiles of installed packages): their patterns may look around and refer back, and no deadline holds.
+    /// A caller's expression never has this.
+    /// </summary>
+    public bool IsPublished { get; init; }
+
+    /// <summary>When the evaluation has to end, as a timestamp of <see cref="Stopwatch"/>; without one, <see cref="DefaultTime"/> from the first step on.</summary>
+    public long? Deadline { get => _deadline; init => _deadline = value; }
+
+    /// <summary>The compiled patterns of matches() and its like. Those of a caller live as long as what holds them, so that they never fill what all share.</summary>
+    public Patterns Patterns { get => IsPublished ? Patterns.Published : _patterns ??= Patterns.OfCaller(); init => _patterns = value; }
+
+    /// <exception cref="FhirPathEvaluationException">The steps are used up, or the deadline has passed.</exception>
     public void Charge(int steps)
     {
-        if ((_budget -= steps) < 0) throw new FhirPathEvaluationException("The expression takes too many steps over this input");
+        if ((_budget -= steps) < 0) throw new FhirPathEvaluationException("The expression takes too many steps over this input", isTooCostly: true);
+        if (IsPublished) return;
+        var now = Stopwatch.GetTimestamp();
+        if (now > (_deadline ??= now + DefaultTime)) Exhaust();
+    }
+
+    /// <summary>Leaves no steps, so that nothing goes on with this context.</summary>
+    [System.Diagnostics.CodeAnalysis.DoesNotReturn]
+    public void Exhaust()
+    {
+        _budget = -1;
+        throw new FhirPathEvaluationException("The expression takes too long over this input", isTooCostly: true);
     }
 }
 

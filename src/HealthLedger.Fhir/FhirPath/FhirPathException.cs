@@ -9,4 +9,8 @@ public sealed class FhirPathSyntaxException(string message, int position)
 }
 
 /// <summary>A well-formed expression met values that the specification says end its evaluation (for instance several items where one is demanded), or a limit of this engine.</summary>
-public sealed class FhirPathEvaluationException(string message) : Exception(message);
+public sealed class FhirPathEvaluationException(string message, bool isTooCostly = false) : Exception(message)
+{
+    /// <summary>True where it took too many steps or too long: what else the same request would evaluate is not to be tried.</summary>
+    public bool IsTooCostly { get; } = isTooCostly;
+}

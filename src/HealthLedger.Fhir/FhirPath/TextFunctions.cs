@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Buffers;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -8,10 +8,10 @@ namespace HealthLedger.Fhir.FhirPath;
 internal static class TextFunctions
 {
     private const int MaxResult = 1 << 20;
-    private const int MaxPatterns = 1000;
-    private const int MaxPatternLength = 4096;
-    private static readonly TimeSpan PatternTimeout = TimeSpan.FromMilliseconds(250);
-    private static readonly ConcurrentDictionary<string, Regex> Patterns = new(StringComparer.Ordinal);
+    private const string TooLong = "A text grows too long";
+
+    /// <summary><c>$_</c>, <c>$`</c> and <c>$'</c> stand for text outside of the match.</summary>
+    private static readonly SearchValues<string> OutsideReferences = SearchValues.Create(["$_", "$`", "$'"], StringComparison.Ordinal);
 
     public static void AddTo(Dictionary<string, Function> all)
     {
@@ -25,9 +25,9 @@ internal static class TextFunctions
         Add(all, "endsWith", 1, (s, a) => BooleanItem.Of(s.EndsWith(a[0], StringComparison.Ordinal)));
         Add(all, "contains", 1, (s, a) => BooleanItem.Of(s.Contains(a[0], StringComparison.Ordinal)));
         Add(all, "replace", 2, (s, a) => new StringItem(Replace(s, a[0], a[1])));
-        Add(all, "matches", 1, (s, a) => BooleanItem.Of(Match(a[0], p => p.IsMatch(s))));
-        Add(all, "matchesFull", 1, (s, a) => BooleanItem.Of(Match($"\\A(?:{a[0]})\\z", p => p.IsMatch(s))));
-        Add(all, "replaceMatches", 2, (s, a) => new StringItem(a[0].Length == 0 ? s : Limited(Match(a[0], p => p.Replace(s, a[1])))));
+        Add(all, "matches", 1, (c, s, a) => BooleanItem.Of(Match(c, s, a[0], p => p.IsMatch(s))));
+        Add(all, "matchesFull", 1, (c, s, a) => BooleanItem.Of(Match(c, s, $"\\A(?:{a[0]})\\z", p => p.IsMatch(s))));
+        Add(all, "replaceMatches", 2, (c, s, a) => new StringItem(a[0].Length == 0 ? s : Match(c, s, a[0], p => ReplaceMatches(c, p, s, a[1]))));
         Add(all, "encode", 1, (s, a) => Encode(s, a[0]));
         Add(all, "decode", 1, (s, a) => Decode(s, a[0]));
         Add(all, "escape", 1, (s, a) => a[0] switch
@@ -50,6 +50,9 @@ internal static class TextFunctions
     }
 
     private static void Add(Dictionary<string, Function> all, string name, int arguments, Func<string, string[], Item?> body) =>
+        Add(all, name, arguments, (_, text, values) => body(text, values));
+
+    private static void Add(Dictionary<string, Function> all, string name, int arguments, Func<FhirPathContext, string, string[], Item?> body) =>
         all[name] = new(arguments, arguments, (in Scope scope, Items input, Expr[] given) =>
         {
             if (Singles.String(input) is not { } text) return Items.Empty;
@@ -60,44 +63,50 @@ internal static class TextFunctions
                 values[i] = value;
             }
             scope.Context.Charge(1 + text.Length / 64);
-            return body(text, values) is { } result ? new Items(result) : Items.Empty;
+            return body(scope.Context, text, values) is { } result ? new Items(result) : Items.Empty;
         });
 
-    internal static string Limited(string text) => text.Length <= MaxResult ? text : throw new FhirPathEvaluationException("A text grows too long");
+    internal static string Limited(string text) => text.Length <= MaxResult ? text : throw new FhirPathEvaluationException(TooLong);
 
     private static string Replace(string text, string pattern, string substitution)
     {
-        if (pattern.Length > 0) return Limited(text.Replace(pattern, substitution, StringComparison.Ordinal));
-        // An empty pattern surrounds every character (5.6.9).
+        // Told before it is made: the result may be as long as both multiplied. An empty pattern surrounds every character (5.6.9).
+        var count = pattern.Length == 0 ? text.Length + 1L : text.AsSpan().Count(pattern);
+        if (text.Length + count * (substitution.Length - pattern.Length) > MaxResult) throw new FhirPathEvaluationException(TooLong);
+        if (pattern.Length > 0) return text.Replace(pattern, substitution, StringComparison.Ordinal);
         var result = new StringBuilder(substitution);
         foreach (var c in text) result.Append(c).Append(substitution);
-        return Limited(result.ToString());
+        return result.ToString();
     }
 
-    private static T Match<T>(string pattern, Func<Regex, T> use)
+    private static string ReplaceMatches(FhirPathContext context, Regex pattern, string text, string substitution)
     {
-        try
+        var references = substitution.AsSpan().Count('$');
+        var refersOutside = substitution.AsSpan().ContainsAny(OutsideReferences);
+        var total = (long)text.Length;
+        return Limited(pattern.Replace(text, match =>
         {
-            return use(Patterns.Count < MaxPatterns ? Patterns.GetOrAdd(pattern, Compile) : Patterns.TryGetValue(pattern, out var known) ? known : Compile(pattern));
-        }
-        catch (Exception e) when (e is ArgumentException or RegexMatchTimeoutException)
-        {
-            throw new FhirPathEvaluationException("A pattern is malformed, or takes too long");
-        }
+            // The timeout of a pattern is for each match of it.
+            context.Charge(1);
+            total += substitution.Length - match.Length;
+            if (total + (long)references * (refersOutside ? text.Length : match.Length) > MaxResult) throw new FhirPathEvaluationException(TooLong);
+            var result = match.Result(substitution);
+            total += result.Length - substitution.Length;
+            return result;
+        }));
     }
 
-    // Without backtracking the time is linear in the text; only patterns that need it (back references, look-around) go without, under a timeout.
-    private static Regex Compile(string pattern)
+    private static T Match<T>(FhirPathContext context, string text, string pattern, Func<Regex, T> use)
     {
-        if (pattern.Length > MaxPatternLength) throw new FhirPathEvaluationException("A pattern is too long");
-        const RegexOptions Options = RegexOptions.Singleline | RegexOptions.CultureInvariant;
+        context.Charge(1 + (text.Length + pattern.Length) / 16);
         try
         {
-            return new Regex(pattern, Options | RegexOptions.NonBacktracking, PatternTimeout);
+            return use(context.Patterns.Of(pattern));
         }
-        catch (NotSupportedException)
+        catch (RegexMatchTimeoutException)
         {
-            return new Regex(pattern, Options, PatternTimeout);
+            context.Exhaust();
+            throw;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using HealthLedger.Fhir.Definitions;
 using HealthLedger.Fhir.FhirPath;
@@ -14,7 +15,9 @@ internal sealed partial class GraphQlRun
     private const int MaxSteps = 1_000_000;
 
     private readonly Dictionary<string, FhirPathExpression?> _expressions = new(StringComparer.Ordinal);
+    private readonly Patterns _patterns = Patterns.OfCaller();
     private int _evaluations;
+    private long _expressionTime = FhirPathContext.DefaultTime;
     private int _steps;
 
     /// <summary>The fields by their key in the answer, with fragments in place; the same key twice is one field (section 5.3.2).</summary>
@@ -132,15 +135,30 @@ internal sealed partial class GraphQlRun
 
         if (expression is null || value.ValueKind == JsonValueKind.Null) return null;
         if (++_evaluations > MaxEvaluations) throw TooCostly($"A query evaluates FHIRPath on at most {MaxEvaluations} elements.");
+        var started = Stopwatch.GetTimestamp();
         try
         {
             var type = form.Element!.Type is { Kind: TypeKind.Resource, IsAbstract: true } ? Focus.Of(value)?.Type : form.Element.Type;
-            return expression.Evaluate(NodeItem.Element(field.Name, type ?? form.Element.Type, value), new FhirPathContext { Budget = ExpressionBudget, Resource = NodeItem.Resource(focus.Resource) });
+            return expression.Evaluate(NodeItem.Element(field.Name, type ?? form.Element.Type, value), new FhirPathContext
+            {
+                Budget = ExpressionBudget,
+                Deadline = started + _expressionTime,
+                Patterns = _patterns,
+                Resource = NodeItem.Resource(focus.Resource),
+            });
+        }
+        catch (FhirPathEvaluationException costly) when (costly.IsTooCostly)
+        {
+            throw new GraphQlException("The FHIRPath expressions of this query take too much work: ask for simpler ones, or fewer records.", field.Place, "too-costly");
         }
         catch (FhirPathEvaluationException)
         {
-            Wrong("The FHIRPath expression has no value here, or takes too much work.", "processing", field.Place, path);
+            Wrong("The FHIRPath expression has no value here, or uses what is not supported: patterns have no look-around and no back references.", "processing", field.Place, path);
             return null;
+        }
+        finally
+        {
+            _expressionTime -= Stopwatch.GetTimestamp() - started;
         }
     }
 

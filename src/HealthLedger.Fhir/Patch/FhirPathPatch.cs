@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -55,6 +56,7 @@ public sealed class FhirPathPatch : ResourcePatch
     internal override JsonNode? Apply(JsonNode? resource, ref int at)
     {
         var read = 0L;
+        var deadline = Stopwatch.GetTimestamp() + FhirPathContext.DefaultTime;
         for (at = 0; at < _operations.Length; at++)
         {
             var bytes = JsonSerializer.SerializeToUtf8Bytes(resource, Writing);
@@ -66,7 +68,7 @@ public sealed class FhirPathPatch : ResourcePatch
 
             using var text = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = MaxDepth });
             var root = NodeItem.Resource(text.RootElement) ?? throw new PatchException(PatchFaultKind.NotApplicable, "what is left is no resource.");
-            Apply(_operations[at], new PatchPlaces((JsonObject)resource!, root, FhirPathContext.DefaultBudget / _operations.Length));
+            Apply(_operations[at], new PatchPlaces((JsonObject)resource!, root, FhirPathContext.DefaultBudget / _operations.Length, deadline));
         }
 
         at = -1;

@@ -6,7 +6,7 @@ using HealthLedger.Fhir.FhirPath;
 namespace HealthLedger.Fhir.Patch;
 
 /// <summary>Finds in a resource's tree the places that a path names. The path is evaluated on the resource as typed elements; each of them knows its parents.</summary>
-internal sealed partial class PatchPlaces(JsonObject resource, NodeItem root, int budget)
+internal sealed partial class PatchPlaces(JsonObject resource, NodeItem root, int budget, long deadline)
 {
     /// <summary>The one element that the path names.</summary>
     /// <exception cref="PatchException">It names none or several.</exception>
@@ -45,7 +45,7 @@ internal sealed partial class PatchPlaces(JsonObject resource, NodeItem root, in
     {
         try
         {
-            var context = new FhirPathContext { Resource = root, Budget = budget };
+            var context = new FhirPathContext { Resource = root, Budget = budget, Deadline = deadline };
             var nodes = new List<NodeItem>();
             foreach (var item in FhirPathExpression.Parse(path).Evaluate(root, context))
             {
@@ -54,9 +54,13 @@ internal sealed partial class PatchPlaces(JsonObject resource, NodeItem root, in
 
             return nodes;
         }
+        catch (FhirPathEvaluationException costly) when (costly.IsTooCostly)
+        {
+            throw new PatchException(PatchFaultKind.TooCostly, "its path takes too much work: name the place more simply, or send fewer operations at once.");
+        }
         catch (FhirPathEvaluationException)
         {
-            throw new PatchException(PatchFaultKind.NotApplicable, "its path cannot be evaluated here, or takes too much work.");
+            throw new PatchException(PatchFaultKind.NotApplicable, "its path cannot be evaluated here, or has a pattern with look-around or back references, which are not supported.");
         }
     }
 

@@ -34,7 +34,7 @@ internal ref partial struct ResourceWalk
 
             document ??= Again(start);
             node ??= isResource ? NodeItem.Resource(document.RootElement) : NodeItem.Element(form!.Definition.Name, type, document.RootElement);
-            Check(rule, node!, new FhirPathContext { Resource = isResource ? node : null, IsLenient = true, Budget = _steps }, start);
+            Check(rule, node!, new FhirPathContext { Resource = isResource ? node : null, IsLenient = true, IsPublished = true, Budget = _steps }, start);
         }
 
         if (isResource && type.Name == "Bundle" && !_log.IsFull)
@@ -63,7 +63,7 @@ internal ref partial struct ResourceWalk
         {
             if (!rule.Definition.IsWarning || _withWarnings)
             {
-                Check(rule, node, new FhirPathContext { IsLenient = true, Budget = _steps }, _reader.TokenStartIndex);
+                Check(rule, node, new FhirPathContext { IsLenient = true, IsPublished = true, Budget = _steps }, _reader.TokenStartIndex);
             }
         }
     }
@@ -99,7 +99,7 @@ internal ref partial struct ResourceWalk
                 {
                     if (!rule.Definition.IsWarning || _withWarnings)
                     {
-                        Check(rule, child, new FhirPathContext { Resource = resource, RootResource = root, IsLenient = true, Budget = _steps }, start);
+                        Check(rule, child, new FhirPathContext { Resource = resource, RootResource = root, IsLenient = true, IsPublished = true, Budget = _steps }, start);
                     }
                 }
             }

@@ -83,6 +83,58 @@ public sealed class ExpressionTests
         Assert.Throws<FhirPathEvaluationException>(() => Evaluate("'a'.matches('(')"));
     }
 
+    [Theory]
+    [InlineData("'aaaa!'.matches('(?=a)(a+)+$')")]
+    [InlineData("'aa'.matches('(a)\\\\1')")]
+    [InlineData("'aaaa!'.matchesFull('(?>a+)!')")]
+    [InlineData("'aaaa!'.replaceMatches('(?<!b)a', 'c')")]
+    public void A_callers_pattern_that_needs_backtracking_is_refused_and_a_published_one_is_not(string text)
+    {
+        using var patient = JsonDocument.Parse("""{"resourceType":"Patient"}""");
+        var root = NodeItem.Resource(patient.RootElement)!;
+        var expression = FhirPathExpression.Parse(text);
+        var refused = Assert.Throws<FhirPathEvaluationException>(() => expression.Evaluate(root, new FhirPathContext()));
+        Assert.Contains("not supported", refused.Message, StringComparison.Ordinal);
+        Assert.False(refused.IsTooCostly);
+        Assert.Equal(1, expression.Evaluate(root, new FhirPathContext { IsPublished = true }).Count);
+    }
+
+    [Fact]
+    public void An_evaluation_ends_as_too_costly_when_its_deadline_has_passed_or_its_matches_use_up_its_steps()
+    {
+        using var patient = JsonDocument.Parse("""{"resourceType":"Patient"}""");
+        var root = NodeItem.Resource(patient.RootElement)!;
+        var match = FhirPathExpression.Parse("'a'.matches('a')");
+        Assert.True(Assert.Throws<FhirPathEvaluationException>(() => match.Evaluate(root, new FhirPathContext { Deadline = 0 })).IsTooCostly);
+        Assert.Equal(1, match.Evaluate(root, new FhirPathContext { Deadline = 0, IsPublished = true }).Count);
+
+        var many = FhirPathExpression.Parse($"({string.Join('|', Enumerable.Range(0, 60))}).select('{new string('a', 5000)}'.matches('(a+)+$'))");
+        Assert.True(Assert.Throws<FhirPathEvaluationException>(() => many.Evaluate(root, new FhirPathContext { Budget = 20_000 })).IsTooCostly);
+    }
+
+    [Fact]
+    public void Patterns_are_kept_up_to_a_number_and_a_callers_never_among_the_published()
+    {
+        var (one, other) = (Patterns.OfCaller(), Patterns.OfCaller());
+        Assert.Same(one.Of("a+b"), one.Of("a+b"));
+        Assert.NotSame(one.Of("a+b"), other.Of("a+b"));
+        Assert.NotSame(one.Of("a+b"), Patterns.Published.Of("a+b"));
+        for (var i = 0; i < 100; i++) one.Of("x" + i);
+        Assert.NotSame(one.Of("x99"), one.Of("x99"));
+    }
+
+    [Theory]
+    [InlineData("replace('a', {0})")]
+    [InlineData("replace('', {0})")]
+    [InlineData("replaceMatches('a', {0})")]
+    [InlineData("replaceMatches('a+', {1})")]
+    public void A_replacement_that_grows_too_long_is_refused_before_it_is_made(string call)
+    {
+        var long1 = "'" + new string('a', 10_000) + "'";
+        var references = "'" + string.Concat(Enumerable.Repeat("$0", 1000)) + "'";
+        Assert.Throws<FhirPathEvaluationException>(() => Evaluate(long1 + "." + string.Format(System.Globalization.CultureInfo.InvariantCulture, call, long1, references)));
+    }
+
     [Fact]
     public void A_text_that_is_added_to_itself_without_end_is_stopped()
     {

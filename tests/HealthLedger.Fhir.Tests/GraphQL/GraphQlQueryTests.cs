@@ -68,6 +68,22 @@ public sealed class GraphQlQueryTests
         Assert.Equal("""["contained",1,"gender"]""", answer["errors"]![0]!["path"]!.ToJsonString());
     }
 
+    [Fact]
+    public async Task A_query_whose_expressions_cost_too_much_ends_as_a_whole()
+    {
+        var text = new string('a', 5000) + "!";
+        using var resource = JsonDocument.Parse($$"""{"resourceType":"Patient","name":[{"text":"{{text}}"},{"text":"{{text}}"}]}""");
+        var many = string.Join('|', Enumerable.Range(0, 60));
+        var answer = JsonNode.Parse((await Parsed($"{{ name(fhirpath: \"({many}).select(%context.text.matches('(a+)+$')).allFalse()\") {{ text }} }}", "Patient")!.Run(new Nobody(), resource.RootElement)).Span)!;
+        Assert.Null(answer["data"]);
+        Assert.Contains("too-costly", Assert.Single(answer["errors"]!.AsArray())!.ToJsonString(), StringComparison.Ordinal);
+
+        // A pattern that is not supported is said where it stands.
+        answer = JsonNode.Parse((await Parsed("{ name(fhirpath: \"text.matches('(?=a)(a+)+$')\") { text } }", "Patient")!.Run(new Nobody(), resource.RootElement)).Span)!;
+        Assert.NotNull(answer["data"]);
+        Assert.Contains("look-around", answer["errors"]![0]!["message"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
     private static GraphQlQuery? Parsed(string text, string? type = null)
     {
         var (query, errors) = GraphQlQuery.Parse(text, null, default, type);

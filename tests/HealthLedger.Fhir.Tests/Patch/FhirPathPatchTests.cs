@@ -74,6 +74,7 @@ public sealed class FhirPathPatchTests
         { Identified, Op("delete", "Patient") },
         { Identified, Op("delete", "Patient.identifier.count()") },
         { Identified, Op("delete", "1 + 'a'") },
+        { Identified, Op("delete", "Patient.identifier.where(value.matches('(?=1)(1+)+$'))") },
         { Identified, Op("add", "Patient", name: "zebedee", value: V("valueString", "x")) },
         { """{"resourceType":"Patient","gender":"male"}""", Op("add", "Patient", name: "gender", value: V("valueCode", "female")) },
         { """{"resourceType":"Patient","deceasedBoolean":true}""", Op("add", "Patient", name: "deceased", value: V("valueDateTime", "2020")) },
@@ -87,6 +88,15 @@ public sealed class FhirPathPatchTests
     {
         Assert.Null(Patched(resource, operation, out var fault));
         Assert.Equal((PatchFaultKind.NotApplicable, 0), (fault!.Kind, fault.Operation));
+    }
+
+    [Fact]
+    public void A_patch_whose_paths_cost_too_much_is_refused_as_a_whole()
+    {
+        var resource = $$"""{"resourceType":"Patient","identifier":[{{string.Join(',', Enumerable.Repeat($$"""{"value":"{{new string('a', 1000)}}!"}""", 100))}}]}""";
+        var operation = Op("delete", "Patient.identifier.where(value.matches('(a+)+$'))");
+        Assert.Null(Patched(resource, string.Join(',', Enumerable.Repeat(operation, 1000)), out var fault));
+        Assert.Equal((PatchFaultKind.TooCostly, 0), (fault!.Kind, fault.Operation));
     }
 
     [Theory]

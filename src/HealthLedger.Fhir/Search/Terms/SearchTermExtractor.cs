@@ -42,7 +42,7 @@ public static class SearchTermExtractor
     {
         var plan = TypePlan.Of(root.TypeName);
         // The official expressions visit each node a bounded number of times: their work is limited by the size of the resource.
-        var context = new FhirPathContext { Resource = root, IsLenient = true, Budget = int.MaxValue, Original = new Items(root) };
+        var context = new FhirPathContext { Resource = root, IsLenient = true, IsPublished = true, Budget = int.MaxValue, Original = new Items(root) };
         var scope = new Scope(context.Original, context);
         var reader = new TermReader(pool, localBase);
         for (ushort i = 0; i < plan.Parameters.Length; i++)

@@ -282,6 +282,7 @@ internal sealed partial class ProfileRun(ProfileStore store, ITerminology termin
             Resource = resource,
             RootResource = resource is { Name: "contained", Parent: { } container } ? container : resource,
             IsLenient = true,
+            IsPublished = true,
             Budget = Math.Max(0, _steps),
             Resolve = reference => Target(reference, node),
             ConformsTo = (item, canonical) => item is NodeItem other && Of(canonical) is { } other2 ? Meets(other, other2) : null,
