@@ -64,8 +64,8 @@ internal static class SearchShapes
         {
             yield return $"Observation?_id=open-linked,{hidden}&_include=Observation:patient&_include:iterate=Patient:general-practitioner&_revinclude:iterate=Patient:general-practitioner";
             yield return $"Observation?_id=open-linked,{hidden}&patient:Patient.general-practitioner:Practitioner._has:Patient:general-practitioner:gender=female";
-            yield return $"Observation?_id=open-linked,{hidden}&_include=Observation:focus&_revinclude:iterate=Observation:patient";
-            yield return $"Observation?_id=open-linked,{hidden}&_include=Observation:focus&_revinclude:iterate=Appointment:actor";
+            yield return $"Observation?_id=open-linked,{hidden}&_include=Observation:performer&_revinclude:iterate=Patient:general-practitioner";
+            yield return $"Observation?_id=open-linked,{hidden}&performer:Practitioner._has:Patient:general-practitioner:birthdate=1951-02-03";
         }
 
         foreach (var start in new[] { "Observation?_id=open-linked", "Observation?patient=open", "Observation?patient=open,partial,hidden-patient", "Observation?_count=2", "Observation?code=8867-4&_sort=-date&_count=3" })

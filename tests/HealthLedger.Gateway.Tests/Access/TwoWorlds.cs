@@ -65,7 +65,8 @@ public sealed partial class TwoWorlds : IAsyncLifetime
     {
         (await world.Put(Hospital, "Practitioner/doctor", Records.Practitioner("doctor", "Doctorow"))).Is(201);
         (await world.Put(Hospital, "Patient/open", Records.Patient("open", "Openshaw"))).Is(201);
-        (await world.Put(Hospital, "Patient/partial", Records.Patient("partial", "Partridge", "male", "1951-02-03"))).Is(201);
+        (await world.Put(Hospital, "Patient/partial", Records.Patient("partial", "Partridge", "male", "1951-02-03")
+            .With("generalPractitioner", new System.Text.Json.Nodes.JsonArray(Records.Reference("Practitioner/doctor"))))).Is(201);
         (await world.Put(Hospital, "Patient/studied", Records.Patient("studied", "Studley"))).Is(201);
         foreach (var patient in new[] { "open", "partial", "studied" })
         {
