@@ -173,5 +173,5 @@ internal sealed record BundleCall(string Interaction, string Type, string? Id = 
 
     private static readonly FhirFault NotCovered = FhirFault.Forbidden("No scope of this token covers this entry.");
 
-    public static BundleCall Wrong(FhirFault fault) => new("", "") { Fault = fault };
+    private static BundleCall Wrong(FhirFault fault) => new("", "") { Fault = fault };
 }

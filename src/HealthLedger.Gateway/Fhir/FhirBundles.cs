@@ -29,8 +29,7 @@ internal sealed class FhirBundles(
         }
 
         var outcome = content.Validate(validator, "Bundle");
-        var faults = outcome.IsValid ? [] : FaultsByEntry(outcome);
-        if (faults is null || (faults.Count > 0 && new BundleReader(content.Json).Type != "batch"))
+        if (!outcome.IsValid)
         {
             await call.Http.Fault(FhirFault.BadRequest(outcome.Issues));
             return;
@@ -53,9 +52,7 @@ internal sealed class FhirBundles(
                 return;
             }
 
-            entries.Add(faults.GetValueOrDefault(entries.Count) is { } wrong || (wrong = Alone(faults, entry)) is not null
-                ? BundleCall.Wrong(FhirFault.BadRequest(wrong))
-                : BundleCall.Of(entry, call.Caller, conditions, urls.Fhir));
+            entries.Add(BundleCall.Of(entry, call.Caller, conditions, urls.Fhir));
         }
 
         if (entries.Count(e => e.Query is not null || ((e.Change?.Condition ?? e.Patch?.Condition) is not null && RecordChange.SpansPatients(e.Type))) > MaximumSearches)
@@ -66,33 +63,6 @@ internal sealed class FhirBundles(
 
         await (type == "transaction" ? Transaction(call, entries) : Batch(call, entries));
     }
-
-    /// <summary>
-    /// The entries of a batch do not depend on each other (http://hl7.org/fhir/R4/http.html#brules): what is wrong within one is that entry's alone. Null where something is
-    /// wrong beside the entries, or where not everything was told.
-    /// </summary>
-    private static Dictionary<int, IReadOnlyList<ValidationIssue>>? FaultsByEntry(ValidationOutcome outcome)
-    {
-        const string Entry = "Bundle.entry[";
-        var faults = new Dictionary<int, IReadOnlyList<ValidationIssue>>();
-        foreach (var issue in outcome.Issues)
-        {
-            var end = issue.Location.IndexOf("].", StringComparison.Ordinal);
-            if (outcome.Issues.Count >= ResourceValidator.MaxIssues || end < 0 || !issue.Location.StartsWith(Entry, StringComparison.Ordinal)
-                || !int.TryParse(issue.Location.AsSpan(Entry.Length, end - Entry.Length), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var index))
-            {
-                return null;
-            }
-
-            faults[index] = [.. faults.GetValueOrDefault(index) ?? [], issue];
-        }
-
-        return faults;
-    }
-
-    /// <summary>Where another entry is wrong, a Bundle's rules were not all asked of this one: it is asked alone.</summary>
-    private IReadOnlyList<ValidationIssue>? Alone(Dictionary<int, IReadOnlyList<ValidationIssue>> faults, BundleEntry entry) =>
-        faults.Count > 0 && !entry.Resource.IsEmpty && validator.Validate(entry.Resource, null) is { IsValid: false } outcome ? outcome.Issues : null;
 
     private async Task Transaction(FhirCall call, List<BundleCall> entries)
     {
