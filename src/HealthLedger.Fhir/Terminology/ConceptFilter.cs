@@ -81,16 +81,20 @@ internal static class ConceptFilter
     /// <summary>A pattern over the whole value. It is matched in time linear in the value, whatever the pattern.</summary>
     private static Regex? Pattern(string text, out string why)
     {
-        why = "";
+        why = $"The pattern of a regex filter is not well-formed, needs to look back or ahead, or has more than {LongestPattern} characters.";
+        if (text.Length > LongestPattern)
+        {
+            return null;
+        }
+
         try
         {
-            return text.Length <= LongestPattern
-                ? new Regex($@"\A(?:{text})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, MatchTime)
-                : throw new NotSupportedException();
+            var pattern = new Regex($@"\A(?:{text})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, MatchTime);
+            why = "";
+            return pattern;
         }
         catch (Exception refused) when (refused is ArgumentException or NotSupportedException)
         {
-            why = $"The pattern of a regex filter is not well-formed, needs to look back or ahead, or has more than {LongestPattern} characters.";
             return null;
         }
     }

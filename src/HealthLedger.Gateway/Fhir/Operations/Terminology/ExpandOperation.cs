@@ -30,13 +30,7 @@ internal sealed class ExpandOperation(TerminologySource source, TimeProvider tim
 
     public async Task Answer(OperationCall call)
     {
-        if (!call.Call.Covers("ValueSet", ScopeInteraction.Read))
-        {
-            await call.Http.Fault(TerminologyFaults.NoScope);
-            return;
-        }
-
-        var (input, fault) = await OperationInput.Read(call, Parameters, ("valueSet", "ValueSet"));
+        var (input, fault) = await TerminologySource.Input(call, Parameters, "ValueSet", "valueSet");
         if (input is null)
         {
             await call.Http.Fault(fault!);

@@ -21,13 +21,7 @@ internal sealed class SubsumesOperation(TerminologySource source) : IFhirOperati
 
     public async Task Answer(OperationCall call)
     {
-        if (!call.Call.Covers("CodeSystem", ScopeInteraction.Read))
-        {
-            await call.Http.Fault(TerminologyFaults.NoScope);
-            return;
-        }
-
-        var (input, fault) = await OperationInput.Read(call, Parameters, null);
+        var (input, fault) = await TerminologySource.Input(call, Parameters, "CodeSystem");
         if (input is null)
         {
             await call.Http.Fault(fault!);

@@ -17,6 +17,16 @@ internal sealed class TerminologySource(ValueSets valueSets, Disclosure disclosu
 
     public CodeSystems CodeSystems => valueSets.CodeSystems;
 
+    /// <summary>What the call says, for who has a scope to read the type.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="parameters">Those that the operation takes.</param>
+    /// <param name="type">The type that it is about.</param>
+    /// <param name="body">The parameter that may be the whole body, a resource of the type; null for none.</param>
+    public static async ValueTask<(OperationInput? Input, FhirFault? Fault)> Input(OperationCall call, IReadOnlyList<string> parameters, string type, string? body = null) =>
+        call.Call.Covers(type, ScopeInteraction.Read)
+            ? await OperationInput.Read(call, parameters, body is null ? null : (body, type))
+            : (null, TerminologyFaults.NoScope);
+
     /// <summary>The value set by the call's id, or by <c>url</c> and <c>valueSetVersion</c>, or in <c>valueSet</c>.</summary>
     public async ValueTask<(ValueSet? Set, ReceiptId? Receipt, FhirFault? Fault)> FindValueSet(OperationCall call, OperationInput input)
     {

@@ -20,13 +20,7 @@ internal sealed class ValidateSystemCodeOperation(TerminologySource source) : IF
 
     public async Task Answer(OperationCall call)
     {
-        if (!call.Call.Covers("CodeSystem", ScopeInteraction.Read))
-        {
-            await call.Http.Fault(TerminologyFaults.NoScope);
-            return;
-        }
-
-        var (input, fault) = await OperationInput.Read(call, Parameters, null);
+        var (input, fault) = await TerminologySource.Input(call, Parameters, "CodeSystem");
         if (input is null)
         {
             await call.Http.Fault(fault!);

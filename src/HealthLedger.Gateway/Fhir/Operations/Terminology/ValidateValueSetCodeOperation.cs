@@ -23,13 +23,7 @@ internal sealed class ValidateValueSetCodeOperation(TerminologySource source) : 
 
     public async Task Answer(OperationCall call)
     {
-        if (!call.Call.Covers("ValueSet", ScopeInteraction.Read))
-        {
-            await call.Http.Fault(TerminologyFaults.NoScope);
-            return;
-        }
-
-        var (input, fault) = await OperationInput.Read(call, Parameters, ("valueSet", "ValueSet"));
+        var (input, fault) = await TerminologySource.Input(call, Parameters, "ValueSet", "valueSet");
         if (input is null)
         {
             await call.Http.Fault(fault!);
