@@ -25,7 +25,7 @@ internal static class SearchShapes
             "Encounter?part-of.status=finished", "Encounter?part-of:Encounter.subject:Patient.name=Openshaw", "Patient?general-practitioner:Practitioner.family=Doctorow", "Patient?link:Patient.family=Openshaw",
             "Patient?link:Patient.link:Patient.family=Openshaw", "Provenance?target:Observation.status=final", "Provenance?target:Observation.code=8867-4", "Provenance?patient.family=Openshaw",
             "List?item:Observation.status=final", "List?item:Observation.subject:Patient.family=Openshaw", "List?subject:Patient.family=Openshaw", "Group?member:Patient.family=Openshaw", "Consent?patient.family=Openshaw",
-            "Procedure?location:below=house", "Location?partof.name=House", "Encounter?part-of:below=open-visit", "Encounter?part-of:above=hidden-visit",
+            "Procedure?location:below=house", "Location?partof.name=House", "Location?near=50.9|6.9|10|km", "Location?partof.near=50.9|6.9&_summary=count", "Encounter?location.near=50.9|6.9|10", "Encounter?part-of.location.near:missing=true", "Encounter?_has:Encounter:part-of:location.near:missing=false", "Observation?subject:Patient.age=ge18", "Observation?subject:Patient.birthOrderBoolean:missing=true&_summary=count", "Patient?age=ge18&_count=1", "Patient?age=gt18&age:missing=false", "Patient?_id:not=hidden-patient", "Patient?_id:not=open", "Observation?subject:Patient._id:not=open", "Observation?_id:not=hidden-pulse,open-linked&_count=2", "Patient?_has:Observation:patient:_id:not=hidden-pulse", "Observation?_id:missing=false&_summary=count", "Patient?_lastUpdated:missing=true", "Encounter?part-of:below=open-visit", "Encounter?part-of:above=hidden-visit",
         })
         {
             yield return query;

@@ -80,7 +80,7 @@ public sealed partial class TwoWorlds : IAsyncLifetime
         // Records that lead to others, some of which only the other world has.
         foreach (var (id, partOf) in new[] { ("house", null), ("ward", "house") })
         {
-            var location = new System.Text.Json.Nodes.JsonObject { ["resourceType"] = "Location", ["id"] = id, ["name"] = id == "house" ? "House" : "Ward" };
+            var location = new System.Text.Json.Nodes.JsonObject { ["resourceType"] = "Location", ["id"] = id, ["name"] = id == "house" ? "House" : "Ward", ["position"] = new System.Text.Json.Nodes.JsonObject { ["latitude"] = 50.9413, ["longitude"] = 6.958139 } };
             (await world.Put(Hospital, "Location/" + id, partOf is null ? location : location.With("partOf", Records.Reference("Location/" + partOf)))).Is(201);
         }
 

@@ -22,7 +22,7 @@ internal static class QueryMutations
         ("_filter", ["name eq \"x\"", "name eq x and birthdate gt 1970", "(((name eq x)))", "not (a eq b)", "name", "name eq \"", "subject.name co x", "a eq b or", "name re x", "code in http://x"]),
         ("_list", ["x", "$current-problems", "", "a,b"]), ("_type", ["Patient", "Patient,Observation", "x"]), ("_text", ["x", "a AND b", "(", "\"a b\" OR NOT c"]), ("_content", ["x", "a NEAR b"]), ("_query", ["x"]),
         ("_id", ["x", "x,y", "", "a b"]), ("_lastUpdated", ["gt2024", "2024-01-01T00:00:00Z", "x", "ap2024"]), ("_tag", ["a|b", "|", "a|"]), ("_profile", ["http://x", "x|1"]), ("_security", ["R", "http://x|R"]), ("_source", ["http://x", "#x"]),
-        ("_format", ["json", "xml", "application/fhir+xml", "x"]), ("_pretty", ["true", "x"]), ("_cursor", ["x", "AAAA"]), ("_page", ["AAAA", "%00"]), ("near", ["1|2|3|km", "x"]), ("", ["x"]), (":exact", ["x"]), (".", ["x"]), ("a.b.c", ["x"]),
+        ("_format", ["json", "xml", "application/fhir+xml", "x"]), ("_pretty", ["true", "x"]), ("_cursor", ["x", "AAAA"]), ("_page", ["AAAA", "%00"]), ("near", ["1|2|3|km", "x", "50.9|6.9", "91|181|-1|km", "1|2|1e9|[mi_us]", "0|0|79228162514264337593543950335|Gm", "1|2|3|kg", "-90|180||,0|0|0|m"]), ("age", ["ge18", "lt1e9", "x"]), ("birthOrderBoolean", ["true"]), ("_id:not", ["x", "x,y"]), ("_id:missing", ["true", "x"]), ("", ["x"]), (":exact", ["x"]), (".", ["x"]), ("a.b.c", ["x"]),
     ];
 
     /// <summary>A query as it stands in a URL, without the question mark.</summary>

@@ -111,32 +111,41 @@ internal sealed class CriterionParser(SearchOptions options)
         var parameter = plan.Parameters[index];
         if (!SearchQuery.IsServed(parameter) || code == "_filter")
         {
-            return Reading.Wrong(SearchIssueCode.NotSupported, parameter.Code == "near"
-                ? "Search by distance is not supported: positions are not compared. Search by address parameters."
+            return Reading.Wrong(SearchIssueCode.NotSupported, parameter.Definition.Expression.Length > 0
+                ? "R4 defines the parameter by an expression over another type, which selects nothing here."
                 : "This server does not support the parameter.");
         }
         if (modifier.Length == 0 && colon >= 0) return Reading.Wrong(SearchIssueCode.InvalidModifier, "A modifier is expected after the colon.");
-        if (modifier == "missing" && parameter.Code is not ("_id" or "_lastUpdated" or "_text" or "_content"))
+        if (modifier == "missing" && parameter.Code is not ("_text" or "_content"))
         {
-            return value is "true" or "false"
-                ? new MissingCriterion(parameter, index, value == "true")
-                : Reading.Wrong(SearchIssueCode.InvalidValue, "true or false is expected.");
+            return value is "true" or "false" ? Missing(plan, parameter, index, value == "true") : Reading.Wrong(SearchIssueCode.InvalidValue, "true or false is expected.");
         }
         var alternatives = SearchText.Split(value, ',');
         if (alternatives.Count > SearchQuery.MaxAlternatives) return Reading.Wrong(SearchIssueCode.TooMany, $"A parameter has at most {SearchQuery.MaxAlternatives} alternatives.");
-        if (alternatives.Exists(a => a.Length == 0)) return Reading.Wrong(SearchIssueCode.InvalidValue, "The value is empty.");
+        if (alternatives.Exists(a => a.Length == 0))
+        {
+            return Reading.Wrong(SearchIssueCode.InvalidValue, value.Length == 0
+                ? "The value is empty."
+                : "An alternative is empty: a comma stands at the beginning, at the end or beside another. A comma within a value is written with a backslash before it.");
+        }
         switch (_values.JudgeModifier(parameter, modifier))
         {
             case SearchIssueCode.NotSupported:
                 return Reading.Wrong(SearchIssueCode.NotSupported, "This server does not support the modifier.");
             case SearchIssueCode.InvalidModifier:
-                return Reading.Wrong(SearchIssueCode.InvalidModifier, $"The modifier does not go with a parameter of type {parameter.Type.ToString().ToLowerInvariant()}.");
+                return Reading.Wrong(SearchIssueCode.InvalidModifier, $"The modifier is not known here. {SearchValueParser.Modifiers(parameter)}");
         }
         if (parameter.Type == SearchParameterType.Token && modifier is "in" or "not-in" or "above" or "below") return CodesCriterion.Read(options.Terminology!, code, modifier, index, alternatives);
         return _values.Criterion(parameter, modifier, index, alternatives) is { } criterion
             ? criterion
             : Reading.Wrong(SearchIssueCode.InvalidValue, $"The value is no {Expected(parameter, modifier)}.");
     }
+
+    /// <summary>Whether a record has a value at all.</summary>
+    public SearchCriterion Missing(TypePlan plan, PlannedParameter parameter, ushort index, bool isMissing) =>
+        parameter.Code is "_id" or "_lastUpdated" ? new NeverMissingCriterion(parameter.Code, isMissing)
+        : AgeCriterion.Serves(parameter) ? new AgeCriterion(plan, [], isMissing, options.Now)
+        : new MissingCriterion(parameter, index, isMissing);
 
     private static string Expected(PlannedParameter parameter, string modifier) => (parameter.Type, modifier) switch
     {
@@ -149,6 +158,7 @@ internal sealed class CriterionParser(SearchOptions options)
         (SearchParameterType.Number, _) => "number",
         (SearchParameterType.Uri, _) => "uri",
         (SearchParameterType.Composite, _) => "composite (one value for each part, separated by $)",
+        (SearchParameterType.Special, _) => "place (latitude|longitude|distance|units, in degrees from -90 to 90 and -180 to 180; the distance in a UCUM unit of length, kilometres where none is stated)",
         _ when parameter.Code is "_text" or "_content" => "words (with and, or, not and parentheses)",
         _ => "text",
     };

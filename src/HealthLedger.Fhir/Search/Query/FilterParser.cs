@@ -139,9 +139,7 @@ internal sealed class FilterParser(CriterionParser criteria, SearchValueParser v
         }
         if (op == "pr")
         {
-            return value is "true" or "false" && parameter.Code is not ("_id" or "_lastUpdated")
-                ? new MissingCriterion(parameter, index, value == "false")
-                : Reading.Wrong(SearchIssueCode.InvalidValue, "pr takes true or false, and a parameter over elements");
+            return value is "true" or "false" ? criteria.Missing(at, parameter, index, value == "false") : Reading.Wrong(SearchIssueCode.InvalidValue, "pr takes true or false");
         }
         return values.Compare(parameter, index, op, value, out var goes) is { } criterion ? criterion
             : Reading.Wrong(SearchIssueCode.InvalidValue, goes

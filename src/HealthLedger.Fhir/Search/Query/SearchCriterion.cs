@@ -32,10 +32,16 @@ internal sealed class IdCriterion(HashSet<string> ids) : SearchCriterion("_id", 
     internal override bool Matches(in SearchCandidate candidate) => Ids.Contains(candidate.Id);
 }
 
-/// <summary>Another id, for <c>_filter</c>.</summary>
-internal sealed class NotIdCriterion(string id) : SearchCriterion("_id", "not")
+/// <summary><c>_id:not</c>: another id than any of these.</summary>
+internal sealed class NotIdCriterion(HashSet<string> ids) : SearchCriterion("_id", "not")
 {
-    internal override bool Matches(in SearchCandidate candidate) => candidate.Id != id;
+    internal override bool Matches(in SearchCandidate candidate) => !ids.Contains(candidate.Id);
+}
+
+/// <summary><c>:missing</c> of what no record lacks: <c>_id</c>, <c>_lastUpdated</c>.</summary>
+internal sealed class NeverMissingCriterion(string code, bool isMissing) : SearchCriterion(code, "missing")
+{
+    internal override bool Matches(in SearchCandidate candidate) => !isMissing;
 }
 
 /// <summary><c>_lastUpdated</c>.</summary>

@@ -6,7 +6,7 @@ namespace HealthLedger.Fhir.Search;
 internal static class SearchOrder
 {
     public static bool CanSort(PlannedParameter parameter) =>
-        parameter.Code is "_id" or "_lastUpdated" || SearchQuery.IsServed(parameter) && parameter.Type is not (SearchParameterType.Composite or SearchParameterType.Special) && parameter.Code is not ("_text" or "_content");
+        parameter.Code is "_id" or "_lastUpdated" || SearchQuery.IsServed(parameter) && parameter.Type is not (SearchParameterType.Composite or SearchParameterType.Special) && parameter.Code is not ("_text" or "_content") && !AgeCriterion.Serves(parameter);
 
     public static SortValue Value(SearchSort sort, in SearchCandidate candidate)
     {

@@ -86,7 +86,7 @@ public sealed class SearchQuery
     }
 
     internal static bool IsServed(PlannedParameter parameter) =>
-        parameter.Code is "_id" or "_lastUpdated" or "_text" or "_content" or "_filter" || parameter.Type != SearchParameterType.Special && parameter.Branches.Length > 0;
+        parameter.Code is "_id" or "_lastUpdated" or "_text" or "_content" or "_filter" || parameter.Branches.Length > 0 || AgeCriterion.Serves(parameter);
 
     /// <summary>The same search, within the compartment of one resource (R4 compartmentdefinition.html).</summary>
     /// <exception cref="ArgumentException">There is no such compartment.</exception>

@@ -64,8 +64,14 @@ internal sealed class SearchQueryParser(TypePlan plan, SearchOptions options)
             case "_elements": return; // how much is shown of what matches is the host's (SubsetParameters)
             case "_contained" when value == "false": return;
             case "_include" or "_include:iterate" or "_revinclude" or "_revinclude:iterate": ReadInclude(name, value); return;
-            case "_contained" or "_containedType" or "_query" or "_has":
-                Unserved(SearchIssueCode.NotSupported, name, "This server does not support the parameter.");
+            case "_query":
+                Unserved(SearchIssueCode.NotSupported, name, "R4 defines no named query, and this server has none of its own: state what is sought by search parameters.");
+                return;
+            case "_has":
+                Unserved(SearchIssueCode.NotSupported, name, "_has:Type:reference:parameter is expected.");
+                return;
+            case "_contained" or "_containedType":
+                Unserved(SearchIssueCode.NotSupported, name, "Contained resources are not searched: what contains them is found by its own parameters. Leave the parameter out, or say _contained=false.");
                 return;
             case "_type":
                 Unserved(SearchIssueCode.NotSupported, name, "The parameter is for searches over several types, at the server's address.");

@@ -7,10 +7,27 @@ namespace HealthLedger.Fhir.Search;
 /// <summary>Reads the values of one parameter by its type.</summary>
 internal sealed class SearchValueParser(SearchOptions options)
 {
+    /// <summary>The modifiers that go with a parameter (R4 search.html#modifiers), in words for the client.</summary>
+    public static string Modifiers(PlannedParameter parameter) => parameter.Code switch
+    {
+        "_id" => "_id takes the modifiers :not and :missing.",
+        "_lastUpdated" => "_lastUpdated takes the modifier :missing.",
+        "_text" or "_content" => "The parameter takes no modifier.",
+        _ => $"A parameter of type {parameter.Type.ToString().ToLowerInvariant()} takes " + parameter.Type switch
+        {
+            SearchParameterType.Token => "the modifiers :missing, :not, :text, :of-type, :in, :not-in, :above and :below.",
+            SearchParameterType.String => "the modifiers :missing, :exact and :contains.",
+            SearchParameterType.Uri => "the modifiers :missing, :above and :below.",
+            SearchParameterType.Reference => "the modifiers :missing, :identifier, :above, :below and a resource type.",
+            _ => "the modifier :missing.",
+        },
+    };
+
     /// <summary>Null where the modifier is served for the parameter's type (R4 search.html#modifiers).</summary>
     public SearchIssueCode? JudgeModifier(PlannedParameter parameter, string modifier)
     {
         if (modifier.Length == 0) return null;
+        if (parameter.Code is "_id" && modifier == "not") return null;
         if (parameter.Code is "_id" or "_lastUpdated" or "_text" or "_content") return SearchIssueCode.InvalidModifier;
         return (parameter.Type, modifier) switch
         {
@@ -31,7 +48,8 @@ internal sealed class SearchValueParser(SearchOptions options)
         {
             case "_id":
                 // Text that cannot be an id matches nothing, as an id that nobody has.
-                return new IdCriterion([.. alternatives.ConvertAll(SearchText.Unescape)]);
+                HashSet<string> ids = [.. alternatives.ConvertAll(SearchText.Unescape)];
+                return modifier == "not" ? new NotIdCriterion(ids) : new IdCriterion(ids);
             case "_lastUpdated":
                 return All(alternatives, Date) is { } instants ? new LastUpdatedCriterion(instants) : null;
             case "_text" or "_content":
@@ -52,6 +70,10 @@ internal sealed class SearchValueParser(SearchOptions options)
                 return new UriCriterion(parameter.Code, modifier, index, [.. alternatives.ConvertAll(SearchText.Unescape)]);
             case SearchParameterType.Date:
                 return All(alternatives, Date) is { } dates ? new DateCriterion(parameter.Code, index, dates) : null;
+            case SearchParameterType.Special:
+                return All(alternatives, PlaceValue.Parse) is { } places ? new NearCriterion(parameter.Code, index, places) : null;
+            case SearchParameterType.Number when AgeCriterion.Serves(parameter):
+                return All(alternatives, text => NumberValue.Parse(text)) is { } ages ? new AgeCriterion(TypePlan.Of("Patient"), ages, null, options.Now) : null;
             case SearchParameterType.Number:
                 return All(alternatives, text => NumberValue.Parse(text)) is { } numbers ? new NumberCriterion(parameter.Code, index, numbers) : null;
             case SearchParameterType.Quantity:
@@ -77,7 +99,7 @@ internal sealed class SearchValueParser(SearchOptions options)
         switch (parameter.Type)
         {
             case SearchParameterType.Token when code == "_id" && op is "eq" or "ne":
-                return op == "eq" ? new IdCriterion([text]) : new NotIdCriterion(text);
+                return op == "eq" ? new IdCriterion([text]) : new NotIdCriterion([text]);
             case SearchParameterType.String or SearchParameterType.Uri or SearchParameterType.Token when op is "co" or "sw" or "ew":
             case SearchParameterType.String or SearchParameterType.Uri when op is "eq" or "ne":
                 var folded = Folding.Fold(text);
@@ -105,6 +127,8 @@ internal sealed class SearchValueParser(SearchOptions options)
                     : Dates(code, index, period with { Prefix = SearchPrefix.Approximate });
             case SearchParameterType.Date when IsPrefix(op):
                 return Date(op + text) is { } date ? Dates(code, index, date) : null;
+            case SearchParameterType.Number when IsPrefix(op) && AgeCriterion.Serves(parameter):
+                return NumberValue.Parse(op + text) is { } age ? new AgeCriterion(TypePlan.Of("Patient"), [age], null, options.Now) : null;
             case SearchParameterType.Number when IsPrefix(op):
                 return NumberValue.Parse(op + text) is { } number ? new NumberCriterion(code, index, [number]) : null;
             case SearchParameterType.Quantity when IsPrefix(op):

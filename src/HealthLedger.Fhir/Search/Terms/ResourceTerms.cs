@@ -126,7 +126,7 @@ public sealed class ResourceTerms
             case SearchParameterType.Date: return Array.Exists(Dates, t => t.Parameter == parameter);
             case SearchParameterType.String: return Array.Exists(Strings, t => t.Parameter == parameter);
             case SearchParameterType.Uri: return Array.Exists(Uris, t => t.Parameter == parameter);
-            case SearchParameterType.Number: return Array.Exists(Numbers, t => t.Parameter == parameter);
+            case SearchParameterType.Number or SearchParameterType.Special: return Array.Exists(Numbers, t => t.Parameter == parameter);
             case SearchParameterType.Quantity: return Array.Exists(Quantities, t => t.Parameter == parameter);
             case SearchParameterType.Composite:
                 return Has(parameter, SearchParameterType.Token) || Has(parameter, SearchParameterType.Reference) || Has(parameter, SearchParameterType.Date)

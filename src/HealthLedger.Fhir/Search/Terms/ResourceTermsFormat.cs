@@ -5,11 +5,11 @@ namespace HealthLedger.Fhir.Search;
 
 /// <summary>
 /// The stored form: version (1 byte), fingerprint of vocabulary and parameters (4 bytes), type (index among the resource types), then per kind of term a count and its entries in the order below.
-/// Parameters are their index among the type's; a composite's is followed by component and instance. Terms are derived data: bytes of another version or fingerprint are not converted, the caller extracts them again.
+/// Parameters are their index among the type's; a composite's, and that of a place, is followed by component and instance. Terms are derived data: bytes of another version or fingerprint are not converted, the caller extracts them again.
 /// </summary>
 internal static class ResourceTermsFormat
 {
-    public const byte Version = 2;
+    public const byte Version = 3;
 
     public static bool IsCurrent(ReadOnlySpan<byte> bytes) =>
         bytes.Length > 5 && bytes[0] == Version && System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(bytes[1..]) == TermVocabulary.Fingerprint;
@@ -80,7 +80,7 @@ internal static class ResourceTermsFormat
     private static void WriteKey(in TermWriter writer, TypePlan plan, TermKey key, int flagBits, uint flags)
     {
         writer.Number((ulong)key.Parameter << flagBits | flags);
-        if (plan.Parameters[key.Parameter].Type != SearchParameterType.Composite) return;
+        if (plan.Parameters[key.Parameter].Parts == 0) return;
         writer.Byte(key.Component);
         writer.Number(key.Instance);
     }
@@ -151,10 +151,10 @@ internal static class ResourceTermsFormat
         flags = (uint)(head & ((1u << flagBits) - 1));
         var number = head >> flagBits;
         if (number >= (ulong)plan.Parameters.Length) throw TermScanner.Damaged();
-        if (plan.Parameters[number].Type != SearchParameterType.Composite) return new TermKey((ushort)number);
+        if (plan.Parameters[number].Parts == 0) return new TermKey((ushort)number);
         var component = scanner.Byte();
         var instance = scanner.Number();
-        if (component >= plan.Parameters[number].Components.Length || instance > ushort.MaxValue) throw TermScanner.Damaged();
+        if (component >= plan.Parameters[number].Parts || instance > ushort.MaxValue) throw TermScanner.Damaged();
         return new TermKey((ushort)number, component, (ushort)instance);
     }
 

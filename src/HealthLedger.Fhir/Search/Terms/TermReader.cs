@@ -61,6 +61,7 @@ internal sealed class TermReader(TermPool pool, string localBase)
             case SearchParameterType.Uri when _text.Personal(node) is { } uri: _uris.Add(new TextTerm(key, uri)); break;
             case SearchParameterType.Number: Number(key, node); break;
             case SearchParameterType.Quantity: Quantity(key, node); break;
+            case SearchParameterType.Special: Place(key, node); break;
         }
     }
 
@@ -214,6 +215,14 @@ internal sealed class TermReader(TermPool pool, string localBase)
             if (NodeValues.Decimal(node) is { } number) _numbers.Add(new NumberTerm(key, number, number));
         }
         else if (node.TypeName == "Range") _numbers.Add(new NumberTerm(key, Edge(node, "low") ?? decimal.MinValue, Edge(node, "high") ?? decimal.MaxValue));
+    }
+
+    /// <summary>Location.position: its latitude, and as the second part its longitude, in degrees (WGS84).</summary>
+    private void Place(TermKey key, NodeItem node)
+    {
+        if (node.First("latitude") is not { } latitude || NodeValues.Decimal(latitude) is not { } north || node.First("longitude") is not { } longitude || NodeValues.Decimal(longitude) is not { } east) return;
+        _numbers.Add(new NumberTerm(key, north, north));
+        _numbers.Add(new NumberTerm(key with { Component = 1 }, east, east));
     }
 
     private static decimal? Edge(NodeItem node, string name) => node.First(name)?.First("value") is { } value ? NodeValues.Decimal(value) : null;

@@ -12,6 +12,12 @@ internal sealed class TypePlan
 {
     private static readonly ConcurrentDictionary<string, TypePlan> Plans = new(StringComparer.Ordinal);
 
+    /// <summary>Of parameters whose R4 definition has no FHIRPath, by URL: what their descriptions and XPaths say.</summary>
+    private static readonly Dictionary<string, string> Expressions = new(StringComparer.Ordinal)
+    {
+        ["http://hl7.org/fhir/SearchParameter/patient-extensions-Patient-birthOrderBoolean"] = "Patient.multipleBirth.select(iif($this is boolean, $this, true))",
+    };
+
     private readonly Dictionary<string, ushort> _byCode = new(StringComparer.Ordinal);
 
     private TypePlan(TypeDefinition type)
@@ -55,9 +61,10 @@ internal sealed class TypePlan
     private static Expr[] Branches(SearchParameterDefinition parameter, TypeDefinition type)
     {
         // The id and the time of change are known from where the record is kept.
-        if (parameter.Expression.Length == 0 || parameter.Code is "_id" or "_lastUpdated" || parameter.Type == SearchParameterType.Special) return [];
+        var expression = Expressions.GetValueOrDefault(parameter.Url, parameter.Expression);
+        if (expression.Length == 0 || parameter.Code is "_id" or "_lastUpdated") return [];
         var branches = new List<Expr>();
-        Split(FhirPathExpression.Parse(parameter.Expression).Root, branches);
+        Split(FhirPathExpression.Parse(expression).Root, branches);
         branches.RemoveAll(b => RootName(b) is { } root && FhirDefinitions.R4.Type(root) is { Kind: TypeKind.Resource } && !type.Is(root));
         return [.. branches];
     }
@@ -109,4 +116,7 @@ internal sealed record PlannedParameter(SearchParameterDefinition Definition, Ex
 {
     public string Code => Definition.Code;
     public SearchParameterType Type => Definition.Type;
+
+    /// <summary>How many parts a value has that is stored in parts: those of a composite, latitude and longitude of a place; 0 for all others.</summary>
+    public int Parts => Type switch { SearchParameterType.Composite => Components.Length, SearchParameterType.Special => 2, _ => 0 };
 }
