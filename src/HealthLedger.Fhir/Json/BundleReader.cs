@@ -11,10 +11,15 @@ public sealed record EntryRequest(string? Method, string? Url, string? IfMatch, 
 /// <param name="Resource">The resource's text, a part of the Bundle's; empty where there is none.</param>
 /// <param name="Request">Null where absent.</param>
 /// <param name="SearchMode">Bundle.entry.search.mode; null where absent.</param>
-public sealed record BundleEntry(int Index, string? FullUrl, ReadOnlyMemory<byte> Resource, EntryRequest? Request, string? SearchMode);
+public sealed record BundleEntry(int Index, string? FullUrl, ReadOnlyMemory<byte> Resource, EntryRequest? Request, string? SearchMode)
+{
+    /// <summary>Where the entry stands in the Bundle's text, in bytes.</summary>
+    public Range Place { get; init; }
+}
 
 /// <summary>
-/// Reads a Bundle's entries one after the other, without copying their resources. The text is well-formed JSON: what validation has accepted.
+/// Reads a Bundle's entries one after the other, without copying their resources. The text is well-formed JSON; what in it is not as validation wants it, half of a surrogate
+/// pair or a request that is no object, is read as absent.
 /// </summary>
 public sealed class BundleReader
 {
@@ -38,15 +43,15 @@ public sealed class BundleReader
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("type"u8))
+            if (Is(ref reader, "type"u8))
             {
                 Type = Text(ref reader);
             }
-            else if (reader.ValueTextEquals("resourceType"u8))
+            else if (Is(ref reader, "resourceType"u8))
             {
                 IsBundle = Text(ref reader) == "Bundle";
             }
-            else if (reader.ValueTextEquals("entry"u8) && _entriesStart < 0)
+            else if (Is(ref reader, "entry"u8) && _entriesStart < 0)
             {
                 reader.Read();
                 if (reader.TokenType == JsonTokenType.StartArray)
@@ -87,28 +92,29 @@ public sealed class BundleReader
             return null;
         }
 
+        var begin = _at + (int)reader.TokenStartIndex;
         string? fullUrl = null;
         string? searchMode = null;
         EntryRequest? request = null;
         var resource = ReadOnlyMemory<byte>.Empty;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("fullUrl"u8))
+            if (Is(ref reader, "fullUrl"u8))
             {
                 fullUrl = Text(ref reader);
             }
-            else if (reader.ValueTextEquals("resource"u8))
+            else if (Is(ref reader, "resource"u8))
             {
                 reader.Read();
                 var start = (int)reader.TokenStartIndex;
                 reader.Skip();
                 resource = _text[(_at + start)..(_at + (int)reader.BytesConsumed)];
             }
-            else if (reader.ValueTextEquals("request"u8))
+            else if (Is(ref reader, "request"u8))
             {
                 request = Request(ref reader);
             }
-            else if (reader.ValueTextEquals("search"u8))
+            else if (Is(ref reader, "search"u8))
             {
                 searchMode = Members(ref reader, "mode")[0];
             }
@@ -121,7 +127,7 @@ public sealed class BundleReader
 
         _at += (int)reader.BytesConsumed;
         _state = reader.CurrentState;
-        return new(_index++, fullUrl, resource, request, searchMode);
+        return new(_index++, fullUrl, resource, request, searchMode) { Place = begin.._at };
     }
 
     /// <summary>All entries that are left.</summary>
@@ -156,7 +162,7 @@ public sealed class BundleReader
             var place = -1;
             for (var i = 0; i < names.Length && place < 0; i++)
             {
-                place = reader.ValueTextEquals(names[i]) ? i : -1;
+                place = Is(ref reader, names[i]) ? i : -1;
             }
 
             var text = Text(ref reader);
@@ -169,15 +175,38 @@ public sealed class BundleReader
         return values;
     }
 
+    private static bool Is(ref Utf8JsonReader reader, ReadOnlySpan<byte> name) => IsWhole(ref reader) && reader.ValueTextEquals(name);
+
+    private static bool Is(ref Utf8JsonReader reader, string name) => IsWhole(ref reader) && reader.ValueTextEquals(name);
+
     private static string? Text(ref Utf8JsonReader reader)
     {
         reader.Read();
         if (reader.TokenType == JsonTokenType.String)
         {
-            return reader.GetString();
+            return IsWhole(ref reader) ? reader.GetString() : null;
         }
 
         reader.Skip();
         return null;
+    }
+
+    /// <summary>False for the one thing that JSON allows and strings of the platform do not: half of a surrogate pair.</summary>
+    private static bool IsWhole(ref Utf8JsonReader reader)
+    {
+        if (!reader.ValueIsEscaped)
+        {
+            return true;
+        }
+
+        try
+        {
+            _ = reader.GetString();
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
     }
 }

@@ -173,5 +173,6 @@ internal sealed record BundleCall(string Interaction, string Type, string? Id = 
 
     private static readonly FhirFault NotCovered = FhirFault.Forbidden("No scope of this token covers this entry.");
 
-    private static BundleCall Wrong(FhirFault fault) => new("", "") { Fault = fault };
+    /// <summary>An entry that is answered with a fault alone.</summary>
+    public static BundleCall Wrong(FhirFault fault) => new("", "") { Fault = fault };
 }

@@ -29,7 +29,7 @@ internal sealed class FhirBundles(
         }
 
         var outcome = content.Validate(validator, "Bundle");
-        if (!outcome.IsValid)
+        if (BatchFaults.Of(content.Json, outcome, validator) is not { } faults)
         {
             await call.Http.Fault(FhirFault.BadRequest(outcome.Issues));
             return;
@@ -52,7 +52,7 @@ internal sealed class FhirBundles(
                 return;
             }
 
-            entries.Add(BundleCall.Of(entry, call.Caller, conditions, urls.Fhir));
+            entries.Add(faults.TryGetValue(entries.Count, out var wrong) ? BundleCall.Wrong(FhirFault.BadRequest(wrong)) : BundleCall.Of(entry, call.Caller, conditions, urls.Fhir));
         }
 
         if (entries.Count(e => e.Query is not null || ((e.Change?.Condition ?? e.Patch?.Condition) is not null && RecordChange.SpansPatients(e.Type))) > MaximumSearches)

@@ -53,6 +53,24 @@ public sealed class BundleTests
         Assert.Null(reader.Next());
     }
 
+    [Theory]
+    [InlineData("""{"resourceType":"Bundle","entry":[{"fullUrl":"\ud800","request":{"method":"\udfff","url":"x"}}]}""")]
+    [InlineData("""{"resourceType":"Bundle","\ud800":1,"entry":[{"\udc00":[],"request":{"\ud800":{},"url":"x"}}]}""")]
+    [InlineData("""{"resourceType":"Bundle","type":"\ud800","entry":[{"fullUrl":{},"request":{"method":[1,{}],"url":"x"}}]}""")]
+    [InlineData("""{"resourceType":"Bundle","entry":[{"request":[{"method":"GET"}]}]}""")]
+    [InlineData("""{"resourceType":"Bundle","entry":[{"request":"x","search":1}]}""")]
+    public void What_is_not_well_formed_in_an_entry_is_read_as_absent(string json)
+    {
+        var reader = new BundleReader(Encoding.UTF8.GetBytes(json));
+
+        var entry = Assert.Single(reader.Entries());
+        Assert.Null(reader.Type);
+        Assert.Null(entry.FullUrl);
+        Assert.Null(entry.Request?.Method);
+        Assert.Equal(json.IndexOf("entry\":[", StringComparison.Ordinal) + 8, entry.Place.Start.Value);
+        Assert.Equal(json.Length - 2, entry.Place.End.Value);
+    }
+
     [Fact]
     public void Entries_read_are_those_of_a_json_document()
     {

@@ -127,7 +127,7 @@ internal static class RequestMutations
             var fullUrl = random.Pick((string[])["urn:uuid:00000000-0000-4000-8000-00000000000" + i, "urn:uuid:x", "", "http://localhost/fhir/Patient/fuzz-patient", "Patient/x"]);
             return $"{{\"fullUrl\":\"{fullUrl}\",\"resource\":{Encoding.UTF8.GetString(json)},\"request\":{{\"method\":\"{method}\",\"url\":{JsonValue.Create(url).ToJsonString()}{condition}}}}}";
         });
-        return Encoding.UTF8.GetBytes($"{{\"resourceType\":\"Bundle\",\"type\":\"{random.Pick((string[])["batch", "transaction", "transaction", "history", "x"])}\",\"entry\":[{string.Join(',', entries)}]}}");
+        return Encoding.UTF8.GetBytes($"{{\"resourceType\":\"Bundle\",\"type\":\"{random.Pick((string[])["batch", "batch", "batch", "transaction", "transaction", "history", "x"])}\",\"entry\":[{string.Join(',', entries)}]}}");
     }
 
     private static FuzzedRequest Patch(Random random)
