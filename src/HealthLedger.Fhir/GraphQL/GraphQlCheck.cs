@@ -78,7 +78,8 @@ internal sealed class GraphQlCheck(QueryDocument document, QueryOperation operat
 
         if (GraphField.Of(known, field.Name) is not { } form)
         {
-            if (known.Kind != GraphKind.AnyResource || !GraphField.IsOfSomeResource(field.Name)) Wrong($"{NameOf(known)} has no field {Short(field.Name)}.", field.Place);
+            if (field.Name.StartsWith("__", StringComparison.Ordinal)) Wrong("The schema cannot be queried here: types and fields are those of the R4 definitions, with the lists and connections that R4 graphql.html names.", field.Place, "not-supported");
+            else if (known.Kind != GraphKind.AnyResource || !GraphField.IsOfSomeResource(field.Name)) Wrong($"{NameOf(known)} has no field {Short(field.Name)}.", field.Place);
             Selections(field.Selections, null, depth + 1);
             return;
         }

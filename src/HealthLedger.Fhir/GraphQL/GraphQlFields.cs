@@ -79,7 +79,7 @@ internal sealed record GraphField(FieldKind Kind, GraphType Type, ElementForm? E
             case GraphKind.Query:
                 return Searches(name) ?? (R4.ResourceType(name) is { } read ? new(FieldKind.Read, new(GraphKind.Known, read)) : null);
             case GraphKind.Connection:
-                return name is "count" or "offset" or "pagesize" ? new(FieldKind.OfConnection, Leaf) : name == "edges" ? new(FieldKind.OfConnection, new(GraphKind.Edge, type.Type), IsRepeating: true) : null;
+                return name is "count" or "offset" or "pagesize" or "first" or "previous" or "next" or "last" ? new(FieldKind.OfConnection, Leaf) : name == "edges" ? new(FieldKind.OfConnection, new(GraphKind.Edge, type.Type), IsRepeating: true) : null;
             case GraphKind.Edge:
                 return name is "mode" or "score" ? new(FieldKind.OfConnection, Leaf) : name == "resource" ? new(FieldKind.OfConnection, new(GraphKind.Known, type.Type)) : null;
             case GraphKind.AnyResource:

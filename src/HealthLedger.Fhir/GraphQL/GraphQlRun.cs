@@ -227,7 +227,9 @@ internal sealed partial class GraphQlRun(QueryDocument document, IReadOnlyDictio
             {
                 case "__typename": output.Add(type.Name + "Connection"); break;
                 case "count": output.Add(found.Total); break;
-                case "offset": output.Add(0); break;
+                case "offset": output.Add(parameters.Exists(p => p.Key == "_cursor") ? null : 0); break;
+                case "next": output.Add(found.Next); break;
+                case "first" or "previous" or "last": output.Add(null); break;
                 case "pagesize": output.Add(int.TryParse(parameters.Find(p => p.Key == "_count").Value, out var size) ? size : null); break;
                 default:
                     if (found.Records.Count == 0) output.Empty();

@@ -32,4 +32,5 @@ public readonly record struct RecordAddress(string Type, string Id, string? Vers
 /// <param name="Total">Matches in all; null where not counted.</param>
 /// <param name="Fault">Why there is no answer; null where there is one.</param>
 /// <param name="Code">With a fault, a FHIR issue type.</param>
-public sealed record GraphQlMatches(IReadOnlyList<(JsonElement Record, bool IsMatch)> Records, int? Total, string? Fault = null, string Code = "invalid");
+/// <param name="Next">What <c>_cursor</c> takes for the page after this one; null on the last.</param>
+public sealed record GraphQlMatches(IReadOnlyList<(JsonElement Record, bool IsMatch)> Records, int? Total, string? Fault = null, string Code = "invalid", string? Next = null);

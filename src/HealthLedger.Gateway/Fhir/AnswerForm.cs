@@ -47,6 +47,9 @@ internal sealed record AnswerForm(string MediaType, bool IsPretty)
         return null;
     }
 
+    /// <summary>True where the answer to this request is to be laid out for people.</summary>
+    public static bool IsPrettyIn(HttpContext http) => http.Features.Get<AnswerForm>() is { IsPretty: true };
+
     /// <summary>A resource in this form.</summary>
     public ReadOnlyMemory<byte> Of(ReadOnlyMemory<byte> json)
     {

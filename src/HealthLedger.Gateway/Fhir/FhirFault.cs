@@ -23,6 +23,7 @@ internal sealed record FhirFault(int Status, IReadOnlyList<ValidationIssue> Issu
 
     public static readonly FhirFault UnknownResourceType = Of(404, IssueType.NotSupported, "This is no resource type of FHIR R4.");
 
+    public static readonly FhirFault NotTheirs = Forbidden("Another organization keeps this record; only it may change it.");
     public static readonly FhirFault UnknownOperation = Of(404, IssueType.NotSupported, "There is no such operation here; /fhir/metadata lists those of the system and of each type.");
 
     public static readonly FhirFault MethodNotSupported = Of(405, IssueType.NotSupported, "This interaction is not supported here; /fhir/metadata lists what is.");

@@ -105,9 +105,36 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
         using var result = await disclosure.Disclose(FhirReads.Request(call, target), call.Aborted);
         return result switch
         {
-            DisclosureResult.Disclosed disclosed => (new FoundRecords(Bundle(call, place, search, disclosed), disclosed.Receipt), null),
+            DisclosureResult.Disclosed disclosed => (Bundle(call, place, search, disclosed), null),
             DisclosureResult.TooBroad => (null, FhirFault.TooManyPatients),
             _ => (null, FhirFault.LedgerUnavailable),
+        };
+    }
+
+    /// <summary>What the meta of all that the caller may see there has: a search that counts, which tells that instead of the count.</summary>
+    public async Task<(UsedMeta? Meta, FhirFault? Fault, ReceiptId? Receipt)> Meta(FhirCall call, SearchPlace place)
+    {
+        if (!place.IsCovered(call.Caller))
+        {
+            return (null, FhirFault.Forbidden("No scope of this token covers searching this type."), null);
+        }
+
+        var (search, fault) = Parse(call, place, [new("_summary", "count")]);
+        if (search is null)
+        {
+            return (null, fault, null);
+        }
+
+        var target = new Target.Criteria(search.Queries[0].ResourceType, search.Queries[0], "", default)
+        {
+            Others = [.. search.Queries.Skip(1)], Path = $"{place.Path}/$meta".TrimStart('/'), WithMeta = true,
+        };
+        using var result = await disclosure.Disclose(FhirReads.Request(call, target), call.Aborted);
+        return result switch
+        {
+            DisclosureResult.Disclosed disclosed => (disclosed.Meta, null, disclosed.Receipt),
+            DisclosureResult.TooBroad => (null, FhirFault.TooManyPatients, null),
+            _ => (null, FhirFault.LedgerUnavailable, null),
         };
     }
 
@@ -191,9 +218,10 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
         .SelectMany(header => (header ?? "").Split([',', ';'], StringSplitOptions.TrimEntries))
         .Any(preference => preference.Replace(" ", "", StringComparison.Ordinal).Equals("handling=lenient", StringComparison.OrdinalIgnoreCase));
 
-    private byte[] Bundle(FhirCall call, SearchPlace place, Search search, DisclosureResult.Disclosed disclosed)
+    private FoundRecords Bundle(FhirCall call, SearchPlace place, Search search, DisclosureResult.Disclosed disclosed)
     {
         var output = new ArrayBufferWriter<byte>(4096 + disclosed.Records.Sum(r => r.Json.Length + 256));
+        string? cursor = null;
         using (var bundle = new BundleWriter(output, "searchset", total: search.Queries[0].Total == SearchTotal.None ? null : disclosed.Total))
         {
             var address = place.Path.Length == 0 ? urls.Fhir : $"{urls.Fhir}/{place.Path}";
@@ -202,7 +230,7 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
             bundle.Link("self", self);
             if (disclosed.Next is { } next)
             {
-                var cursor = cursors.Seal(place.Path, search.Understood, call.Caller, call.Purpose.Purpose, next);
+                cursor = cursors.Seal(place.Path, search.Understood, call.Caller, call.Purpose.Purpose, next);
                 bundle.Link("next", $"{self}{(understood.Count == 0 ? '?' : '&')}{PageCursors.Parameter}={cursor}");
             }
 
@@ -220,7 +248,7 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
             bundle.Finish();
         }
 
-        return output.WrittenSpan.ToArray();
+        return new FoundRecords(output.WrittenSpan.ToArray(), disclosed.Receipt, cursor);
     }
 
     private static List<ValidationIssue> Remarks(Search search, DisclosureResult.Disclosed disclosed)
@@ -255,4 +283,7 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
 }
 
 /// <summary>A searchset Bundle and where its request stands in the ledger.</summary>
-internal sealed record FoundRecords(byte[] Bundle, ReceiptId Receipt);
+/// <param name="Bundle">The Bundle as JSON.</param>
+/// <param name="Receipt">The request's entry.</param>
+/// <param name="Cursor">The cursor of the next page, as it stands in the Bundle's link; null on the last page.</param>
+internal sealed record FoundRecords(byte[] Bundle, ReceiptId Receipt, string? Cursor);

@@ -132,7 +132,7 @@ internal sealed class FhirWrites(ProfileValidator validator, RecordChange record
         ChangeFault.SeveralMatch => FhirFault.SeveralMatch,
         ChangeFault.OtherId => FhirFault.OtherId,
         ChangeFault.TooBroad => FhirFault.TooManyPatients,
-        ChangeFault.NotTheirs => FhirFault.Forbidden("Another organization keeps this record; only it may change it."),
+        ChangeFault.NotTheirs => FhirFault.NotTheirs,
         ChangeFault.OutOfScope => FhirFault.Forbidden("No scope of this token covers a record of the patient that it names."),
         ChangeFault.Invalid => new FhirFault(StatusCodes.Status422UnprocessableEntity, refused.Issues),
         _ => FhirFault.NotThere,

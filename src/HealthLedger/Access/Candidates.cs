@@ -156,6 +156,7 @@ internal sealed class Candidates(RecordVault vault, ConsentStates consents, Acce
             IncludesCut = includes.IsCut,
             Total = ordered.Length,
             Next = page.Length > 0 && begin + page.Length < ordered.Length ? new PagePosition(snapshot, page[^1].Key) : null,
+            Meta = target.WithMeta ? UsedMeta.Of(ordered.Select(m => m.Candidate.Entry.Terms!)) : null,
             Counted = [.. (query.IsCountOnly ? ordered : [.. page]).SelectMany(m => m.Spoken(query.IsCountOnly)).Distinct()],
             RestsOn = [everybody, .. records.RestsOn],
         };

@@ -87,10 +87,10 @@ public sealed class Disclosure
         foreach (var candidate in selection.Disclosed)
         {
             var opened = candidate.Entry.Deleted ? null : await _vault.Open(recorded, candidate.Shelf, candidate.Entry.Key, cancellation);
-            records.Add(new DisclosedRecord(candidate.Entry.Key, candidate.Entry.LastUpdated, opened) { IsIncluded = records.Count >= selection.Page.Length });
+            records.Add(new DisclosedRecord(candidate.Entry.Key, candidate.Entry.LastUpdated, opened) { IsIncluded = records.Count >= selection.Page.Length, IsKeptByCaller = AccessPolicy.Keeps(request.Caller, candidate.Entry) });
         }
 
-        return new DisclosureResult.Disclosed(records.MoveToImmutable(), selection.Total, selection.Next, receipt) { IncludesCut = selection.IncludesCut };
+        return new DisclosureResult.Disclosed(records.MoveToImmutable(), selection.Total, selection.Next, receipt) { IncludesCut = selection.IncludesCut, Meta = selection.Meta };
     }
 
     private async IAsyncEnumerable<DisclosedRecord> OneByOne(ImmutableArray<Candidate> page, Recorded<AccessEntry> recorded, [EnumeratorCancellation] CancellationToken cancellation)

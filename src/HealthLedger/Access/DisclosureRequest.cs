@@ -92,18 +92,31 @@ public abstract record Target
         /// <summary>For <c>$lastn</c>: of the matches only the last so many of each code; null for all.</summary>
         public int? Latest { get; init; }
 
+        /// <summary>For <c>$meta</c> on types: true where the answer is what the meta of all matches has.</summary>
+        public bool WithMeta { get; init; }
+
         internal IEnumerable<SearchQuery> Queries => [Query, .. Others];
     }
 
-    /// <summary>One patient's record as <c>$everything</c> gives it: what is visible of the compartment, and the records of no patient that it leads to. A patient of whom nothing is visible is absent.</summary>
-    /// <param name="Patient">A Patient id, already checked for its form.</param>
+    /// <summary>
+    /// A patient's record, an encounter or a group's members as <c>$everything</c> gives them: what is visible of the compartment, and what it leads to. A patient of whom nothing is visible, and an
+    /// encounter that is not, are absent.
+    /// </summary>
+    /// <param name="Type"><c>Patient</c>, <c>Encounter</c> or <c>Group</c>.</param>
+    /// <param name="Id">Its id, already checked for its form.</param>
     /// <param name="Query">Which records of it.</param>
     /// <param name="RawQuery">The parameters as a query, for the fact; at most 8 KiB.</param>
     /// <param name="Page">Where this page begins, and what the pages before it saw.</param>
-    public sealed record Everything(string Patient, EverythingQuery Query, string RawQuery, PagePosition Page) : Target
+    public sealed record Everything(string Type, string Id, EverythingQuery Query, string RawQuery, PagePosition Page) : Target
     {
+        /// <summary>Of a Group that the caller has read: the patients in it, at most <see cref="MaximumMembers"/>.</summary>
+        public ImmutableArray<string> Members { get; init; } = [];
+
+        /// <summary>How many patients one answer may be about.</summary>
+        public const int MaximumMembers = 100;
+
         /// <summary>The path below the FHIR base.</summary>
-        public string Path => $"Patient/{Patient}/$everything";
+        public string Path => $"{Type}/{Id}/$everything";
     }
 
     /// <summary>The next page of an export: current records of one type, patient by patient, in no order that means anything, without total and without limit of patients.</summary>

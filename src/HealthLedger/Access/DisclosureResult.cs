@@ -32,6 +32,9 @@ public abstract record DisclosureResult : IDisposable
     {
         /// <summary>True where a search would have included more than it may: the rest is left out.</summary>
         public bool IncludesCut { get; init; }
+
+        /// <summary>What the meta of all permitted matches has; null where it was not asked for.</summary>
+        public UsedMeta? Meta { get; init; }
     }
 
     /// <summary>A page of an export is recorded and permitted; it may be empty.</summary>
@@ -71,6 +74,9 @@ public sealed class DisclosedRecord : IDisposable
 
     /// <summary>True for what a match brought along, false for a match.</summary>
     public bool IsIncluded { get; init; }
+
+    /// <summary>True where the caller answers for the party that keeps it, and so may change it with the scope to.</summary>
+    public bool IsKeptByCaller { get; init; }
 
     /// <summary>The resource, UTF-8 JSON, obligations applied; empty where this version deleted it. Zeroed by <see cref="Dispose"/>.</summary>
     public ReadOnlyMemory<byte> Json => _opened?.Memory ?? default;

@@ -28,6 +28,9 @@ internal sealed record Selection
     /// <summary>Of an export: where it goes on; null where all was reached.</summary>
     public CohortPosition? Onward { get; init; }
 
+    /// <summary>What the meta of all permitted matches has, where it was asked for.</summary>
+    public UsedMeta? Meta { get; init; }
+
     /// <summary>The shelf that an addressed record stands on and that answers for the attempt; null where there is no such record.</summary>
     public ShelfId? Addressed { get; init; }
 

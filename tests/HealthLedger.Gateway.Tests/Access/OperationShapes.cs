@@ -45,6 +45,31 @@ internal static class OperationShapes
             yield return Graph(client, "$graphql", query);
         }
 
+        foreach (var query in new[] { "", "?_count=1", "?_type=Observation,Patient", "?_since=2999", "?_summary=true" })
+        {
+            foreach (var encounter in new[] { "open-visit", "hidden-visit", "absent" })
+            {
+                yield return new(client, "GET", $"Encounter/{encounter}/$everything{query}");
+            }
+
+            foreach (var group in new[] { "open-group", "hidden-group", "hidden-members", "absent" })
+            {
+                yield return new(client, "GET", $"Group/{group}/$everything{query}");
+            }
+        }
+
+        foreach (var path in new[] { "$meta", "Patient/$meta", "Observation/$meta", "Condition/$meta", "Questionnaire/$meta", "Consent/$meta", "Practitioner/$meta" })
+        {
+            yield return new(client, "GET", path);
+        }
+
+        foreach (var (type, id) in TwoWorlds.Hidden.Append(("Patient", "open")).Append(("Patient", "absent")))
+        {
+            yield return new(client, "GET", $"{type}/{id}/$validate");
+            yield return new(client, "GET", $"{type}/{id}/$validate?mode=delete");
+        }
+
+        yield return Graph(client, "$graphql", "{ ObservationConnection(_count: 1) { count next edges { resource { id } } } }");
         foreach (var (type, id) in TwoWorlds.Hidden)
         {
             yield return Graph(client, "$graphql", $"{{ {type}(id: \"{id}\") {{ id meta {{ lastUpdated }} }} }}");

@@ -44,12 +44,54 @@ public sealed class ValidateTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("Patient/$validate?mode=delete", "not-supported")]
+    [InlineData("Patient/$validate?mode=delete", "required")]
+    [InlineData("Patient/$validate?mode=zebedee", "code-invalid")]
     [InlineData("Patient/$validate?zebedee=1", "not-supported")]
     [InlineData("Patient/$validate?mode=profile", "required")]
     [InlineData("Patient/b/$validate", "value")]
     public async Task What_cannot_be_asked_is_refused_clearly(string path, string code) =>
         (await _gateway.Post(Clinic, path, Records.Patient("a", "Zebedee"))).IsFault(400, code, "Zebedee");
+
+    [Fact]
+    public async Task Without_a_resource_it_is_the_stored_record_for_who_may_read_it()
+    {
+        var id = (await _gateway.Post(Hospital, "Patient", Records.Patient(null, "Zebedee"))).Is(201).Id;
+        (await _gateway.Post(Hospital, "Consent", Records.Consent(null, id, Records.Permit()))).Is(201);
+        var judged = (await _gateway.Get(Clinic, $"Patient/{id}/$validate")).Is(200);
+        Assert.DoesNotContain("error", Severities(judged));
+        Assert.DoesNotContain("Zebedee", judged.Text, StringComparison.Ordinal);
+        Assert.NotNull(judged.Receipt);
+        Assert.Equal(2u, judged.Growth);
+        Assert.Contains("error", Severities((await _gateway.Get(Clinic, $"Patient/{id}/$validate?mode=profile&profile=http://a.example/unknown")).Is(200)));
+        var profile = new JsonObject { ["resourceType"] = "Parameters", ["parameter"] = new JsonArray(new JsonObject { ["name"] = "profile", ["valueUri"] = "http://a.example/unknown" }) };
+        Assert.Contains("error", Severities((await _gateway.Post(Clinic, $"Patient/{id}/$validate", profile)).Is(200)));
+
+        var hidden = (await _gateway.Get(Stranger, $"Patient/{id}/$validate")).IsFault(404, "not-found");
+        var absent = (await _gateway.Get(Stranger, "Patient/absent/$validate")).IsFault(404, "not-found");
+        Assert.Equal((absent.Text, absent.Growth), (hidden.Text, hidden.Growth));
+        (await _gateway.Get(Clinic, "Patient/$validate")).IsFault(400, "required");
+        (await _gateway.Get(Clinic, $"Patient/{id}/$validate?mode=update")).IsFault(400, "required");
+        (await _gateway.Get(Narrow, $"Patient/{id}/$validate")).IsFault(403, "forbidden");
+    }
+
+    [Fact]
+    public async Task Whether_a_record_may_be_deleted_is_told_to_who_sees_it()
+    {
+        var id = (await _gateway.Post(Hospital, "Patient", Records.Patient(null, "Deletable"))).Is(201).Id;
+        (await _gateway.Post(Hospital, "Consent", Records.Consent(null, id, Records.Permit()))).Is(201);
+        Assert.DoesNotContain("error", Severities((await _gateway.Get(Hospital, $"Patient/{id}/$validate?mode=delete")).Is(200)));
+        Assert.Contains("error", Severities((await _gateway.SendBytes(Clinic, "POST", $"Patient/{id}/$validate?mode=delete", null, null)).Is(200)));
+        (await _gateway.Get(Stranger, $"Patient/{id}/$validate?mode=delete")).IsFault(404, "not-found");
+        (await _gateway.Get(Hospital, $"Patient/{id}")).Is(200);
+    }
+
+    [Fact]
+    public async Task On_the_system_a_resource_of_any_type_is_judged()
+    {
+        Assert.DoesNotContain("error", Severities((await _gateway.Post(Clinic, "$validate", Records.Patient("a", "Zebedee"))).Is(200)));
+        Assert.Contains("error", Severities((await _gateway.Post(Clinic, "$validate", new JsonObject { ["resourceType"] = "Observation" })).Is(200)));
+        (await _gateway.Get(Clinic, "$validate")).IsFault(400, "required");
+    }
 
     [Fact]
     public async Task A_resource_that_breaks_the_profile_it_claims_is_not_stored()

@@ -62,8 +62,14 @@ public sealed class ResourceTerms
     public IEnumerable<string> Encounters => ReferencesOf(EncounterParameters).Where(r => !r.Contains("EpisodeOfCare/", StringComparison.Ordinal));
 
     /// <summary>meta.profile of the resource, without versions.</summary>
-    public IEnumerable<string> Profiles =>
-        Plan.IndexOf("_profile") is { } index ? Uris.Where(u => u.Parameter == index).Select(u => u.Text.Split('|')[0]) : [];
+    public IEnumerable<string> Profiles => MetaProfiles.Select(p => p.Split('|')[0]);
+
+    /// <summary>meta.profile of the resource.</summary>
+    public IEnumerable<string> MetaProfiles => Plan.IndexOf("_profile") is { } index ? Uris.Where(u => u.Parameter == index).Select(u => u.Text) : [];
+
+    /// <summary>meta.tag of the resource; empty for what a coding lacks.</summary>
+    public IEnumerable<(string System, string Code)> Tags =>
+        Plan.IndexOf("_tag") is { } index ? Tokens.Where(t => t.Parameter == index).Select(t => (t.System ?? "", t.Code ?? "")) : [];
 
     private static readonly string[] AuthorParameters =
         ["author", "performer", "recorder", "asserter", "requester", "enterer", "source", "sender", "attester", "practitioner", "provider", "agent"];

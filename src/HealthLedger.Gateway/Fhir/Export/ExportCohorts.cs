@@ -1,4 +1,3 @@
-using System.Text.Json;
 using HealthLedger.Access;
 using HealthLedger.Vault;
 
@@ -8,7 +7,7 @@ namespace HealthLedger.Gateway.Fhir.Export;
 /// Whose records an export goes through. A Group is read on the disclosure road each time, by whoever asks: what it names is decided and recorded like any other record, and
 /// its members again, one by one, when their records are reached.
 /// </summary>
-internal sealed class ExportCohorts(Disclosure disclosure, RecordVault vault, ExportParameters parameters)
+internal sealed class ExportCohorts(Disclosure disclosure, RecordVault vault, GroupMembers groups)
 {
     /// <summary>The patients; or the fault, where the Group is absent or not for this caller.</summary>
     public async ValueTask<(Cohort? Cohort, FhirFault? Fault, ReceiptId? Receipt)> Of(FhirCall call, ExportRequest asked)
@@ -22,7 +21,7 @@ internal sealed class ExportCohorts(Disclosure disclosure, RecordVault vault, Ex
         switch (result)
         {
             case DisclosureResult.Disclosed { Records: [var group], Receipt: var receipt }:
-                var members = Members(group.Json);
+                var members = groups.Active(group.Json);
                 return (Cohort.Of(asked.Patients is { } wanted ? members.Intersect(wanted, StringComparer.Ordinal) : members), null, receipt);
             case DisclosureResult.NotThere { Receipt: var receipt }:
                 return (null, FhirFault.NotThere, receipt);
@@ -31,23 +30,5 @@ internal sealed class ExportCohorts(Disclosure disclosure, RecordVault vault, Ex
             default:
                 return (null, FhirFault.LedgerUnavailable, null);
         }
-    }
-
-    /// <summary>The patients of this server that a Group has as active members. Members that are Groups themselves are not followed.</summary>
-    private List<string> Members(ReadOnlyMemory<byte> group)
-    {
-        using var document = JsonDocument.Parse(group);
-        var members = new List<string>();
-        foreach (var member in document.RootElement.TryGetProperty("member"u8, out var all) ? all.EnumerateArray() : default)
-        {
-            var isInactive = member.TryGetProperty("inactive"u8, out var inactive) && inactive.ValueKind == JsonValueKind.True;
-            if (!isInactive && member.TryGetProperty("entity"u8, out var entity) && entity.TryGetProperty("reference"u8, out var reference)
-                && parameters.LocalPatient(reference.GetString()!) is { } patient)
-            {
-                members.Add(patient);
-            }
-        }
-
-        return members;
     }
 }

@@ -1,8 +1,6 @@
-using System.Text;
 using HealthLedger.Access;
 using HealthLedger.Fhir.Compartments;
 using HealthLedger.Fhir.Definitions;
-using HealthLedger.Fhir.Json;
 using HealthLedger.Fhir.Search;
 using HealthLedger.Fhir.Terminology;
 using HealthLedger.Fhir.Validation;
@@ -12,7 +10,7 @@ using HealthLedger.Smart;
 namespace HealthLedger.Gateway.Fhir.Export;
 
 /// <summary>Reads the parameters of a kick-off, from a query or a Parameters resource. What is not served is refused, never passed over: a filter passed over discloses too much.</summary>
-internal sealed class ExportParameters(SmartUrls urls, ITerminology terminology)
+internal sealed class ExportParameters(SmartUrls urls, GroupMembers groups, ITerminology terminology)
 {
     private const int MaximumFilters = 64;
     private const string Patient = "patient";
@@ -57,8 +55,8 @@ internal sealed class ExportParameters(SmartUrls urls, ITerminology terminology)
                     (filters ??= []).AddRange(SplitFilters(value));
                     break;
                 case Patient when level != ExportLevel.System:
-                    fault = LocalPatient(value) is { } id ? null : FhirFault.BadRequest("patient: takes references to patients of this server, such as Patient/123.", IssueType.Value);
-                    (patients ??= []).Add(LocalPatient(value) ?? "");
+                    fault = groups.LocalPatient(value) is { } id ? null : FhirFault.BadRequest("patient: takes references to patients of this server, such as Patient/123.", IssueType.Value);
+                    (patients ??= []).Add(groups.LocalPatient(value) ?? "");
                     break;
                 default:
                     fault = FhirFault.BadRequest($"{Quoted(name)}: {WhyNot(name)} An export takes _outputFormat, _since, _type, _typeFilter, and by POST on Patient and Group patient.", IssueType.NotSupported);
@@ -104,16 +102,6 @@ internal sealed class ExportParameters(SmartUrls urls, ITerminology terminology)
     /// <summary>The parsed filters of one type, of an export that was accepted.</summary>
     public IEnumerable<SearchQuery> Filters(ExportJob job, string type) =>
         job.Asked.Filters.Where(f => TypeOf(f) == type).Select(f => Parse(f, type, job.TransactionTime).Query!);
-
-    /// <summary>The id in a reference to a patient of this server; null for every other reference.</summary>
-    public string? LocalPatient(string reference)
-    {
-        var parsed = LiteralReference.Parse(Encoding.UTF8.GetBytes(reference));
-        return parsed.ResourceType == "Patient"
-            && (parsed.Kind == ReferenceKind.Relative || (parsed.Kind == ReferenceKind.Absolute && Encoding.UTF8.GetString(parsed.BaseUrl) == urls.Fhir))
-            ? Encoding.UTF8.GetString(parsed.Id)
-            : null;
-    }
 
     private static FhirFault NotCovered => FhirFault.Forbidden("No scope of this token covers reading and searching what is to be exported.");
 

@@ -12,6 +12,7 @@ internal static class ExportWiring
     public static void AddExports(this IServiceCollection services, string directory, byte[] secret, TimeProvider time)
     {
         services.AddSingleton(new ExportJobs(directory, secret, time));
+        services.AddSingleton<GroupMembers>();
         services.AddSingleton<ExportParameters>();
         services.AddSingleton<ExportCohorts>();
         services.AddSingleton<FhirExports>();

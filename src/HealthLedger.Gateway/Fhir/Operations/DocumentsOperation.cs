@@ -10,7 +10,7 @@ namespace HealthLedger.Gateway.Fhir.Operations;
 /// </summary>
 internal sealed class DocumentsOperation(FhirSearches searches) : IFhirOperation
 {
-    private const string Taken = "patient, start, end, type, profile, on-demand and _count";
+    private const string Taken = "patient, start, end, type, profile, on-demand, _count, _elements and _summary";
 
     public string Name => "docref";
 
@@ -73,7 +73,7 @@ internal sealed class DocumentsOperation(FhirSearches searches) : IFhirOperation
                 case "profile":
                     search.Add(new("_profile", first));
                     break;
-                case "_count":
+                case "_count" or "_elements" or "_summary":
                     search.Add(new(name, first));
                     break;
                 case "on-demand" when first == "false":

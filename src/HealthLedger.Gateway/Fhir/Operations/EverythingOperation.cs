@@ -8,25 +8,28 @@ using HealthLedger.Smart;
 namespace HealthLedger.Gateway.Fhir.Operations;
 
 /// <summary>
-/// <c>Patient/id/$everything</c> (http://hl7.org/fhir/R4/patient-operation-everything.html): what the caller may see of a patient's compartment, and the practitioners, organizations and other records of no
-/// patient that it leads to.
+/// <c>$everything</c> on a Patient, an Encounter and a Group (http://hl7.org/fhir/R4/patient-operation-everything.html, encounter-operation-everything.html, group-operation-everything.html): what the caller
+/// may see of the compartment, or of those of the group's members, and what it leads to. A Group is read first, like any record, and then its members' records are decided on one by one.
 /// </summary>
-internal sealed class EverythingOperation(Disclosure disclosure, PageCursors cursors, SmartUrls urls) : IFhirOperation
+internal sealed class EverythingOperation(string type, Disclosure disclosure, PageCursors cursors, GroupMembers groups, SmartUrls urls) : IFhirOperation
 {
+    /// <summary>Where it is called.</summary>
+    public static readonly string[] Types = ["Patient", "Encounter", "Group"];
+
     public string Name => "everything";
 
-    public string Definition => "http://hl7.org/fhir/OperationDefinition/Patient-everything";
+    public string Definition => $"http://hl7.org/fhir/OperationDefinition/{type}-everything";
 
     public OperationLevels Levels => OperationLevels.Instance;
 
     public bool OnlyReads => true;
 
-    public bool IsOn(string resourceType) => resourceType == "Patient";
+    public bool IsOn(string resourceType) => resourceType == type;
 
     public async Task Answer(OperationCall call)
     {
         var (purpose, caller, http) = (call.Call.Purpose.Purpose, call.Call.Caller, call.Http);
-        if (!call.Call.Covers("Patient", DisclosureRequest.Everything))
+        if (!call.Call.Covers(type, DisclosureRequest.Everything))
         {
             await http.Fault(FhirFault.Forbidden("No scope of this token covers both reading and searching this type."));
             return;
@@ -39,7 +42,7 @@ internal sealed class EverythingOperation(Disclosure disclosure, PageCursors cur
             return;
         }
 
-        var target = new Target.Everything(call.Id!, new EverythingQuery(), "", default);
+        var target = new Target.Everything(type, call.Id!, new EverythingQuery(), "", default);
         var page = default(PagePosition);
         if (cursors.Take(ref given, target.Path, caller, purpose) is { } cursor)
         {
@@ -52,7 +55,20 @@ internal sealed class EverythingOperation(Disclosure disclosure, PageCursors cur
             page = position;
         }
 
-        var (query, issue) = EverythingQuery.Parse(given);
+        var (subset, isCountOnly, wrong) = SubsetParameters.Parse(null, given);
+        if (isCountOnly || wrong is not null)
+        {
+            await http.Fault(isCountOnly ? FhirFault.BadRequest("_summary: count is for searches and histories; this operation takes true, text, data or false.", IssueType.Value) : FhirFault.BadRequest([FhirSearches.Issue(wrong!)]));
+            return;
+        }
+
+        if (type == "Encounter" && given.FirstOrDefault(p => p.Key is "start" or "end") is { Key: { } date })
+        {
+            await http.Fault(OperationQuery.Unknown(date, "_since, _type and _count: an encounter has its own time"));
+            return;
+        }
+
+        var (query, issue) = EverythingQuery.Parse(given.Where(p => !SubsetParameters.Has(p.Key)));
         if (query is null)
         {
             await http.Fault(FhirFault.BadRequest([FhirSearches.Issue(issue!)]));
@@ -67,12 +83,24 @@ internal sealed class EverythingOperation(Disclosure disclosure, PageCursors cur
         }
 
         target = target with { Query = query, RawQuery = raw, Page = page };
+        if (type == "Group")
+        {
+            (var members, fault, var receipt) = await Members(call);
+            if (members is null)
+            {
+                await http.Fault(fault!, receipt);
+                return;
+            }
+
+            target = target with { Members = [.. members] };
+        }
+
         using var result = await disclosure.Disclose(FhirReads.Request(call.Call, target), call.Aborted);
         switch (result)
         {
             case DisclosureResult.Disclosed disclosed:
                 http.Receipt(disclosed.Receipt);
-                await http.Json(StatusCodes.Status200OK, Bundle(call, target.Path, given, disclosed));
+                await http.Json(StatusCodes.Status200OK, Bundle(call, target.Path, given, subset, disclosed));
                 break;
             case DisclosureResult.NotThere { Receipt: var receipt }:
                 await http.Fault(FhirFault.NotThere, receipt);
@@ -83,7 +111,26 @@ internal sealed class EverythingOperation(Disclosure disclosure, PageCursors cur
         }
     }
 
-    private ReadOnlyMemory<byte> Bundle(OperationCall call, string path, IReadOnlyList<KeyValuePair<string, string>> given, DisclosureResult.Disclosed disclosed)
+    /// <summary>The patients of the Group, for whoever may read it.</summary>
+    private async ValueTask<(IReadOnlyList<string>? Members, FhirFault? Fault, ReceiptId? Receipt)> Members(OperationCall call)
+    {
+        using var result = await disclosure.Disclose(FhirReads.Request(call.Call, new Target.Record(type, call.Id!, null)), call.Aborted);
+        switch (result)
+        {
+            case DisclosureResult.Disclosed { Records: [var group], Receipt: var receipt }:
+                var members = groups.Active(group.Json);
+                return members.Count <= Target.Everything.MaximumMembers ? (members, null, receipt)
+                    : (null, FhirFault.Of(StatusCodes.Status403Forbidden, IssueType.TooCostly, $"The group has more than {Target.Everything.MaximumMembers} patients: use $export on it."), receipt);
+            case DisclosureResult.NotThere { Receipt: var receipt }:
+                return (null, FhirFault.NotThere, receipt);
+            case DisclosureResult.Gone { Receipt: var receipt }:
+                return (null, FhirFault.Gone, receipt);
+            default:
+                return (null, FhirFault.LedgerUnavailable, null);
+        }
+    }
+
+    private ReadOnlyMemory<byte> Bundle(OperationCall call, string path, IReadOnlyList<KeyValuePair<string, string>> given, ResourceSubset? subset, DisclosureResult.Disclosed disclosed)
     {
         var output = new ArrayBufferWriter<byte>(4096 + disclosed.Records.Sum(r => r.Json.Length + 256));
         using var bundle = new BundleWriter(output, "searchset", total: disclosed.Total);
@@ -97,7 +144,7 @@ internal sealed class EverythingOperation(Disclosure disclosure, PageCursors cur
 
         foreach (var record in disclosed.Records)
         {
-            bundle.Entry(new EntryToWrite($"{urls.Fhir}/{record.Key.Type}/{record.Key.Id}", record.Json, record.IsIncluded ? "include" : "match"));
+            bundle.Entry(new EntryToWrite($"{urls.Fhir}/{record.Key.Type}/{record.Key.Id}", record.Part(subset), record.IsIncluded ? "include" : "match"));
         }
 
         bundle.Finish();

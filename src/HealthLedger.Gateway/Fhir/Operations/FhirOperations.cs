@@ -1,3 +1,5 @@
+using HealthLedger.Fhir.Validation;
+
 namespace HealthLedger.Gateway.Fhir.Operations;
 
 /// <summary>All operations, by where and how they are called.</summary>
@@ -12,6 +14,11 @@ internal sealed class FhirOperations(IEnumerable<IFhirOperation> operations)
     public IEnumerable<IFhirOperation> Of(string? resourceType) => _all.Where(o => resourceType is null
         ? o.Levels.HasFlag(OperationLevels.System)
         : o.Levels != OperationLevels.System && o.IsOn(resourceType));
+
+    private static string Said(OperationLevels levels) => string.Join(" or ", new[]
+    {
+        (OperationLevels.Type, "the type"), (OperationLevels.Instance, "one record"), (OperationLevels.Version, "a version of one"),
+    }.Where(l => levels.HasFlag(l.Item1)).Select(l => l.Item2));
 
     /// <summary>Answers a path whose type and id are well-formed; HEAD comes as GET.</summary>
     public Task Answer(FhirCall call, string method, string[] segments)
@@ -35,6 +42,8 @@ internal sealed class FhirOperations(IEnumerable<IFhirOperation> operations)
             }
         }
 
-        return call.Http.Fault(FhirFault.UnknownOperation);
+        var known = segments.Length > 1 ? Array.Find(_all, o => o.Name == segments[^1][1..] && o.Levels != OperationLevels.System && o.IsOn(segments[0])) : null;
+        return call.Http.Fault(known is null ? FhirFault.UnknownOperation : FhirFault.Of(StatusCodes.Status404NotFound, IssueType.NotSupported,
+            $"${known.Name} is not called here: on {segments[0]} it is called on {Said(known.Levels)}."));
     }
 }

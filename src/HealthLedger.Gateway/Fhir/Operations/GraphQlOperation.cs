@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using HealthLedger.Access;
 using HealthLedger.Fhir.GraphQL;
+using HealthLedger.Fhir.Json;
 using HealthLedger.Fhir.Search;
 using HealthLedger.Smart;
 
@@ -70,7 +71,7 @@ internal sealed class GraphQlOperation(Disclosure disclosure, FhirSearches searc
         }
 
         http.Receipt(records.Receipt);
-        await http.Written(StatusCodes.Status200OK, MediaType, answer);
+        await http.Written(StatusCodes.Status200OK, MediaType, AnswerForm.IsPrettyIn(http) ? PrettyJson.Write(answer.Span) : answer);
     }
 
     /// <summary>The query with its variables: in the URL, or by POST as application/graphql or as a JSON object.</summary>
@@ -175,7 +176,8 @@ internal sealed class GraphQlRecords(FhirCall call, Disclosure disclosure, FhirS
         var entries = bundle.RootElement.TryGetProperty("entry", out var all) ? all.EnumerateArray().ToList() : [];
         return new(
             [.. entries.Where(e => Mode(e) != "outcome").Select(e => (e.GetProperty("resource"), Mode(e) == "match"))],
-            bundle.RootElement.TryGetProperty("total", out var total) ? total.GetInt32() : null);
+            bundle.RootElement.TryGetProperty("total", out var total) ? total.GetInt32() : null,
+            Next: found.Cursor);
 
         static string? Mode(JsonElement entry) => entry.GetProperty("search").GetProperty("mode").GetString();
     }

@@ -29,7 +29,7 @@ internal sealed class LastObservationsOperation(FhirSearches searches) : IFhirOp
         var count = 1;
         fault ??= max.Count > 1 || (max is [var text] && !(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out count) && count is > 0 and <= Most))
                 ? FhirFault.BadRequest($"max: a whole number from 1 to {Most} is expected, once.", IssueType.Value)
-            : given.FirstOrDefault(p => p.Key is "_sort" or "_summary" or "_total" || p.Key.StartsWith("_include", StringComparison.Ordinal) || p.Key.StartsWith("_revinclude", StringComparison.Ordinal)) is { Key: { } shaping }
+            : given.FirstOrDefault(p => p is { Key: "_sort" or "_total" } or { Key: "_summary", Value: "count" } || p.Key.StartsWith("_include", StringComparison.Ordinal) || p.Key.StartsWith("_revinclude", StringComparison.Ordinal)) is { Key: { } shaping }
                 ? OperationQuery.Unknown(shaping, "max, _count, and search parameters that say which observations; its order is its own")
             : null;
         if (fault is not null)

@@ -4,14 +4,17 @@ using HealthLedger.Access;
 
 namespace HealthLedger.Gateway.Fhir.Operations;
 
-/// <summary><c>Type/id/$meta</c> (http://hl7.org/fhir/R4/resource-operation-meta.html): a record's meta, for whoever may read the record. To read it is to read the record.</summary>
-internal sealed class MetaOperation(Disclosure disclosure) : IFhirOperation
+/// <summary>
+/// <c>$meta</c> (http://hl7.org/fhir/R4/resource-operation-meta.html). Of a record: its meta, for whoever may read the record; to read it is to read the record. Of a type, or of all that the token covers:
+/// the profiles, labels and tags that the records have which the caller may see.
+/// </summary>
+internal sealed class MetaOperation(Disclosure disclosure, FhirSearches searches) : IFhirOperation
 {
     public string Name => "meta";
 
     public string Definition => "http://hl7.org/fhir/OperationDefinition/Resource-meta";
 
-    public OperationLevels Levels => OperationLevels.Instance | OperationLevels.Version;
+    public OperationLevels Levels => OperationLevels.System | OperationLevels.Type | OperationLevels.Instance | OperationLevels.Version;
 
     public bool OnlyReads => true;
 
@@ -19,7 +22,7 @@ internal sealed class MetaOperation(Disclosure disclosure) : IFhirOperation
 
     public async Task Answer(OperationCall call)
     {
-        if (!call.Call.Covers(call.Type!, ScopeInteraction.Read))
+        if (call.Id is not null && !call.Call.Covers(call.Type!, ScopeInteraction.Read))
         {
             await call.Http.Fault(FhirFault.Forbidden("No scope of this token covers reading this type."));
             return;
@@ -28,7 +31,14 @@ internal sealed class MetaOperation(Disclosure disclosure) : IFhirOperation
         var (given, fault) = await OperationQuery.Read(call);
         if (fault is not null || given.Count > 0)
         {
-            await call.Http.Fault(fault ?? OperationQuery.Unknown(given[0].Key, "no parameters for one record"));
+            await call.Http.Fault(fault ?? OperationQuery.Unknown(given[0].Key, "no parameters"));
+            return;
+        }
+
+        if (call.Id is null)
+        {
+            var (used, refused, entry) = await searches.Meta(call.Call, call.Type is null ? SearchPlace.Everything : new SearchPlace(call.Type));
+            await (used is null ? call.Http.Fault(refused!, entry) : Told(call, used, entry));
             return;
         }
 
@@ -54,5 +64,11 @@ internal sealed class MetaOperation(Disclosure disclosure) : IFhirOperation
                 await call.Http.Fault(FhirFault.LedgerUnavailable);
                 break;
         }
+    }
+
+    private static Task Told(OperationCall call, UsedMeta used, ReceiptId? receipt)
+    {
+        call.Http.Receipt(receipt);
+        return call.Http.Json(StatusCodes.Status200OK, MetaText.Answer(used));
     }
 }

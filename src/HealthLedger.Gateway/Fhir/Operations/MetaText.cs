@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using HealthLedger.Access;
 
 namespace HealthLedger.Gateway.Fhir.Operations;
 
@@ -16,7 +17,49 @@ internal static class MetaText
     private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 128 };
 
     /// <summary>A Parameters resource whose <c>return</c> is the meta of this resource.</summary>
-    public static ReadOnlyMemory<byte> Answer(JsonElement resource)
+    public static ReadOnlyMemory<byte> Answer(JsonElement resource) => Answer(resource.GetProperty("meta").WriteTo);
+
+    /// <summary>The same with the meta that many records have.</summary>
+    public static ReadOnlyMemory<byte> Answer(UsedMeta used) => Answer(json =>
+    {
+        json.WriteStartObject();
+        List("profile", used.Profiles, json.WriteStringValue);
+        List("security", used.Labels, Coding);
+        List("tag", used.Tags, Coding);
+        json.WriteEndObject();
+
+        void List<T>(string name, IReadOnlyCollection<T> items, Action<T> write)
+        {
+            if (items.Count > 0)
+            {
+                json.WriteStartArray(name);
+                foreach (var item in items)
+                {
+                    write(item);
+                }
+
+                json.WriteEndArray();
+            }
+        }
+
+        void Coding((string System, string Code) coding)
+        {
+            json.WriteStartObject();
+            Text("system", coding.System);
+            Text("code", coding.Code);
+            json.WriteEndObject();
+        }
+
+        void Text(string name, string value)
+        {
+            if (value.Length > 0)
+            {
+                json.WriteString(name, value);
+            }
+        }
+    });
+
+    private static ReadOnlyMemory<byte> Answer(Action<Utf8JsonWriter> meta)
     {
         var output = new ArrayBufferWriter<byte>(512);
         using (var json = new Utf8JsonWriter(output, new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
@@ -27,7 +70,7 @@ internal static class MetaText
             json.WriteStartObject();
             json.WriteString("name", "return");
             json.WritePropertyName("valueMeta");
-            resource.GetProperty("meta").WriteTo(json);
+            meta(json);
             json.WriteEndObject();
             json.WriteEndArray();
             json.WriteEndObject();

@@ -33,7 +33,13 @@ internal static class OperationQuery
 
         if (request.HasFormContentType)
         {
-            return await FhirBody.Read(call.Http, MaximumBody, call.Aborted) is { } form ? ([.. given, .. QueryText.Split(Encoding.UTF8.GetString(form.Span))], null) : ([], TooLarge);
+            if (await FhirBody.Read(call.Http, MaximumBody, call.Aborted) is not { } form)
+            {
+                return ([], TooLarge);
+            }
+
+            var text = Encoding.UTF8.GetString(form.Span);
+            return AnswerForm.Choose(call.Http, text) is { } noForm ? ([], noForm) : ([.. given, .. QueryText.Split(text)], null);
         }
 
         if (request.ContentType is null && request.ContentLength is null or 0)

@@ -5,7 +5,11 @@ internal static class RecordOperations
 {
     public static void AddRecordOperations(this IServiceCollection services)
     {
-        services.AddSingleton<IFhirOperation, EverythingOperation>();
+        foreach (var type in EverythingOperation.Types)
+        {
+            services.AddSingleton<IFhirOperation>(s => ActivatorUtilities.CreateInstance<EverythingOperation>(s, type));
+        }
+
         services.AddSingleton<IFhirOperation, DocumentsOperation>();
         services.AddSingleton<IFhirOperation, GraphQlOperation>();
         services.AddSingleton<IFhirOperation, LastObservationsOperation>();

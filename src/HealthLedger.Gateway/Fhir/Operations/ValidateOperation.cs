@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using HealthLedger.Access;
 using HealthLedger.Fhir.Json;
 using HealthLedger.Fhir.Validation;
 using HealthLedger.Fhir.Validation.Profiles;
@@ -8,10 +9,11 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace HealthLedger.Gateway.Fhir.Operations;
 
 /// <summary>
-/// <c>$validate</c> (http://hl7.org/fhir/R4/resource-operation-validate.html): what a resource in the body is against R4, the profiles it claims and those that are asked
-/// for. It looks at nothing stored, so anyone who is signed in may ask, and nothing is recorded. That something is wrong with the resource is a good answer: 200.
+/// <c>$validate</c> (http://hl7.org/fhir/R4/resource-operation-validate.html): what a resource is against R4, the profiles it claims and those that are asked for. One in the body is judged without a look
+/// at what is stored, so anyone who is signed in may ask, and nothing is recorded. Without one it is the record in the address, which is read like any other; with mode delete it is told whether the caller
+/// may delete it. That something is wrong is a good answer: 200.
 /// </summary>
-internal sealed class ValidateOperation(ProfileValidator validator) : IFhirOperation
+internal sealed class ValidateOperation(ProfileValidator validator, Disclosure disclosure) : IFhirOperation
 {
     private const int MostProfiles = 8;
 
@@ -19,19 +21,23 @@ internal sealed class ValidateOperation(ProfileValidator validator) : IFhirOpera
 
     public string Definition => "http://hl7.org/fhir/OperationDefinition/Resource-validate";
 
-    public OperationLevels Levels => OperationLevels.Type | OperationLevels.Instance;
+    public OperationLevels Levels => OperationLevels.System | OperationLevels.Type | OperationLevels.Instance;
 
-    public bool OnlyReads => false;
+    public bool OnlyReads => true;
 
     public bool IsOn(string resourceType) => true;
 
     public async Task Answer(OperationCall call)
     {
-        var (content, fault) = await FhirContent.Read(call.Http);
-        if (content is null)
+        FhirContent? content = null;
+        if (HttpMethods.IsPost(call.Http.Request.Method) && (call.Http.Request.ContentType is not null || call.Http.Request.ContentLength is not (null or 0)))
         {
-            await call.Http.Fault(fault!);
-            return;
+            (content, var fault) = await FhirContent.Read(call.Http);
+            if (content is null)
+            {
+                await call.Http.Fault(fault!);
+                return;
+            }
         }
 
         var asked = Asked.Of(content, call);
@@ -41,16 +47,58 @@ internal sealed class ValidateOperation(ProfileValidator validator) : IFhirOpera
             return;
         }
 
-        var issues = asked.Resource is { } wrapped
-            ? [.. validator.Validate(wrapped, call.Type, asked.Profiles, withWarnings: true).Issues.Select(i => i with { Line = 0, Column = 0 })]
-            : content.Validate(validator, call.Type, asked.Profiles, withWarnings: true).Issues;
-        await call.Http.Json(StatusCodes.Status200OK, OperationOutcomeJson.From([.. issues]));
+        if (asked.IsOfStored)
+        {
+            await Stored(call, asked);
+            return;
+        }
+
+        await Told(call, asked.Resource is { } wrapped ? Judge(wrapped, call.Type, asked.Profiles) : content!.Validate(validator, call.Type, asked.Profiles, withWarnings: true).Issues);
     }
 
-    /// <summary>What a request asks: by query, or by a Parameters resource around the resource.</summary>
-    private sealed record Asked(FhirFault? Fault, IReadOnlyList<string> Profiles, ReadOnlyMemory<byte>? Resource)
+    private IEnumerable<ValidationIssue> Judge(ReadOnlyMemory<byte> resource, string? type, IReadOnlyList<string> profiles) =>
+        validator.Validate(resource, type, profiles, withWarnings: true).Issues.Select(i => i with { Line = 0, Column = 0 });
+
+    /// <summary>The record in the address, for whoever may read it; with mode delete for whoever may delete records of its type at all.</summary>
+    private async Task Stored(OperationCall call, Asked asked)
     {
-        public static Asked Of(FhirContent content, OperationCall call)
+        if (!call.Call.Covers(call.Type!, ScopeInteraction.Read) || (asked.IsDelete && !call.Call.Covers(call.Type!, ScopeInteraction.Delete)))
+        {
+            await call.Http.Fault(FhirFault.Forbidden(asked.IsDelete ? "This needs scopes that cover reading and deleting this type." : "No scope of this token covers reading this type."));
+            return;
+        }
+
+        using var result = await disclosure.Disclose(FhirReads.Request(call.Call, new Target.Record(call.Type!, call.Id!, null)), call.Aborted);
+        switch (result)
+        {
+            case DisclosureResult.Disclosed { Records: [var record], Receipt: var receipt }:
+                call.Http.Receipt(receipt);
+                await Told(call, !asked.IsDelete ? Judge(record.Json, call.Type, asked.Profiles)
+                    : record.IsKeptByCaller ? [] : [new(IssueSeverity.Error, IssueType.Forbidden, FhirFault.NotTheirs.Issues[0].Message, "")]);
+                break;
+            case DisclosureResult.Gone { Receipt: var receipt }:
+                await call.Http.Fault(FhirFault.Gone, receipt);
+                break;
+            case DisclosureResult.NotThere { Receipt: var receipt }:
+                await call.Http.Fault(FhirFault.NotThere, receipt);
+                break;
+            default:
+                await call.Http.Fault(FhirFault.LedgerUnavailable);
+                break;
+        }
+    }
+
+    private static Task Told(OperationCall call, IEnumerable<ValidationIssue> issues) => call.Http.Json(StatusCodes.Status200OK, OperationOutcomeJson.From([.. issues]));
+
+    /// <summary>What a request asks: by query, or by a Parameters resource around the resource.</summary>
+    /// <param name="Fault">What is wrong with it.</param>
+    /// <param name="Profiles">The profiles asked for.</param>
+    /// <param name="Resource">The resource within Parameters; null where the body is the resource.</param>
+    /// <param name="IsOfStored">True where it is about the record in the address.</param>
+    /// <param name="IsDelete">True for mode delete.</param>
+    private sealed record Asked(FhirFault? Fault, IReadOnlyList<string> Profiles, ReadOnlyMemory<byte>? Resource, bool IsOfStored = false, bool IsDelete = false)
+    {
+        public static Asked Of(FhirContent? content, OperationCall call)
         {
             var profiles = new List<string>();
             string? mode = null;
@@ -71,12 +119,14 @@ internal sealed class ValidateOperation(ProfileValidator validator) : IFhirOpera
 
             ReadOnlyMemory<byte>? wrapped = null;
             string? id = null;
+            var isBare = content is not null;
             try
             {
-                using var document = JsonDocument.Parse(content.Json, new JsonDocumentOptions { MaxDepth = ResourceValidator.MaxDepth });
+                using var document = JsonDocument.Parse(content?.Json ?? "null"u8.ToArray(), new JsonDocumentOptions { MaxDepth = ResourceValidator.MaxDepth });
                 var root = document.RootElement;
                 if (IsWrapper(root))
                 {
+                    isBare = false;
                     foreach (var parameter in root.GetProperty("parameter").EnumerateArray())
                     {
                         switch (Text(parameter, "name"))
@@ -95,11 +145,6 @@ internal sealed class ValidateOperation(ProfileValidator validator) : IFhirOpera
                                 return Refused("$validate knows the parameters resource, mode (a code) and profile (a canonical).", IssueType.NotSupported);
                         }
                     }
-
-                    if (wrapped is null)
-                    {
-                        return Refused("Send the resource to validate, as the body or as the parameter resource: what is stored is not validated again.", IssueType.NotSupported);
-                    }
                 }
                 else if (root.ValueKind == JsonValueKind.Object)
                 {
@@ -111,9 +156,15 @@ internal sealed class ValidateOperation(ProfileValidator validator) : IFhirOpera
                 // The second is how half a surrogate pair is told. Validation says where the text breaks off.
             }
 
-            if (mode is not (null or "create" or "update" or "profile"))
+            if (mode is not (null or "create" or "update" or "delete" or "profile"))
             {
-                return Refused("mode is create, update or profile; whether a record may be deleted is told by deleting it.", IssueType.NotSupported);
+                return Refused("mode is create, update, delete or profile.", IssueType.CodeInvalid);
+            }
+
+            var isDelete = mode == "delete";
+            if (isDelete ? call.Id is null : wrapped is null && !isBare && (call.Id is null || mode is "create" or "update"))
+            {
+                return Refused(isDelete ? "mode delete is about a stored record: call it on [type]/[id]/$validate." : "Send the resource to validate, as the body or as the parameter resource, or name a stored one as [type]/[id]/$validate without a mode.", IssueType.Required);
             }
 
             if (mode == "profile" && profiles.Count == 0)
@@ -128,7 +179,7 @@ internal sealed class ValidateOperation(ProfileValidator validator) : IFhirOpera
 
             return call.Id is { } own && id is not null && id != own
                 ? Refused("The resource's id must be the id in the URL.", IssueType.Value)
-                : new(null, profiles, wrapped);
+                : new(null, profiles, wrapped, isDelete || (wrapped is null && !isBare), isDelete);
         }
 
         private static Asked Refused(string message, IssueType type) => new(FhirFault.BadRequest(message, type), [], null);

@@ -138,10 +138,83 @@ public sealed class EverythingTests(SmallHospital hospital) : IClassFixture<Smal
         Assert.Equal(0u, (await _gateway.Get(Clinic, $"Patient/{SmallHospital.Open}/$everything?{query}")).IsFault(400, code).Growth);
 
     [Fact]
-    public async Task It_is_called_on_one_patient_alone()
+    public async Task An_encounter_comes_with_its_compartment_its_patient_and_what_these_lead_to()
     {
-        (await _gateway.Get(Clinic, "Patient/$everything")).IsFault(404, "not-supported");
-        (await _gateway.Get(Clinic, "Encounter/a/$everything")).IsFault(404, "not-supported");
+        var patient = await Patient("Visiting");
+        var visit = (await _gateway.Post(Hospital, "Encounter", Records.Encounter(null, patient)
+            .With("participant", new JsonArray(new JsonObject { ["individual"] = Records.Reference("Practitioner/doctor") }))
+            .With("diagnosis", new JsonArray(new JsonObject { ["condition"] = Records.Reference("Condition/visit-reason") })))).Is(201).Id;
+        (await _gateway.Put(Hospital, "Condition/visit-reason", Records.Condition("visit-reason", patient))).Is(201);
+        var during = (await _gateway.Post(Hospital, "Observation", Records.Observation(null, patient).With("encounter", Records.Reference("Encounter/" + visit)))).Is(201).Id;
+        var other = (await _gateway.Post(Hospital, "Observation", Records.Observation(null, patient))).Is(201).Id;
+        (await _gateway.Post(Hospital, "Observation", Records.Observation(null, SmallHospital.Closed).With("encounter", Records.Reference("Encounter/" + visit)))).Is(201);
+
+        var everything = (await _gateway.Get(Clinic, $"Encounter/{visit}/$everything")).Is(200);
+        Assert.Equal(
+            [$"include doctor", $"include visit-reason", $"include {patient}", $"match {during}", $"match {visit}"],
+            everything.Entries.Select(e => $"{e["search"]!["mode"]} {e["resource"]!["id"]}").OrderBy(e => e.Split(' ')[0], StringComparer.Ordinal).ThenBy(e => e.Contains(during, StringComparison.Ordinal) ? 0 : 1)
+                .ThenBy(e => e.Contains("doctor", StringComparison.Ordinal) ? 0 : e.Contains("reason", StringComparison.Ordinal) ? 1 : 2));
+        Assert.Equal((2, 3u), (everything.Total, everything.Growth));
+        Assert.DoesNotContain(other, everything.Ids);
+        Assert.Equal([during], (await _gateway.Get(Clinic, $"Encounter/{visit}/$everything?_type=Observation")).Is(200).Ids);
+
+        var paged = new List<string>();
+        for (var next = (string?)$"Encounter/{visit}/$everything?_count=2"; next is not null;)
+        {
+            var page = (await _gateway.Get(Clinic, next)).Is(200);
+            paged.AddRange(page.Ids);
+            next = page.Link("next");
+        }
+
+        Assert.Equal(everything.Ids.Order(StringComparer.Ordinal), paged.Order(StringComparer.Ordinal));
+        (await _gateway.Get(Clinic, $"Encounter/{visit}/$everything?start=2020")).IsFault(400, "not-supported");
+        var closed = (await _gateway.Get(Stranger, $"Encounter/{visit}/$everything")).IsFault(404, "not-found");
+        var absent = (await _gateway.Get(Stranger, "Encounter/absent/$everything")).IsFault(404, "not-found");
+        Assert.Equal((absent.Text, absent.Growth), (closed.Text, closed.Growth));
+    }
+
+    [Fact]
+    public async Task A_group_comes_with_the_records_of_its_active_members()
+    {
+        var (one, two, former) = (await Patient("Member"), await Patient("Fellow"), await Patient("Former"));
+        var pulse = (await _gateway.Post(Hospital, "Observation", Records.Observation(null, two))).Is(201).Id;
+        var group = Records.Group(null, one, two, former);
+        group["member"]![2]!["inactive"] = true;
+        var id = (await _gateway.Post(Hospital, "Group", group)).Is(201).Id;
+        var everything = (await _gateway.Get(Clinic, $"Group/{id}/$everything")).Is(200);
+        Assert.Equal(new[] { one, two, pulse, id }.Order(StringComparer.Ordinal), everything.Ids.Order(StringComparer.Ordinal));
+        Assert.Equal(4, everything.Total);
+        Assert.Equal([pulse], (await _gateway.Get(Clinic, $"Group/{id}/$everything?_type=Observation&start=2026-01-01")).Is(200).Ids);
+
+        var closed = (await _gateway.Post(Hospital, "Group", Records.Group(null, one, SmallHospital.Closed))).Is(201).Id;
+        (await _gateway.Get(Clinic, $"Group/{closed}/$everything")).IsFault(404, "not-found");
+        (await _gateway.Get(Clinic, "Group/absent/$everything")).IsFault(404, "not-found");
+    }
+
+    [Fact]
+    public async Task Part_of_each_record_and_the_form_of_the_answer_are_chosen_like_those_of_a_search()
+    {
+        var patient = await Patient("Shaped");
+        var path = $"Patient/{patient}/$everything";
+        var named = (await _gateway.Get(Clinic, path + "?_elements=name&_format=json")).Is(200).Entries[0]["resource"]!;
+        Assert.NotNull(named["name"]);
+        Assert.Null(named["birthDate"]);
+        Assert.Null((await _gateway.Get(Clinic, path + "?_summary=text")).Is(200).Entries[0]["resource"]!["name"]);
+        Assert.StartsWith("<Bundle", (await _gateway.Get(Clinic, path + "?_format=xml")).Is(200).Text, StringComparison.Ordinal);
+        Assert.Contains("\n  \"resourceType\"", (await _gateway.Get(Clinic, path + "?_pretty=true")).Is(200).Text, StringComparison.Ordinal);
+        (await _gateway.Get(Clinic, path + "?_summary=count")).IsFault(400, "value");
+        (await _gateway.Get(Clinic, path + "?_elements=zebedee")).IsFault(400, "value");
+        (await _gateway.Get(Clinic, $"Observation/$lastn?patient={patient}&_summary=true&_format=json")).Is(200);
+        (await _gateway.Get(Clinic, $"Observation/$lastn?patient={patient}&_summary=count")).IsFault(400, "not-supported");
+        (await _gateway.Get(Clinic, $"DocumentReference/$docref?patient={patient}&_elements=status&_pretty=true")).Is(200);
+        Assert.StartsWith("<ValueSet", (await _gateway.Get(Clinic, "ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/administrative-gender&_format=xml")).Is(200).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task It_is_called_on_one_record_alone()
+    {
+        Assert.Contains("one record", (await _gateway.Get(Clinic, "Patient/$everything")).IsFault(404, "not-supported").Text, StringComparison.Ordinal);
+        (await _gateway.Get(Clinic, "Observation/a/$everything")).IsFault(404, "not-supported");
         (await _gateway.Delete(Clinic, $"Patient/{SmallHospital.Open}/$everything")).IsFault(405, "not-supported");
         (await _gateway.Post(Clinic, $"Patient/{SmallHospital.Open}/$everything", Records.Patient(null, "Wrong"))).IsFault(400, "invalid");
     }

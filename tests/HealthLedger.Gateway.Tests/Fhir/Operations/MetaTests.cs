@@ -24,8 +24,37 @@ public sealed class MetaTests(SmallHospital hospital) : IClassFixture<SmallHospi
         Assert.Equal((absent.Text, absent.Growth), (closed.Text, closed.Growth));
         (await _gateway.Get(Narrow, $"Patient/{SmallHospital.Open}/$meta")).IsFault(403, "forbidden");
         (await _gateway.Get(Clinic, path + "/$meta?zebedee=1")).IsFault(400, "not-supported");
-        (await _gateway.Get(Clinic, "Observation/$meta")).IsFault(404, "not-supported");
-        (await _gateway.Get(Clinic, "$meta")).IsFault(404, "not-supported");
+    }
+
+    [Fact]
+    public async Task Meta_of_a_type_or_of_all_is_what_the_records_have_that_the_caller_may_see()
+    {
+        foreach (var (patient, tag) in new[] { (SmallHospital.Open, "seen"), (SmallHospital.Closed, "unseen") })
+        {
+            var marked = Records.Encounter(null, patient).With("meta", new JsonObject
+            {
+                ["profile"] = new JsonArray("http://a.example/" + tag + "|1"),
+                ["security"] = new JsonArray(Records.Coding(Records.Confidentiality, tag == "seen" ? "N" : "V")),
+                ["tag"] = new JsonArray(Records.Coding("urn:meta-tags", tag)),
+            });
+            (await _gateway.Post(Hospital, "Encounter", marked)).Is(201);
+            (await _gateway.Post(Hospital, "Encounter", marked.DeepClone())).Is(201);
+        }
+
+        var expected = """{"profile":["http://a.example/seen|1"],"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"N"}],"tag":[{"system":"urn:meta-tags","code":"seen"}]}""";
+        var used = (await _gateway.Get(Clinic, "Encounter/$meta")).Is(200);
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(expected), Meta(used)), used.Text);
+
+        // The request, the one patient of whom it tells, and the STATE.
+        Assert.Equal(3u, used.Growth);
+        Assert.NotNull(used.Receipt);
+        Assert.Contains("unseen", (await _gateway.SendBytes(Hospital, "POST", "Encounter/$meta", null, null)).Is(200).Text, StringComparison.Ordinal);
+        var all = (await _gateway.Get(Clinic, "$meta")).Is(200).Text;
+        Assert.Contains("a.example/seen", all, StringComparison.Ordinal);
+        Assert.DoesNotContain("unseen", all, StringComparison.Ordinal);
+        Assert.Empty(Meta(await _gateway.Get(Stranger, "Encounter/$meta")).AsObject());
+        (await _gateway.Get(Narrow, "Patient/$meta")).IsFault(403, "forbidden");
+        (await _gateway.Get(Clinic, "Encounter/$meta?zebedee=1")).IsFault(400, "not-supported");
     }
 
     [Fact]
