@@ -214,7 +214,7 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
     }
 
     /// <summary>Prefer: handling=lenient (http://hl7.org/fhir/R4/search.html#errors). By default what is not understood is refused: a filter that is ignored discloses too much.</summary>
-    private static bool IsLenient(HttpRequest request) => request.Headers["Prefer"]
+    public static bool IsLenient(HttpRequest request) => request.Headers["Prefer"]
         .SelectMany(header => (header ?? "").Split([',', ';'], StringSplitOptions.TrimEntries))
         .Any(preference => preference.Replace(" ", "", StringComparison.Ordinal).Equals("handling=lenient", StringComparison.OrdinalIgnoreCase));
 

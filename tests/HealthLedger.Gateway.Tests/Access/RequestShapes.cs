@@ -161,7 +161,7 @@ internal static class RequestShapes
         {
             "$export?_type=Patient,Observation,Condition,Appointment,Consent,Questionnaire,Practitioner", "$export?_type=Observation&_since=2026-11-20T11:00:00Z", "$export?_type=Observation&_since=2027",
             "$export?_type=Observation&_typeFilter=Observation%3Fvalue-quantity%3D61", "$export?_type=Patient&_typeFilter=Patient%3Ffamily%3DOpenshaw,Patient%3F_id%3Dhidden-patient", "Patient/$export?_type=Patient,Observation,Group",
-            "Group/hidden-group/$export", "Group/hidden-members/$export?_type=Patient", "Group/absent/$export", "Group/open-group/$export?_type=Patient,Observation",
+            "$export?_type=Patient,Observation&_elements=identifier,Observation.value", "Group/hidden-group/$export", "Group/hidden-members/$export?_type=Patient", "Group/absent/$export", "Group/open-group/$export?_type=Patient,Observation",
         })
         {
             yield return new RequestShape(client, "GET", path, null, later);

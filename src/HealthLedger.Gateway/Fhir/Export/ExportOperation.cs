@@ -56,7 +56,7 @@ internal sealed class ExportOperation(ExportLevel level, Disclosure disclosure, 
         var asked = default(ExportRequest);
         if (fault is null)
         {
-            (asked, fault) = parameters.Read(call.Caller, level, called.Id, given);
+            (asked, fault) = parameters.Read(call.Caller, level, called.Id, given, FhirSearches.IsLenient(http.Request));
         }
 
         if (asked is null)

@@ -1,6 +1,7 @@
 using HealthLedger.Access;
 using HealthLedger.Fhir.Compartments;
 using HealthLedger.Fhir.Definitions;
+using HealthLedger.Fhir.Json;
 using HealthLedger.Fhir.Search;
 using HealthLedger.Fhir.Terminology;
 using HealthLedger.Fhir.Validation;
@@ -13,6 +14,7 @@ namespace HealthLedger.Gateway.Fhir.Export;
 internal sealed class ExportParameters(SmartUrls urls, GroupMembers groups, ITerminology terminology)
 {
     private const int MaximumFilters = 64;
+    private const int MaximumElements = 100;
     private const string Patient = "patient";
 
     /// <summary>The parameters as they came.</summary>
@@ -22,9 +24,15 @@ internal sealed class ExportParameters(SmartUrls urls, GroupMembers groups, ITer
             : await OperationQuery.Read(call);
 
     /// <summary>What is asked, with every name and value checked; nothing stored is looked at.</summary>
-    public (ExportRequest? Asked, FhirFault? Fault) Read(Caller caller, ExportLevel level, string? group, IReadOnlyList<KeyValuePair<string, string>> given)
+    /// <param name="caller">Whose scopes must cover it.</param>
+    /// <param name="level">What it is called on.</param>
+    /// <param name="group">The Group's id.</param>
+    /// <param name="given">The parameters.</param>
+    /// <param name="isLenient">True where the client said that what is not served may be left out; never what narrows an export.</param>
+    public (ExportRequest? Asked, FhirFault? Fault) Read(Caller caller, ExportLevel level, string? group, IReadOnlyList<KeyValuePair<string, string>> given, bool isLenient)
     {
         List<string>? types = null, filters = null, patients = null;
+        List<string> elements = [], leftOut = [];
         DateTimeOffset? since = null;
         var once = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (name, value) in given)
@@ -54,12 +62,23 @@ internal sealed class ExportParameters(SmartUrls urls, GroupMembers groups, ITer
                 case "_typeFilter":
                     (filters ??= []).AddRange(SplitFilters(value));
                     break;
+                case "_elements":
+                    foreach (var element in value.Split(',', StringSplitOptions.TrimEntries))
+                    {
+                        fault ??= FaultOfElement(element);
+                        elements.Add(element);
+                    }
+
+                    break;
+                case not Patient when isLenient:
+                    leftOut.Add($"{Quoted(name)}: {WhyNot(name)} It was left out.");
+                    break;
                 case Patient when level != ExportLevel.System:
                     fault = groups.LocalPatient(value) is { } id ? null : FhirFault.BadRequest("patient: takes references to patients of this server, such as Patient/123.", IssueType.Value);
                     (patients ??= []).Add(groups.LocalPatient(value) ?? "");
                     break;
                 default:
-                    fault = FhirFault.BadRequest($"{Quoted(name)}: {WhyNot(name)} An export takes _outputFormat, _since, _type, _typeFilter, and by POST on Patient and Group patient.", IssueType.NotSupported);
+                    fault = FhirFault.BadRequest($"{Quoted(name)}: {WhyNot(name)} An export takes _elements, _outputFormat, _since, _type, _typeFilter, and by POST on Patient and Group patient.", IssueType.NotSupported);
                     break;
             }
 
@@ -83,9 +102,9 @@ internal sealed class ExportParameters(SmartUrls urls, GroupMembers groups, ITer
             }
         }
 
-        if (filters?.Count > MaximumFilters)
+        if (filters?.Count > MaximumFilters || elements.Count > MaximumElements)
         {
-            return (null, FhirFault.BadRequest($"_typeFilter: at most {MaximumFilters}.", IssueType.TooCostly));
+            return (null, FhirFault.BadRequest($"_typeFilter: at most {MaximumFilters}; _elements: at most {MaximumElements}.", IssueType.TooCostly));
         }
 
         return (new ExportRequest
@@ -95,6 +114,8 @@ internal sealed class ExportParameters(SmartUrls urls, GroupMembers groups, ITer
             Types = [.. types.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
             Filters = [.. filters ?? []],
             Since = since,
+            Elements = [.. elements.Distinct(StringComparer.Ordinal)],
+            LeftOut = [.. leftOut.Distinct(StringComparer.Ordinal)],
             Patients = patients is null ? null : [.. patients.Distinct(StringComparer.Ordinal)],
         }, null);
     }
@@ -102,6 +123,26 @@ internal sealed class ExportParameters(SmartUrls urls, GroupMembers groups, ITer
     /// <summary>The parsed filters of one type, of an export that was accepted.</summary>
     public IEnumerable<SearchQuery> Filters(ExportJob job, string type) =>
         job.Asked.Filters.Where(f => TypeOf(f) == type).Select(f => Parse(f, type, job.TransactionTime).Query!);
+
+    /// <summary>The part of a type's resources that is wanted; null for all of it. Elements that the type does not have leave what each resource must have.</summary>
+    public static ResourceSubset? Subset(ExportJob job, string type)
+    {
+        var names = job.Asked.Elements.Where(e => !e.Contains('.', StringComparison.Ordinal) || TypeOfElement(e) == type).Select(e => e[(e.IndexOf('.') + 1)..]).ToList();
+        var own = FhirDefinitions.R4.ResourceType(type)!;
+        return names.Count == 0 ? null : ResourceSubset.OfElements(type, names.Select(n => ElementOf(own, n)).OfType<string>().ToHashSet(StringComparer.Ordinal));
+    }
+
+    private static FhirFault? FaultOfElement(string element) =>
+        (element.Contains('.', StringComparison.Ordinal)
+            ? TypeOfElement(element) is { } type && ElementOf(FhirDefinitions.R4.ResourceType(type)!, element[(type.Length + 1)..]) is not null
+            : FhirDefinitions.R4.ResourceTypes.Any(t => ElementOf(FhirDefinitions.R4.ResourceType(t)!, element) is not null))
+            ? null
+            : FhirFault.BadRequest("_elements: takes elements of resources themselves, as name or Type.name, separated by commas.", IssueType.Value);
+
+    private static string? TypeOfElement(string element) => element[..element.IndexOf('.')] is var type && FhirDefinitions.R4.ResourceType(type) is not null ? type : null;
+
+    private static string? ElementOf(TypeDefinition type, string name) =>
+        (name.EndsWith("[x]", StringComparison.Ordinal) ? name[..^3] : name) is var bare ? (type.ElementNamed(bare) ?? type.Element(bare)?.Definition)?.Name : null;
 
     private static FhirFault NotCovered => FhirFault.Forbidden("No scope of this token covers reading and searching what is to be exported.");
 
@@ -159,7 +200,6 @@ internal sealed class ExportParameters(SmartUrls urls, GroupMembers groups, ITer
 
     private static string WhyNot(string name) => name switch
     {
-        "_elements" => "resources are exported whole.",
         "includeAssociatedData" => "no associated data is chosen; name what is wanted by _type.",
         Patient => "limits an export on Patient or Group, not one of the system.",
         _ => "this is no parameter of an export here.",

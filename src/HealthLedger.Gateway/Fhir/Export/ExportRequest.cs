@@ -16,6 +16,12 @@ internal sealed record ExportRequest
 
     public DateTimeOffset? Since { get; init; }
 
+    /// <summary>The elements of each resource that are wanted, as <c>name</c> for all types or <c>Type.name</c>; empty for whole resources.</summary>
+    public string[] Elements { get; init; } = [];
+
+    /// <summary>What was asked for and is not served, left out since the client said that it may be; as the client is told.</summary>
+    public string[] LeftOut { get; init; } = [];
+
     /// <summary>Ids of the patients that it is limited to; null where it is not limited.</summary>
     public string[]? Patients { get; init; }
 }

@@ -4,6 +4,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using HealthLedger.Access;
+using HealthLedger.Fhir.Json;
 using HealthLedger.Fhir.Validation;
 using HealthLedger.Smart;
 
@@ -30,7 +31,9 @@ internal sealed class FhirExports(Disclosure disclosure, ExportJobs jobs, Export
     private static readonly FhirFault NoSuchExport = FhirFault.Of(StatusCodes.Status404NotFound, IssueType.NotFound,
         "There is no such export, or none of this client and purpose; it may have expired, or have been ended.");
 
+    private const string ErrorFile = "errors";
     private const string FileEnding = ".ndjson";
+    private const string FileType = "application/fhir+ndjson";
     private const int FlushAt = 64 * 1024;
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _downloads = new(StringComparer.Ordinal);
 
@@ -53,9 +56,15 @@ internal sealed class FhirExports(Disclosure disclosure, ExportJobs jobs, Export
         }
 
         var type = path[1].EndsWith(FileEnding, StringComparison.Ordinal) ? path[1][..^FileEnding.Length] : "";
+        if (path.Length == 2 && type == ErrorFile && job.Asked.LeftOut.Length > 0)
+        {
+            return HttpMethods.IsGet(method) || HttpMethods.IsHead(method) ? Errors(call.Http, job) : call.Http.MethodNotSupported("GET, HEAD");
+        }
+
         return path.Length != 2 || !job.Asked.Types.Contains(type) ? call.Http.Fault(NoSuchExport)
-            : !HttpMethods.IsGet(method) ? call.Http.MethodNotSupported("GET")
+            : !HttpMethods.IsGet(method) && !HttpMethods.IsHead(method) ? call.Http.MethodNotSupported("GET, HEAD")
             : !call.Covers(type, DisclosureRequest.Everything) ? call.Http.Fault(FhirFault.Forbidden("No scope of this token covers reading and searching this type."))
+            : HttpMethods.IsHead(method) ? Head(call, job)
             : Download(call, job, type);
     }
 
@@ -74,10 +83,7 @@ internal sealed class FhirExports(Disclosure disclosure, ExportJobs jobs, Export
             json.WriteStartArray("output");
             foreach (var type in job.Asked.Types)
             {
-                json.WriteStartObject();
-                json.WriteString("type", type);
-                json.WriteString("url", $"{urls.Fhir}/{job.Path}/{type}{FileEnding}");
-                json.WriteEndObject();
+                File(json, type, $"{urls.Fhir}/{job.Path}/{type}{FileEnding}");
             }
 
             json.WriteEndArray();
@@ -86,6 +92,11 @@ internal sealed class FhirExports(Disclosure disclosure, ExportJobs jobs, Export
             json.WriteStartArray("deleted");
             json.WriteEndArray();
             json.WriteStartArray("error");
+            if (job.Asked.LeftOut.Length > 0)
+            {
+                File(json, "OperationOutcome", $"{urls.Fhir}/{job.Path}/{ErrorFile}{FileEnding}");
+            }
+
             json.WriteEndArray();
             json.WriteEndObject();
         }
@@ -95,6 +106,37 @@ internal sealed class FhirExports(Disclosure disclosure, ExportJobs jobs, Export
         response.ContentType = "application/json";
         response.ContentLength = buffer.WrittenCount;
         return response.BodyWriter.WriteAsync(buffer.WrittenMemory, call.Aborted).AsTask();
+    }
+
+    private static void File(Utf8JsonWriter json, string type, string url)
+    {
+        json.WriteStartObject();
+        json.WriteString("type", type);
+        json.WriteString("url", url);
+        json.WriteEndObject();
+    }
+
+    /// <summary>What was left out of the request, one outcome to a line. It is of the request alone, so nothing is recorded.</summary>
+    private static Task Errors(HttpContext http, ExportJob job)
+    {
+        Expires(http, job);
+        var lines = job.Asked.LeftOut.SelectMany(message => (byte[])[.. OperationOutcomeJson.From(IssueSeverity.Warning, IssueType.NotSupported, message), (byte)'\n']).ToArray();
+        return http.Written(StatusCodes.Status200OK, FileType, lines);
+    }
+
+    /// <summary>What a download would begin with: nothing of any patient is read for it, only the Group that an export is of.</summary>
+    private async Task Head(FhirCall call, ExportJob job)
+    {
+        var (cohort, fault, receipt) = job.Asked.Level == ExportLevel.Group ? await cohorts.Of(call, job.Asked) : (Cohort.Nobody, null, null);
+        if (cohort is null)
+        {
+            await call.Http.Fault(fault!, receipt);
+            return;
+        }
+
+        call.Http.Receipt(receipt);
+        Expires(call.Http, job);
+        call.Http.Response.ContentType = FileType;
     }
 
     private Task End(FhirCall call, ExportJob job)
@@ -143,6 +185,7 @@ internal sealed class FhirExports(Disclosure disclosure, ExportJobs jobs, Export
 
         var file = new Target.Population(
             $"{job.Path}/{type}", type, cohort, asked.Level == ExportLevel.System, [.. parameters.Filters(job, type)], asked.Since, job.Until, default);
+        var subset = ExportParameters.Subset(job, type);
         for (CohortPosition? from = default(CohortPosition); from is { } at;)
         {
             using var result = await disclosure.Disclose(FhirReads.Request(call, file with { From = at }), call.Aborted);
@@ -156,11 +199,11 @@ internal sealed class FhirExports(Disclosure disclosure, ExportJobs jobs, Export
             {
                 http.Receipt(page.Receipt);
                 Expires(http, job);
-                http.Response.ContentType = "application/fhir+ndjson";
+                http.Response.ContentType = FileType;
                 await http.Response.StartAsync(call.Aborted);
             }
 
-            await Write(http, page, call.Aborted);
+            await Write(http, page, subset, call.Aborted);
             from = page.Onward;
             if (from is not null && jobs.Find(job.Id, job.Owner) is null)
             {
@@ -171,16 +214,17 @@ internal sealed class FhirExports(Disclosure disclosure, ExportJobs jobs, Export
     }
 
     /// <summary>One record to a line; stored JSON has no line breaks.</summary>
-    private static async Task Write(HttpContext http, DisclosureResult.Streamed page, CancellationToken cancellation)
+    private static async Task Write(HttpContext http, DisclosureResult.Streamed page, ResourceSubset? subset, CancellationToken cancellation)
     {
         var (output, waiting) = (http.Response.BodyWriter, 0);
         await foreach (var record in page.Records.WithCancellation(cancellation))
         {
             using (record)
             {
-                output.Write(record.Json.Span);
+                var json = record.Part(subset);
+                output.Write(json.Span);
                 output.Write("\n"u8);
-                waiting += record.Json.Length + 1;
+                waiting += json.Length + 1;
             }
 
             if (waiting >= FlushAt)

@@ -165,7 +165,9 @@ public sealed class ExportTests(SmallHospital hospital) : IClassFixture<SmallHos
     [InlineData("$export?_since=yesterday", 400, "value")]
     [InlineData("$export?_since=2026&_since=2025", 400, "value")]
     [InlineData("$export?_outputFormat=text/csv", 400, "not-supported")]
-    [InlineData("$export?_elements=id", 400, "not-supported")]
+    [InlineData("$export?_elements=zebedee", 400, "value")]
+    [InlineData("$export?_elements=Patient.zebedee", 400, "value")]
+    [InlineData("$export?_elements=Zebedee.id", 400, "value")]
     [InlineData("$export?includeAssociatedData=LatestProvenanceResources", 400, "not-supported")]
     [InlineData("$export?patient=Patient/a", 400, "not-supported")]
     [InlineData("$export?zebedee=1", 400, "not-supported")]
@@ -184,6 +186,61 @@ public sealed class ExportTests(SmallHospital hospital) : IClassFixture<SmallHos
     {
         var answer = (await _gateway.Get(Clinic, path, Async)).IsFault(status, code);
         Assert.Equal(0u, answer.Growth);
+    }
+
+    [Fact]
+    public async Task Elements_are_chosen_for_all_types_or_for_one()
+    {
+        var some = await _gateway.KickOff(Hospital, "$export?_type=Patient,Observation,Practitioner&_elements=identifier,Observation.value[x]");
+        var pulse = (await _gateway.File(Hospital, some, "Observation")).Lines().First(l => l["id"]!.GetValue<string>() == "pulse-" + SmallHospital.Open);
+        Assert.NotNull(pulse["valueQuantity"]);
+        Assert.NotNull(pulse["status"]);
+        Assert.Null(pulse["subject"]);
+        Assert.Equal("SUBSETTED", pulse["meta"]!["tag"]![0]!["code"]!.GetValue<string>());
+        var patient = (await _gateway.File(Hospital, some, "Patient")).Lines().First(l => l["id"]!.GetValue<string>() == SmallHospital.Open);
+        Assert.NotNull(patient["identifier"]);
+        Assert.Null(patient["name"]);
+
+        var one = await _gateway.KickOff(Hospital, "$export", Parameter("_type", "String", "Patient,Practitioner"), Parameter("_elements", "String", "Patient.name"));
+        Assert.Null((await _gateway.File(Hospital, one, "Patient")).Lines()[0]["birthDate"]);
+        Assert.NotNull((await _gateway.File(Hospital, one, "Practitioner")).Lines()[0]["identifier"]);
+    }
+
+    [Fact]
+    public async Task What_is_not_served_is_left_out_where_the_client_says_so_and_an_error_file_names_it()
+    {
+        (string, string) lenient = ("Prefer", "respond-async, handling=lenient");
+        var kickOff = (await _gateway.Get(Hospital, "$export?_type=Patient&includeAssociatedData=LatestProvenanceResources&zebedee=1", lenient)).Is(202);
+        var manifest = (await _gateway.Get(Hospital, kickOff.Headers["Content-Location"])).Is(200).Json;
+        var error = manifest["error"]!.AsArray().Single()!;
+        Assert.Equal("OperationOutcome", error["type"]!.GetValue<string>());
+        var file = (await _gateway.Get(Hospital, error["url"]!.GetValue<string>())).Is(200);
+        Assert.Equal(("application/fhir+ndjson", 0u, 2), (file.Headers["Content-Type"], file.Growth, file.Lines().Length));
+        Assert.All(file.Lines(), l => Assert.Equal("warning", l["issue"]![0]!["severity"]!.GetValue<string>()));
+        Assert.Contains("zebedee", file.Text, StringComparison.Ordinal);
+        (await _gateway.Get(Clinic, error["url"]!.GetValue<string>())).IsFault(404, "not-found");
+
+        // What narrows an export is never left out.
+        (await _gateway.Get(Hospital, "$export?patient=Patient/a", lenient)).IsFault(400, "not-supported");
+        (await _gateway.Post(Hospital, "$export", Parameters(Parameter("patient", "Reference", Records.Reference("Patient/a"))), lenient)).IsFault(400, "not-supported");
+        (await _gateway.Get(Hospital, "$export?_typeFilter=Patient%3Fzebedee%3D1", lenient)).IsFault(400, "not-supported");
+        var whole = await _gateway.KickOff(Hospital, "$export?_type=Patient");
+        (await _gateway.Get(Hospital, whole + "/errors.ndjson")).IsFault(404, "not-found");
+    }
+
+    [Fact]
+    public async Task The_head_of_a_file_opens_nothing()
+    {
+        var status = await _gateway.KickOff(Clinic, "$export?_type=Patient");
+        var head = (await _gateway.Send(Clinic, "HEAD", status + "/Patient.ndjson")).Is(200);
+        Assert.Equal(("application/fhir+ndjson", 0u, 0), (head.Headers["Content-Type"], head.Growth, head.Body.Length));
+        Assert.True(head.Headers.ContainsKey("Expires"));
+        (await _gateway.Send(Hospital, "HEAD", status + "/Patient.ndjson")).Is(404);
+        (await _gateway.Send(Clinic, "HEAD", status)).Is(200);
+        (await _gateway.Delete(Clinic, status)).Is(202);
+        (await _gateway.Send(Clinic, "HEAD", status + "/Patient.ndjson")).Is(404);
+        (await _gateway.Get(Clinic, status)).IsFault(404, "not-found");
+        (await _gateway.Delete(Clinic, status)).IsFault(404, "not-found");
     }
 
     [Fact]
