@@ -25,6 +25,10 @@ internal sealed class OfficialDefinitions
                         && s.Text("kind") is "primitive-type" or "complex-type" or "resource")
             .DistinctBy(s => s.Text("type"))
             .ToList();
+        Profiles = OfKind("StructureDefinition")
+            .Where(s => s.Text("derivation") == "constraint")
+            .DistinctBy(s => s.Text("url"))
+            .ToList();
         SearchParameters = OfKind("SearchParameter").DistinctBy(s => s.Text("url")).ToList();
         // The specification's own example of a compartment shares its code with the real one; the real one names all types.
         Compartments = OfKind("CompartmentDefinition")
@@ -40,6 +44,9 @@ internal sealed class OfficialDefinitions
     }
 
     public IReadOnlyList<JsonElement> Types { get; }
+
+    /// <summary>Profiles of types, extensions among them.</summary>
+    public IReadOnlyList<JsonElement> Profiles { get; }
 
     public IReadOnlyList<JsonElement> SearchParameters { get; }
 

@@ -13,7 +13,12 @@ if (!Directory.Exists(args[0]))
 }
 
 var definitions = OfficialDefinitions.Load(args[0]);
-var table = args[1].EndsWith(".terminology", StringComparison.Ordinal) ? TerminologyTable.Build(definitions) : DefinitionsTable.Build(definitions);
+var table = Path.GetExtension(args[1]) switch
+{
+    ".terminology" => TerminologyTable.Build(definitions),
+    ".profiles" => ProfileTable.Build(definitions),
+    _ => DefinitionsTable.Build(definitions),
+};
 var packed = DefinitionsTable.Pack(table);
 File.WriteAllBytes(args[1], packed);
 Console.WriteLine($"{args[1]}: {table.Length} bytes, {packed.Length} packed");

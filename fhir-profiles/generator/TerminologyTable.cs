@@ -17,7 +17,7 @@ internal static class TerminologyTable
         "compose", "expansion",
     ];
 
-    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    internal static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static byte[] Build(OfficialDefinitions definitions)
     {

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Text;
 
 namespace HealthLedger.Fhir.Definitions;
@@ -37,14 +36,6 @@ internal sealed class DefinitionsReader
 
         reader.ReadAll();
         return reader;
-    }
-
-    public static byte[] Unpack(Stream packed)
-    {
-        using var brotli = new BrotliStream(packed, CompressionMode.Decompress);
-        using var table = new MemoryStream(1 << 19);
-        brotli.CopyTo(table);
-        return table.ToArray();
     }
 
     private void ReadAll()

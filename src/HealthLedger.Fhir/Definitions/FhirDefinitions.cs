@@ -70,14 +70,7 @@ public sealed class FhirDefinitions
 
     internal static FhirDefinitions FromTable(byte[] unpackedTable) => new(DefinitionsReader.Read(unpackedTable));
 
-    internal static byte[] UnpackEmbedded()
-    {
-        using var packed = typeof(FhirDefinitions).Assembly.GetManifestResourceStream("r4.definitions")
-                           ?? throw new InvalidDataException("The assembly lacks its definitions table: the build is broken.");
-        return DefinitionsReader.Unpack(packed);
-    }
-
-    private static FhirDefinitions Load() => FromTable(UnpackEmbedded());
+    private static FhirDefinitions Load() => FromTable(EmbeddedTable.Unpack("r4.definitions"));
 
     /// <summary>
     /// A type's own parameters come before those of its bases. Two examples of the specification reuse a type and code of a real parameter;

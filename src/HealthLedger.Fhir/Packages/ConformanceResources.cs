@@ -46,16 +46,24 @@ public sealed class ConformanceResources
     /// <summary>The canonical URLs of all resources of a type, without versions.</summary>
     public IEnumerable<string> Urls(string resourceType) => _held.Value.Keys.Where(k => k.Type == resourceType).Select(k => k.Url).Union(_below?.Urls(resourceType) ?? [], StringComparer.Ordinal);
 
+    /// <summary>Whether some of these texts are resources that would be held.</summary>
+    public static bool HasAny(IEnumerable<ReadOnlyMemory<byte>> texts) => texts.Any(t => IsHeld(Header(t.Span)));
+
+    private static bool IsHeld((string? Type, string? Url, string? Version) header) =>
+        header is { Type: "StructureDefinition" or "ValueSet" or "CodeSystem" or "ImplementationGuide", Url: not null };
+
     private static Dictionary<(string, string), List<Held>> Index(IEnumerable<ReadOnlyMemory<byte>> resources)
     {
         var held = new Dictionary<(string, string), List<Held>>();
         foreach (var text in resources)
         {
-            var (type, url, version) = Header(text.Span);
-            if (type is not ("StructureDefinition" or "ValueSet" or "CodeSystem" or "ImplementationGuide") || url is null)
+            var header = Header(text.Span);
+            if (!IsHeld(header))
             {
                 continue;
             }
+
+            var (type, url, version) = (header.Type!, header.Url!, header.Version);
 
             if (!held.TryGetValue((type, url), out var versions))
             {

@@ -9,20 +9,5 @@ namespace HealthLedger.Fhir.Terminology;
 public static class R4Terminology
 {
     /// <summary>CodeSystem and ValueSet resources as UTF-8 JSON, about 5.6 MB in all.</summary>
-    public static IEnumerable<ReadOnlyMemory<byte>> Resources()
-    {
-        ReadOnlyMemory<byte> rest = UnpackEmbedded();
-        while (rest.Span.IndexOf((byte)'\n') is >= 0 and var end)
-        {
-            yield return rest[..end];
-            rest = rest[(end + 1)..];
-        }
-    }
-
-    internal static byte[] UnpackEmbedded()
-    {
-        using var packed = typeof(R4Terminology).Assembly.GetManifestResourceStream("r4.terminology")
-                           ?? throw new InvalidDataException("The assembly lacks its terminology table: the build is broken.");
-        return DefinitionsReader.Unpack(packed);
-    }
+    public static IEnumerable<ReadOnlyMemory<byte>> Resources() => EmbeddedTable.Lines("r4.terminology");
 }

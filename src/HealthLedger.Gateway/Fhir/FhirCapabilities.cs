@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Reflection;
 using HealthLedger.Fhir.Terminology;
 using HealthLedger.Fhir.Validation;
+using HealthLedger.Fhir.Validation.Profiles;
 using HealthLedger.Gateway.Fhir.Operations;
 using HealthLedger.Gateway.Fhir.Operations.Terminology;
 using HealthLedger.Smart;
@@ -9,7 +10,7 @@ using HealthLedger.Smart;
 namespace HealthLedger.Gateway.Fhir;
 
 /// <summary><c>GET /fhir/metadata</c> and what it says of terminology (http://hl7.org/fhir/R4/http.html#capabilities): open to everybody, made once.</summary>
-internal sealed class FhirCapabilities(SmartUrls urls, FhirOperations operations, ValueSets valueSets, TimeProvider time)
+internal sealed class FhirCapabilities(SmartUrls urls, FhirOperations operations, ProfileValidator profiles, ValueSets valueSets, TimeProvider time)
 {
     private readonly DateTimeOffset _since = time.GetUtcNow();
     private readonly ConcurrentDictionary<(AnswerForm, bool), ReadOnlyMemory<byte>> _inForms = new();
@@ -27,7 +28,7 @@ internal sealed class FhirCapabilities(SmartUrls urls, FhirOperations operations
         var isTerminology = mode == "terminology";
         var statement = isTerminology
             ? _terminology ??= TerminologyStatement.Write(valueSets.CodeSystems, urls.Fhir, _since)
-            : _statement ??= FhirMetadata.Write(urls.Fhir, _since, typeof(FhirCapabilities).Assembly.GetName().Version?.ToString(3) ?? "0", operations);
+            : _statement ??= FhirMetadata.Write(urls.Fhir, _since, typeof(FhirCapabilities).Assembly.GetName().Version?.ToString(3) ?? "0", operations, profiles);
         // Anybody may ask, so each form of it is made once too.
         return http.Features.Get<AnswerForm>() is { } form
             ? http.Written(StatusCodes.Status200OK, $"{form.MediaType}; charset=utf-8", _inForms.GetOrAdd((form, isTerminology), f => f.Item1.Of(statement)))

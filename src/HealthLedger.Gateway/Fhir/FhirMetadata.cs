@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using HealthLedger.Fhir.Definitions;
 using HealthLedger.Fhir.Search;
+using HealthLedger.Fhir.Validation.Profiles;
 using HealthLedger.Gateway.Fhir.Operations;
 
 namespace HealthLedger.Gateway.Fhir;
@@ -13,8 +14,9 @@ namespace HealthLedger.Gateway.Fhir;
 /// </summary>
 internal static class FhirMetadata
 {
-    public static byte[] Write(string fhirBase, DateTimeOffset since, string version, FhirOperations operations)
+    public static byte[] Write(string fhirBase, DateTimeOffset since, string version, FhirOperations operations, ProfileValidator profiles)
     {
+        var supported = profiles.ProfilesByType();
         var buffer = new ArrayBufferWriter<byte>(1 << 18);
         using (var json = new Utf8JsonWriter(buffer))
         {
@@ -28,6 +30,11 @@ internal static class FhirMetadata
             json.WriteString("description", "FHIR R4 on sealed records: every read is decided by consent and recorded on a verifiable ledger before it is answered.");
             json.WriteString("url", fhirBase);
             json.WriteEndObject();
+            if (profiles.Guides().ToArray() is { Length: > 0 } guides)
+            {
+                Strings(json, "implementationGuide", guides);
+            }
+
             json.WriteString("fhirVersion", "4.0.1");
             Strings(json, "format", "application/fhir+json", "application/fhir+xml", "json", "xml");
             Strings(json, "patchFormat", "application/json-patch+json", "application/fhir+json", "application/fhir+xml");
@@ -38,7 +45,7 @@ internal static class FhirMetadata
             json.WriteStartArray("resource");
             foreach (var type in FhirDefinitions.R4.ResourceTypes)
             {
-                Resource(json, type, operations.Of(type));
+                Resource(json, type, supported[type], operations.Of(type));
             }
 
             json.WriteEndArray();
@@ -74,11 +81,16 @@ internal static class FhirMetadata
         json.WriteEndObject();
     }
 
-    private static void Resource(Utf8JsonWriter json, string type, IEnumerable<IFhirOperation> operations)
+    private static void Resource(Utf8JsonWriter json, string type, IEnumerable<string> profiles, IEnumerable<IFhirOperation> operations)
     {
         json.WriteStartObject();
         json.WriteString("type", type);
         json.WriteString("profile", "http://hl7.org/fhir/StructureDefinition/" + type);
+        if (profiles.Order(StringComparer.Ordinal).ToArray() is { Length: > 0 } supported)
+        {
+            Strings(json, "supportedProfile", supported);
+        }
+
         Interactions(json, "read", "vread", "history-instance", "history-type", "search-type", "create", "update", "patch", "delete");
         json.WriteString("versioning", "versioned-update");
         json.WriteBoolean("readHistory", true);

@@ -182,7 +182,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddPages();
 
         var packages = PackageFiles.Read(options.Packages);
-        services.AddSingleton(s => new ProfileValidator(new ConformanceResources(() => packages), s.GetRequiredService<ITerminology>()));
+        services.AddSingleton(s => new ProfileValidator(new ConformanceResources(() => packages, new ConformanceResources(R4Profiles.Resources)), s.GetRequiredService<ITerminology>()));
 
         services.AddSingleton<FhirReads>();
         services.AddSingleton<FhirSearches>();

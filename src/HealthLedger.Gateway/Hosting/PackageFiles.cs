@@ -9,7 +9,7 @@ internal static class PackageFiles
     private const long MostBytes = 512L * 1024 * 1024;
 
     /// <summary>The resources of files and folders, in the order given: the last of two with one URL stands. A folder is taken with its <c>package</c> folder, not with others below it.</summary>
-    /// <exception cref="ConfigurationException">One of them is not there, is no package, or they are too large.</exception>
+    /// <exception cref="ConfigurationException">One of them is not there, cannot be read or holds no conformance resource, or they are too large.</exception>
     public static IReadOnlyList<ReadOnlyMemory<byte>> Read(IEnumerable<string> paths)
     {
         var found = new List<ReadOnlyMemory<byte>>();
@@ -17,6 +17,7 @@ internal static class PackageFiles
         var bytes = 0L;
         foreach (var path in paths)
         {
+            var before = found.Count;
             foreach (var file in FilesOf(path))
             {
                 try
@@ -35,6 +36,12 @@ internal static class PackageFiles
                 {
                     throw new ConfigurationException($"HealthLedger:Packages: all packages together have at most {MostFiles} files and {MostBytes / (1024 * 1024)} MiB.");
                 }
+            }
+
+            if (!ConformanceResources.HasAny(found.Skip(before)))
+            {
+                throw new ConfigurationException(
+                    $"HealthLedger:Packages: {path} holds no StructureDefinition, ValueSet, CodeSystem or ImplementationGuide with a url. Name a FHIR package (.tgz), a .json or .json.gz file, or a folder of them.");
             }
         }
 

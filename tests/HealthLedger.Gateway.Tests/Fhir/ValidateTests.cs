@@ -1,6 +1,7 @@
 // http://hl7.org/fhir/R4/resource-operation-validate.html over HTTP, and profiles of configured packages.
 using System.Text;
 using System.Text.Json.Nodes;
+using HealthLedger.Fhir.Validation;
 using HealthLedger.Gateway.Tests.Hosting;
 using HealthLedger.Tests.Profiles;
 using static HealthLedger.Gateway.Tests.Hosting.TestClients;
@@ -12,7 +13,7 @@ public sealed class ValidateTests : IAsyncLifetime
     private const string Profile = "urn:healthledger:profile:consent";
     private TestGateway _gateway = null!;
 
-    public async Task InitializeAsync() => _gateway = await TestGateway.Start(null, "--HealthLedger:Packages:0=" + OwnProfiles.Folder());
+    public async Task InitializeAsync() => _gateway = await TestGateway.Start(null, "--HealthLedger:Packages:0=" + OwnProfiles.Folder(), "--HealthLedger:Packages:1=" + Guide());
 
     public async Task DisposeAsync() => await _gateway.DisposeAsync();
 
@@ -41,6 +42,36 @@ public sealed class ValidateTests : IAsyncLifetime
         Assert.Contains("error", Severities((await _gateway.Post(Clinic, "Consent/$validate?profile=" + Profile, consent.DeepClone())).Is(200)));
         Assert.Contains("error", Severities((await _gateway.Post(Clinic, "Consent/$validate", Parameters(consent, "profile", Profile))).Is(200)));
         Assert.Contains("error", Severities((await _gateway.Post(Clinic, "Consent/$validate?profile=http://a.example/unknown", consent.DeepClone())).Is(200)));
+    }
+
+    /// <summary>R4 profiling.html: the profiles of R4 itself need no package.</summary>
+    [Fact]
+    public async Task A_vital_sign_that_claims_to_be_one_meets_its_profile()
+    {
+        const string heart = "http://hl7.org/fhir/StructureDefinition/heartrate";
+        var observation = Records.Observation(null, "patient-a");
+        Assert.Contains("error", Severities((await _gateway.Post(Clinic, "Observation/$validate?profile=" + heart, observation.DeepClone())).Is(200)));
+        (await _gateway.Put(Hospital, "Patient/patient-a", Records.Patient("patient-a", "Zebedee"))).Is(201);
+        (await _gateway.Post(Hospital, "Observation", observation.DeepClone())).Is(201);
+        observation["meta"] = new JsonObject { ["profile"] = new JsonArray(heart) };
+        (await _gateway.Post(Hospital, "Observation", observation.DeepClone())).IsFault(400, "required");
+    }
+
+    /// <summary>R4 capabilitystatement.html, supportedProfile and implementationGuide: what validation knows, R4's own and those of packages.</summary>
+    [Fact]
+    public async Task The_capability_statement_lists_the_profiles_that_are_validated()
+    {
+        var statement = (await _gateway.Get(Clinic, "metadata")).Is(200);
+        var byType = statement.Json["rest"]![0]!["resource"]!.AsArray().ToDictionary(r => r!["type"]!.GetValue<string>(), r => (r!["supportedProfile"] as JsonArray ?? []).Select(p => p!.GetValue<string>()).ToList());
+        Assert.Contains("http://hl7.org/fhir/StructureDefinition/bp", byType["Observation"]);
+        Assert.Equal([Profile], byType["Consent"]);
+        Assert.Empty(byType["Basic"]);
+        Assert.Equal("http://a.example/ImplementationGuide/one", Assert.Single(statement.Json["implementationGuide"]!.AsArray())!.GetValue<string>());
+        Assert.Empty(ResourceValidator.Validate(statement.Body, "CapabilityStatement").Issues);
+        foreach (var profile in byType.Values.SelectMany(p => p))
+        {
+            Assert.DoesNotContain("not-found", (await _gateway.Post(Clinic, "Basic/$validate?profile=" + profile, new JsonObject { ["resourceType"] = "Basic" })).Is(200).Codes);
+        }
     }
 
     [Theory]
@@ -107,6 +138,13 @@ public sealed class ValidateTests : IAsyncLifetime
     {
         var answer = (await _gateway.SendBytes(Clinic, "POST", "Patient/$validate", Encoding.UTF8.GetBytes("<Patient xmlns=\"http://hl7.org/fhir\">\n<gender value=\"x\"/>\n</Patient>"), "application/fhir+xml")).Is(200);
         Assert.Contains("line 2", answer.Text, StringComparison.Ordinal);
+    }
+
+    private static string Guide()
+    {
+        var file = Path.Combine(Directory.CreateTempSubdirectory("healthledger-guide").FullName, "guide.json");
+        File.WriteAllText(file, """{"resourceType":"ImplementationGuide","url":"http://a.example/ImplementationGuide/one","version":"1.0.0","name":"One","status":"draft","packageId":"a.one","fhirVersion":["4.0.1"]}""");
+        return file;
     }
 
     private static List<string> Severities(Answer answer) => [.. answer.Json["issue"]!.AsArray().Select(i => i!["severity"]!.GetValue<string>())];

@@ -4,8 +4,11 @@ using HealthLedger.Fhir.Compartments;
 using HealthLedger.Fhir.Definitions;
 using HealthLedger.Fhir.FhirPath;
 using HealthLedger.Fhir.Json;
+using HealthLedger.Fhir.Packages;
 using HealthLedger.Fhir.Search;
+using HealthLedger.Fhir.Terminology;
 using HealthLedger.Fhir.Validation;
+using HealthLedger.Fhir.Validation.Profiles;
 using HealthLedger.Fhir.Xml;
 
 namespace HealthLedger.Gateway.Tests.Fuzzing;
@@ -16,6 +19,8 @@ internal static class EngineChecks
     private static readonly DateTimeOffset Now = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
     private static readonly TermPool Pool = new();
     private static readonly Lazy<JsonElement[]> Inputs = new(() => [.. Seeds.Resources.Take(60).Select(seed => JsonDocument.Parse(seed.Json).RootElement)]);
+    private static readonly ProfileValidator Profiles = new(new ConformanceResources(R4Profiles.Resources), new ValueSets(new ConformanceResources(R4Terminology.Resources)));
+    private static readonly Lazy<ILookup<string, string>> ByType = new(Profiles.ProfilesByType);
     private static readonly Lazy<ILookup<string, SearchCandidate>> Candidates = new(() => Seeds.Resources
         .Select((seed, i) => new SearchCandidate(SearchTermExtractor.Extract(seed.Json, Pool)!, ResourceJson.ReadHeader(seed.Json).Id ?? $"x{i}", Now))
         .ToLookup(candidate => candidate.Terms.ResourceType));
@@ -26,6 +31,17 @@ internal static class EngineChecks
         if (Told(outcome.Issues) is { } wrong)
         {
             return Judged.By(wrong);
+        }
+
+        var compared = Profiles.Validate(input, profiles: outcome.ResourceType is { } type && ByType.Value[type].FirstOrDefault() is { } profile ? [profile] : [], withWarnings: true);
+        if (Told(compared.Issues) is { } wrongly)
+        {
+            return Judged.By(wrongly);
+        }
+
+        if (compared.IsValid && !outcome.IsValid)
+        {
+            return Judged.By("is valid with profiles, and is not without");
         }
 
         var terms = SearchTermExtractor.Extract(input, Pool);

@@ -48,6 +48,27 @@ public sealed class ExitCodeTests
     }
 
     [Fact]
+    public async Task Packages_that_are_none_end_with_2()
+    {
+        using var directory = new TestDirectory();
+        var empty = Directory.CreateDirectory(Path.Combine(directory.Root, "empty")).FullName;
+        var text = Path.Combine(directory.Root, "notes.txt");
+        await File.WriteAllTextAsync(text, "{}");
+        var list = Path.Combine(directory.Root, "list.json");
+        await File.WriteAllTextAsync(list, "[]");
+        var record = Path.Combine(directory.Root, "patient.json");
+        await File.WriteAllTextAsync(record, """{"resourceType":"Patient"}""");
+        var broken = Path.Combine(directory.Root, "broken.tgz");
+        await File.WriteAllTextAsync(broken, "no archive");
+        foreach (var path in new[] { empty, text, list, record, broken, Path.Combine(directory.Root, "absent") })
+        {
+            var (code, _, errors) = await ChildGateway.Run([.. ChildGateway.Arguments(directory), "--HealthLedger:Packages:0=" + path]);
+            Refused(ExitCode.Configuration, code, errors);
+            Assert.Contains("HealthLedger:Packages: " + path, errors, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task Help_tells_how_to_use_it_and_ends_with_0()
     {
         var (code, output, errors) = await ChildGateway.Run(["--help"]);

@@ -44,7 +44,7 @@ internal sealed partial class ProfileRun(ProfileStore store, ITerminology termin
         }
         else
         {
-            Error(root, IssueType.NotFound, "The profile that was asked for is not known here. Name one of a loaded package.");
+            Error(root, IssueType.NotFound, "The profile that was asked for is not known here. Name one of R4 or of a loaded package.");
         }
     }
 

@@ -5,7 +5,7 @@ using HealthLedger.Fhir.Packages;
 
 namespace HealthLedger.Fhir.Validation.Profiles;
 
-/// <summary>The profiles of the loaded packages, each compiled on its first use.</summary>
+/// <summary>The profiles among conformance resources, each compiled on its first use.</summary>
 internal sealed class ProfileStore
 {
     private const string Core = "http://hl7.org/fhir/StructureDefinition/";
@@ -14,17 +14,15 @@ internal sealed class ProfileStore
     private readonly ConformanceResources _resources;
     private readonly ConcurrentDictionary<string, Profile?> _profiles = new(StringComparer.Ordinal);
     private readonly Lazy<Dictionary<string, List<Profile>>> _globals;
-    private readonly Lazy<bool> _isEmpty;
 
     public ProfileStore(ConformanceResources resources)
     {
         _resources = resources;
         _globals = new(ReadGlobals);
-        _isEmpty = new(() => !resources.Urls("StructureDefinition").Any());
     }
 
-    /// <summary>True where no profile is loaded: then there is nothing to compare with.</summary>
-    public bool IsEmpty => _isEmpty.Value;
+    /// <summary>Whether loaded guides ask profiles of resources that claim none.</summary>
+    public bool HasGlobals => _globals.Value.Count > 0;
 
     /// <summary>The type of R4 itself that a canonical URL names; null where it names none.</summary>
     public static TypeDefinition? CoreType(string canonical)
@@ -44,6 +42,13 @@ internal sealed class ProfileStore
         // Senders name profiles freely: only what is there is remembered.
         return _resources.Find("StructureDefinition", canonical) is { } definition ? _profiles.GetOrAdd(canonical, _ => Compile(definition, 0)) : null;
     }
+
+    /// <summary>The canonical URLs, without versions, of the profiles that can be validated against, by the resource type they constrain.</summary>
+    public ILookup<string, string> ByResourceType() => _resources.Urls("StructureDefinition")
+        .Select(Find)
+        .OfType<Profile>()
+        .Where(p => FhirDefinitions.R4.Type(p.Type)?.Kind == TypeKind.Resource)
+        .ToLookup(p => p.Type, p => p.Url);
 
     /// <summary>The profiles that loaded guides ask of every resource of a type (R4 ImplementationGuide.global).</summary>
     public IReadOnlyList<Profile> Globals(string type) => _globals.Value.GetValueOrDefault(type) ?? [];

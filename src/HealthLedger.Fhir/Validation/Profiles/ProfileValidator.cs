@@ -16,7 +16,7 @@ public sealed record ProfilePolicy(bool RefuseUnknownExtensions, IReadOnlyList<s
 }
 
 /// <summary>
-/// Validates resources against R4 and against profiles of loaded packages (R4 profiling.html): those that the caller names, those that meta.profile claims, and the
+/// Validates resources against R4 and against profiles, R4's own and those of loaded packages (R4 profiling.html): those that the caller names, those that meta.profile claims, and the
 /// definitions of extensions. Safe for many threads. A text takes a bounded number of steps, whatever it and the profiles say.
 /// </summary>
 public sealed class ProfileValidator(ConformanceResources resources, ITerminology terminology, ProfilePolicy? policy = null)
@@ -27,6 +27,12 @@ public sealed class ProfileValidator(ConformanceResources resources, ITerminolog
     /// <summary>Whether this profile is loaded, or is a type of R4 itself.</summary>
     public bool Knows(string canonical) => ProfileStore.CoreType(canonical) is not null || _store.Find(canonical) is not null;
 
+    /// <summary>The canonical URLs, without versions, of the profiles known here, by the resource type they constrain. Reads them all.</summary>
+    public ILookup<string, string> ProfilesByType() => _store.ByResourceType();
+
+    /// <summary>The canonical URLs, without versions, of the loaded implementation guides.</summary>
+    public IEnumerable<string> Guides() => resources.Urls("ImplementationGuide").Order(StringComparer.Ordinal);
+
     /// <summary>Validates one resource.</summary>
     /// <param name="utf8Json">The JSON text. Its size is the caller's to limit.</param>
     /// <param name="expectedType">The resource type it must be; null for any.</param>
@@ -35,7 +41,7 @@ public sealed class ProfileValidator(ConformanceResources resources, ITerminolog
     public ValidationOutcome Validate(ReadOnlyMemory<byte> utf8Json, string? expectedType = null, IReadOnlyList<string>? profiles = null, bool withWarnings = false)
     {
         var outcome = ResourceValidator.Validate(utf8Json, expectedType, withWarnings);
-        if (outcome.ResourceType is null || outcome.Issues.Any(i => i.Severity == IssueSeverity.Fatal) || (_store.IsEmpty && profiles is not { Count: > 0 } && !withWarnings))
+        if (outcome.ResourceType is null || outcome.Issues.Any(i => i.Severity == IssueSeverity.Fatal) || !(withWarnings || profiles is { Count: > 0 } || MayClaim(utf8Json.Span)))
         {
             return outcome;
         }
@@ -64,6 +70,10 @@ public sealed class ProfileValidator(ConformanceResources resources, ITerminolog
             }
         }
     }
+
+    /// <summary>False where a text surely holds nothing that is compared with a profile: most records do not, and are not walked a second time. Names with escapes are no valid names.</summary>
+    private bool MayClaim(ReadOnlySpan<byte> text) =>
+        _policy.RefuseMarkup || _store.HasGlobals || text.IndexOf("\"profile\""u8) >= 0 || text.IndexOf("xtension\""u8) >= 0;
 
     private ValidationOutcome Compare(JsonElement resource, ValidationOutcome outcome, List<ValidationIssue> issues, IReadOnlyList<string> profiles, bool withWarnings)
     {
