@@ -23,7 +23,7 @@ public enum PatchFaultKind
 public sealed record PatchFault(PatchFaultKind Kind, int? Operation, string Message);
 
 /// <summary>
-/// A patch of one resource in its JSON form (http://hl7.org/fhir/R4/http.html#patch): <see cref="JsonPatch"/> or <see cref="FhirPathPatch"/>. Immutable. What comes out is
+/// A patch of one resource in its JSON form (http://hl7.org/fhir/R4/http.html#patch): <see cref="JsonPatch"/>, <see cref="XmlPatch"/> or <see cref="FhirPathPatch"/>. Immutable. What comes out is
 /// not validated; what the patch leaves without content is taken out, since FHIR has no empty arrays and objects.
 /// </summary>
 public abstract class ResourcePatch

@@ -37,7 +37,7 @@ internal static class FhirMetadata
 
             json.WriteString("fhirVersion", "4.0.1");
             Strings(json, "format", "application/fhir+json", "application/fhir+xml", "json", "xml");
-            Strings(json, "patchFormat", "application/json-patch+json", "application/fhir+json", "application/fhir+xml");
+            Strings(json, "patchFormat", "application/json-patch+json", "application/xml-patch+xml", "application/fhir+json", "application/fhir+xml");
             json.WriteStartArray("rest");
             json.WriteStartObject();
             json.WriteString("mode", "server");

@@ -16,9 +16,10 @@ internal sealed class FhirPatches(Disclosure disclosure, FhirWrites writes)
     public const int MaximumAttempts = 4;
 
     private const string JsonPatchType = "application/json-patch+json";
+    private const string XmlPatchType = "application/xml-patch+xml";
 
     private static readonly FhirFault UnknownFormat = FhirFault.Of(
-        415, IssueType.NotSupported, "Send a JSON Patch (application/json-patch+json) or a FHIRPath Patch (a Parameters resource, application/fhir+json or +xml). XML Patch is not supported.");
+        415, IssueType.NotSupported, "Send a JSON Patch (application/json-patch+json), an XML Patch (application/xml-patch+xml) or a FHIRPath Patch (a Parameters resource, application/fhir+json or +xml).");
 
     /// <summary>PATCH of one record, or of the one that the query finds where <paramref name="id"/> is null.</summary>
     public async Task Answer(FhirCall call, string type, string? id)
@@ -53,7 +54,7 @@ internal sealed class FhirPatches(Disclosure disclosure, FhirWrites writes)
             return;
         }
 
-        var (patch, malformed) = Parse(IsJsonPatch(call.Http.Request.ContentType) ? JsonPatchType : FhirHeaders.Json, document);
+        var (patch, malformed) = Parse(OwnType(call.Http.Request.ContentType) ?? FhirHeaders.Json, document);
         if (patch is null)
         {
             await call.Http.Fault(malformed!);
@@ -114,10 +115,14 @@ internal sealed class FhirPatches(Disclosure disclosure, FhirWrites writes)
     /// <summary>A patch document by its media type; else the fault.</summary>
     public static (ResourcePatch? Patch, FhirFault? Fault) Parse(string? contentType, ReadOnlyMemory<byte> document)
     {
-        if (IsJsonPatch(contentType))
+        switch (OwnType(contentType))
         {
-            var (patch, malformed) = JsonPatch.Parse(document);
-            return (patch, malformed is null ? null : Fault(malformed));
+            case JsonPatchType:
+                var (patch, malformed) = JsonPatch.Parse(document);
+                return (patch, malformed is null ? null : Fault(malformed));
+            case XmlPatchType:
+                (var xml, malformed) = XmlPatch.Parse(document);
+                return (xml, malformed is null ? null : Fault(malformed));
         }
 
         if (FhirMedia.Of(contentType) != FhirFormat.Json)
@@ -164,10 +169,10 @@ internal sealed class FhirPatches(Disclosure disclosure, FhirWrites writes)
         fault.Kind switch { PatchFaultKind.Malformed => IssueType.Structure, PatchFaultKind.TooCostly => IssueType.TooCostly, _ => IssueType.Processing },
         fault.Operation is { } at ? string.Create(CultureInfo.InvariantCulture, $"Operation {at} of the patch (from 0): {fault.Message}") : fault.Message);
 
-    /// <summary>The body: a JSON Patch as it is, Parameters as JSON whatever form they came in.</summary>
+    /// <summary>The body: a JSON or XML Patch as it is, Parameters as JSON whatever form they came in.</summary>
     private static async ValueTask<(ReadOnlyMemory<byte> Document, FhirFault? Fault)> Document(HttpContext http)
     {
-        if (IsJsonPatch(http.Request.ContentType))
+        if (OwnType(http.Request.ContentType) is not null)
         {
             return await FhirBody.Read(http, FhirBody.Maximum, http.RequestAborted) is { } body ? (body, null) : (default, FhirFault.BodyTooLarge);
         }
@@ -181,7 +186,11 @@ internal sealed class FhirPatches(Disclosure disclosure, FhirWrites writes)
         return (content?.Json ?? default, fault);
     }
 
-    private static bool IsJsonPatch(string? contentType) => (contentType ?? "").Split(';')[0].Trim().Equals(JsonPatchType, StringComparison.OrdinalIgnoreCase);
+    /// <summary>The media type of a patch that is no resource; null for any other type.</summary>
+    private static string? OwnType(string? contentType) =>
+        (contentType ?? "").Split(';')[0].Trim() is var type && type.Equals(JsonPatchType, StringComparison.OrdinalIgnoreCase) ? JsonPatchType
+            : type.Equals(XmlPatchType, StringComparison.OrdinalIgnoreCase) ? XmlPatchType
+            : null;
 }
 
 /// <summary>One patch of one record.</summary>

@@ -9,7 +9,7 @@ namespace HealthLedger.Gateway.Tests.Access;
 internal sealed record RequestShape(string Client, string Method, string Path, JsonNode? Body = null, params (string Name, string Value)[] Headers)
 {
     public Task<Answer> Send(TestGateway world) => Headers.FirstOrDefault(h => h.Name == "Content-Type") is { Value: { } type } && Body is not null
-        ? world.SendBytes(Client, Method, Path, System.Text.Encoding.UTF8.GetBytes(Body.ToJsonString()), type, [.. Headers.Where(h => h.Name != "Content-Type")])
+        ? world.SendBytes(Client, Method, Path, System.Text.Encoding.UTF8.GetBytes(Body is JsonValue text ? text.GetValue<string>() : Body.ToJsonString()), type, [.. Headers.Where(h => h.Name != "Content-Type")])
         : world.Send(Client, Method, Path, Body, Headers);
 
     public override string ToString() => $"{Client} {Method} {Path} {string.Join(' ', Headers.Select(h => $"{h.Name}: {h.Value}"))} {Body?.ToJsonString()}";
@@ -226,9 +226,9 @@ internal static class RequestShapes
             yield return new RequestShape(client, "DELETE", $"{type}?_id={id}", null, ("If-Match", "W/\"1\""), ("Prefer", "return=OperationOutcome"));
             foreach (var patch in Patches)
             {
-                yield return new RequestShape(client, "PATCH", $"{type}/{id}", JsonNode.Parse(patch), Patch(patch));
-                yield return new RequestShape(client, "PATCH", $"{type}?_id={id}", JsonNode.Parse(patch), Patch(patch));
-                yield return new RequestShape(client, "PATCH", $"{type}/{id}", JsonNode.Parse(patch), Patch(patch), ("If-Match", "W/\"1\""));
+                yield return new RequestShape(client, "PATCH", $"{type}/{id}", PatchBody(patch), Patch(patch));
+                yield return new RequestShape(client, "PATCH", $"{type}?_id={id}", PatchBody(patch), Patch(patch));
+                yield return new RequestShape(client, "PATCH", $"{type}/{id}", PatchBody(patch), Patch(patch), ("If-Match", "W/\"1\""));
             }
         }
 
@@ -237,7 +237,7 @@ internal static class RequestShapes
             yield return new RequestShape(client, "PUT", "Patient?" + condition, Records.Patient(null, "Openshaw"));
             yield return new RequestShape(client, "PUT", "Patient?" + condition, Records.Patient("open", "Openshaw"), ("If-Match", "W/\"9\""));
             yield return new RequestShape(client, "DELETE", "Patient?" + condition, null, ("If-Match", "W/\"9\""));
-            yield return new RequestShape(client, "PATCH", "Patient?" + condition, JsonNode.Parse(Patches[0]), Patch(Patches[0]));
+            yield return new RequestShape(client, "PATCH", "Patient?" + condition, PatchBody(Patches[0]), Patch(Patches[0]));
             yield return new RequestShape(client, "POST", "Observation", Records.Observation(null, "open").With("subject", Records.Reference("Patient?" + condition)));
             yield return new RequestShape(client, "POST", "", Records.Bundle("transaction", Records.Entry("POST", "Observation", Records.Observation(null, "open").With("subject", Records.Reference("Patient?" + condition)))));
             yield return new RequestShape(client, "POST", "", Records.Bundle("transaction", Records.Entry("POST", "Observation", Records.Observation(null, "open")
@@ -248,6 +248,8 @@ internal static class RequestShapes
         foreach (var condition in new[] { "identifier=urn:mrn|mrn-Openshaw", "_id=hidden-patient", "_id=open", "_id=open,hidden-patient", "_id=hidden-deleted-patient", "gender=female", "_id=open&family=Openshaw" })
         {
             yield return new RequestShape(client, "POST", "Patient", Records.Patient(null, "Openshaw"), ("If-None-Exist", condition));
+            yield return new RequestShape(client, "POST", "Patient", Records.Patient(null, "Openshaw"), ("If-None-Exist", condition), ("Prefer", "return=representation"));
+            yield return new RequestShape(client, "POST", "Patient", Records.Patient(null, "Openshaw"), ("If-None-Exist", condition), ("Prefer", "return=OperationOutcome"));
         }
 
         foreach (var condition in new[] { "patient=hidden-patient", "_id=hidden-pulse", "_id=hidden-by-label", "_id=open-pulse-1", "_id=open-pulse-1,hidden-changed", "patient=open&code=8867-4", "patient=absent", "_id=was-visible" })
@@ -332,12 +334,18 @@ internal static class RequestShapes
     [
         """[{"op":"test","path":"/resourceType","value":"Patient"}]""", """[{"op":"test","path":"/gender","value":"male"},{"op":"add","path":"/language","value":"en"}]""", """[{"op":"remove","path":"/id"}]""",
         """{"resourceType":"Parameters","parameter":[{"name":"operation","part":[{"name":"type","valueCode":"delete"},{"name":"path","valueString":"id"}]}]}""",
+        """<diff xmlns="http://hl7.org/fhir"><replace sel="Patient/gender[@value='female']/@value">male</replace></diff>""", """<diff xmlns="http://hl7.org/fhir"><remove sel="*/id"/></diff>""",
     ];
 
-    private static (string, string) Patch(string patch) => ("Content-Type", patch.StartsWith('[') ? "application/json-patch+json" : "application/fhir+json");
+    private static (string, string) Patch(string patch) => ("Content-Type", PatchType(patch));
 
-    private static JsonObject PatchEntry(string url, string patch, string? ifMatch = null) => Records.Entry("PATCH", url, patch.StartsWith('[')
-        ? new JsonObject { ["resourceType"] = "Binary", ["contentType"] = "application/json-patch+json", ["data"] = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(patch)) }
+    private static string PatchType(string patch) => patch[0] switch { '[' => "application/json-patch+json", '<' => "application/xml-patch+xml", _ => "application/fhir+json" };
+
+    /// <summary>XML as text, which goes out as it is.</summary>
+    private static JsonNode PatchBody(string patch) => patch[0] == '<' ? JsonValue.Create(patch) : JsonNode.Parse(patch)!;
+
+    private static JsonObject PatchEntry(string url, string patch, string? ifMatch = null) => Records.Entry("PATCH", url, patch[0] is '[' or '<'
+        ? new JsonObject { ["resourceType"] = "Binary", ["contentType"] = PatchType(patch), ["data"] = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(patch)) }
         : JsonNode.Parse(patch), ifMatch: ifMatch);
 
     private const string One = "urn:uuid:00000000-0000-4000-8000-000000000001";

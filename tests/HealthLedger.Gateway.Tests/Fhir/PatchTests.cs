@@ -1,4 +1,4 @@
-// http://hl7.org/fhir/R4/http.html#patch: JSON Patch and FHIRPath Patch on the version that the caller may see; what comes out is an update like any other.
+// http://hl7.org/fhir/R4/http.html#patch: JSON Patch, XML Patch (RFC 5261) and FHIRPath Patch on the version that the caller may see; what comes out is an update like any other.
 using System.Text;
 using System.Text.Json.Nodes;
 using HealthLedger.Gateway.Tests.Hosting;
@@ -12,12 +12,16 @@ public sealed class PatchTests(SmallHospital hospital) : IClassFixture<SmallHosp
 {
     private const string JsonPatch = "application/json-patch+json";
     private const string ToMale = """[{"op":"test","path":"/gender","value":"female"},{"op":"replace","path":"/gender","value":"male"}]""";
+    private const string XmlPatch = "application/xml-patch+xml";
+    private const string XmlToMale = """<diff xmlns:f="http://hl7.org/fhir"><replace sel="f:Patient/f:gender[@value='female']/@value">male</replace></diff>""";
     private readonly TestGateway _gateway = hospital.Gateway;
 
     public static TheoryData<string, string> Kinds => new()
     {
         { JsonPatch, ToMale },
         { "application/fhir+json", """{"resourceType":"Parameters","parameter":[{"name":"operation","part":[{"name":"type","valueCode":"replace"},{"name":"path","valueString":"Patient.gender"},{"name":"value","valueCode":"male"}]}]}""" },
+        { XmlPatch, XmlToMale },
+        { XmlPatch + "; charset=utf-8", XmlToMale },
     };
 
     [Theory]
@@ -50,10 +54,17 @@ public sealed class PatchTests(SmallHospital hospital) : IClassFixture<SmallHosp
         (await Patch(Hospital, path, """[{"op":"replace","path":"/resourceType","value":"Practitioner"}]""")).Is(422);
         (await Patch(Hospital, path, """[{"op":"replace","path":"","value":[]}]""")).Is(422);
         (await Patch(Hospital, path, ToMale, JsonPatch, ("If-Match", "W/\"7\""))).IsFault(412, "conflict");
+        const string Fhir = "<diff xmlns='http://hl7.org/fhir'>";
+        (await Patch(Hospital, path, Fhir + "<remove sel=\"Patient/gender[@value='male']\"/></diff>", XmlPatch)).IsFault(422, "processing", "female");
+        (await Patch(Hospital, path, Fhir + "<add sel='Patient'><active value='true'/></add></diff>", XmlPatch)).IsFault(422, "processing");
+        (await Patch(Hospital, path, Fhir + "<replace sel='Patient/gender/@value'>unheard-of</replace></diff>", XmlPatch)).IsFault(422, "code-invalid");
+        (await Patch(Hospital, path, Fhir + "<replace sel='Patient/id/@value'>other</replace></diff>", XmlPatch)).IsFault(422, "business-rule");
         var size = _gateway.LedgerSize;
         (await Patch(Hospital, path, "{}")).IsFault(400, "structure");
         (await Patch(Hospital, path, """{"resourceType":"Patient"}""", "application/fhir+json")).Is(400);
-        (await Patch(Hospital, path, "<diff/>", "application/xml-patch+xml")).IsFault(415, "not-supported");
+        (await Patch(Hospital, path, "<diff><remove sel='//gender'/></diff>", XmlPatch)).IsFault(400, "structure");
+        (await Patch(Hospital, path, "<diff", XmlPatch)).IsFault(400, "structure");
+        (await Patch(Hospital, path, "<diff/>", "application/xml-patch")).IsFault(415, "not-supported");
         Assert.Equal(size, _gateway.LedgerSize);
         Assert.Equal(made.Body, (await _gateway.Get(Hospital, path)).Is(200).Body);
         (await Patch(Hospital, path, ToMale, JsonPatch, ("If-Match", "W/\"1\""), ("Prefer", "return=minimal"))).Is(200);
@@ -62,10 +73,10 @@ public sealed class PatchTests(SmallHospital hospital) : IClassFixture<SmallHosp
     [Fact]
     public async Task A_patch_of_what_may_not_be_seen_tells_nothing_and_of_what_another_keeps_changes_nothing()
     {
-        foreach (var patch in new[] { ToMale, """[{"op":"test","path":"/gender","value":"male"}]""", """[{"op":"remove","path":"/zebedee"}]""" })
+        foreach (var patch in new[] { ToMale, """[{"op":"test","path":"/gender","value":"male"}]""", """[{"op":"remove","path":"/zebedee"}]""", XmlToMale, XmlToMale.Replace("female", "male", StringComparison.Ordinal) })
         {
-            var hidden = (await Patch(Clinic, "Patient/" + SmallHospital.Closed, patch)).IsFault(404, "not-found");
-            var absent = (await Patch(Clinic, "Patient/absent", patch)).IsFault(404, "not-found");
+            var hidden = (await Patch(Clinic, "Patient/" + SmallHospital.Closed, patch, TypeOf(patch))).IsFault(404, "not-found");
+            var absent = (await Patch(Clinic, "Patient/absent", patch, TypeOf(patch))).IsFault(404, "not-found");
             Assert.Equal((absent.Text, absent.Growth), (hidden.Text, hidden.Growth));
         }
 
@@ -116,7 +127,7 @@ public sealed class PatchTests(SmallHospital hospital) : IClassFixture<SmallHosp
         JsonObject Entry(string url, string patch, string? ifMatch = null) => Records.Entry("PATCH", url, new JsonObject
         {
             ["resourceType"] = "Binary",
-            ["contentType"] = JsonPatch,
+            ["contentType"] = TypeOf(patch),
             ["data"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(patch)),
         }, ifMatch: ifMatch);
         var answer = (await _gateway.Post(Hospital, "", Records.Bundle(
@@ -134,9 +145,12 @@ public sealed class PatchTests(SmallHospital hospital) : IClassFixture<SmallHosp
 
         var parameters = JsonNode.Parse("""{"resourceType":"Parameters","parameter":[{"name":"operation","part":[{"name":"type","valueCode":"delete"},{"name":"path","valueString":"Patient.gender"}]}]}""");
         var batch = (await _gateway.Post(Hospital, "", Records.Bundle(
-            "batch", Records.Entry("PATCH", "Patient/" + made.Id, parameters), Entry("Patient/" + made.Id, ToMale), Records.Entry("PATCH", "Patient/" + made.Id), Entry("Patient/absent", ToMale)))).Is(200);
-        Assert.Equal(["200", "422", "400", "404"], batch.Entries.Select(e => e["response"]!["status"]!.GetValue<string>()[..3]));
+            "batch", Records.Entry("PATCH", "Patient/" + made.Id, parameters), Entry("Patient/" + made.Id, ToMale), Records.Entry("PATCH", "Patient/" + made.Id), Entry("Patient/absent", ToMale),
+            Entry("Patient/" + made.Id, XmlToMale), Entry("Patient/" + made.Id, "<diff xmlns='http://hl7.org/fhir'><add sel='Patient/name' pos='after'><gender value='female'/></add></diff>"), Entry("Patient?_id=" + made.Id, XmlToMale), Entry("Patient/absent", XmlToMale)))).Is(200);
+        Assert.Equal(["200", "422", "400", "404", "422", "200", "200", "404"], batch.Entries.Select(e => e["response"]!["status"]!.GetValue<string>()[..3]));
     }
+
+    private static string TypeOf(string patch) => patch.StartsWith('<') ? XmlPatch : JsonPatch;
 
     private Task<Answer> Patch(string client, string path, string patch, string type = JsonPatch, params (string, string)[] headers) =>
         _gateway.SendBytes(client, "PATCH", path, Encoding.UTF8.GetBytes(patch), type, headers);

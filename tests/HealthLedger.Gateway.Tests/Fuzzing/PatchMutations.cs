@@ -18,7 +18,7 @@ internal static class PatchMutations
         "Patient.meta", "Patient.descendants()", "name", "Bundle", "%resource", "Patient.name[", "", "1 + 1", "Patient.contained", "Observation.subject.reference", "Observation.note", "Resource.id", "Patient.name.repeat($this)",
     ];
 
-    private static readonly string[] Selectors = ["Patient", "/f:Patient/f:name", "Patient/gender/@value", "Patient/name[1]", "Patient/name[99]", "Patient/text()", "//*", "Patient/id/@value", "Observation/status/@value", "id(\"x\")", "Patient/@*", "Patient/name[@x='", ""];
+    private static readonly string[] Selectors = ["Patient", "/f:Patient/f:name", "Patient/gender/@value", "Patient/name[1]", "Patient/name[99]", "Patient/text()", "//*", "Patient/id/@value", "Observation/status/@value", "id(\"x\")", "Patient/@*", "Patient/name[@x='", "", "f:Patient/f:gender/@value", "f:Patient/f:name[1]", "f:*/f:text/h:div/h:p[.='x']", "f:Patient/f:text/h:div/text()[1]", "*/*[1]", "*/*[2]/@value", "f:Patient/f:name[f:family='x']", "f:Patient/f:name[@id='x'][1]", "*"];
 
     private static readonly string[] JsonValues = ["\"x\"", "1", "null", "true", "[]", "{}", "{\"family\":\"F\"}", "[{\"family\":\"F\"}]", "\"1970-01-01\"", "\"female\"", "\"\\ud800\"", "1e999999", "{\"resourceType\":\"Patient\"}"];
 
@@ -29,7 +29,7 @@ internal static class PatchMutations
         {
             0 => (string.Join(',', Enumerable.Range(0, operations).Select(_ => JsonPatch(random))) is var list && random.Next(20) == 0 ? list : $"[{list}]", "application/json-patch+json"),
             1 => (Parameters(operations, random), "application/fhir+json"),
-            _ => ($"<diff xmlns:f=\"http://hl7.org/fhir\">{string.Concat(Enumerable.Range(0, operations).Select(_ => XmlPatch(random)))}</diff>", "application/xml-patch+xml"),
+            _ => ($"<diff xmlns:f=\"http://hl7.org/fhir\" xmlns:h=\"http://www.w3.org/1999/xhtml\">{string.Concat(Enumerable.Range(0, operations).Select(_ => XmlPatch(random)))}</diff>", "application/xml-patch+xml"),
         };
         var bytes = Encoding.UTF8.GetBytes(text);
         return (random.Next(4) == 0 ? TextMutations.Mutate(bytes, random) : bytes, type);
