@@ -113,14 +113,14 @@ internal sealed class FhirBundles(
                 case ChangeResult.Changed changed:
                     for (var i = 0; i < changing.Count; i++)
                     {
-                        answers[changing[i].At] = Answer(call, changed.Records[i]);
+                        answers[changing[i].At] = await Answer(call, changed.Records[i]);
                     }
 
                     return (true, changed.Receipt);
                 case ChangeResult.Refused { Fault: ChangeFault.VersionConflict, At: var at } when changing[at].Entry.Patch is { IfMatch: null } && attempt < FhirPatches.MaximumAttempts:
                     continue;
                 case ChangeResult.Refused refused:
-                    await call.Http.Fault(At(FhirWrites.Fault(refused), changing[refused.At].At), refused.Receipt);
+                    await call.Http.Fault(At(FhirWrites.Fault(refused, changing[refused.At].Entry.Change), changing[refused.At].At), refused.Receipt);
                     return default;
                 default:
                     await call.Http.Fault(FhirFault.LedgerUnavailable);
@@ -147,17 +147,17 @@ internal sealed class FhirBundles(
             {
                 (answer, its) = await writes.Run(call, entry.Interaction, change) switch
                 {
-                    ChangeResult.Changed changed => (Answer(call, changed.Records[0]), changed.Receipt),
+                    ChangeResult.Changed changed => (await Answer(call, changed.Records[0]), changed.Receipt),
                     ChangeResult.Refused { Fault: ChangeFault.NotThere } refused when change.Kind == ChangeKind.Delete =>
                         (new EntryToWrite(Response: new EntryResponse("204 No Content")), refused.Receipt),
-                    ChangeResult.Refused refused => (Answer(FhirWrites.Fault(refused)), refused.Receipt),
+                    ChangeResult.Refused refused => (Answer(FhirWrites.Fault(refused, change)), refused.Receipt),
                     _ => (Answer(FhirFault.LedgerUnavailable), (ReceiptId?)null),
                 };
             }
             else if (entry.Patch is { } patch)
             {
                 (var changed, var refused, its) = await patches.Run(call, patch);
-                answer = changed is null ? Answer(refused!) : Answer(call, changed);
+                answer = changed is null ? Answer(refused!) : await Answer(call, changed);
             }
             else
             {
@@ -209,7 +209,7 @@ internal sealed class FhirBundles(
         };
     }
 
-    private EntryToWrite Answer(FhirCall call, ChangedRecord record)
+    private async ValueTask<EntryToWrite> Answer(FhirCall call, ChangedRecord record)
     {
         if (record.WasAbsent)
         {
@@ -220,13 +220,13 @@ internal sealed class FhirBundles(
         var deleted = record.Kind == ChangeKind.Delete;
         return new EntryToWrite(
             deleted ? null : $"{urls.Fhir}/{record.Key.Type}/{record.Key.Id}",
-            wanted == ReturnForm.Representation && !record.Existed ? record.Json : default,
+            await writes.Representation(call, record, wanted, byDefault: false),
             Response: new EntryResponse(
                 deleted ? "204 No Content" : record.Created ? "201 Created" : "200 OK",
                 deleted ? null : writes.Location(record),
                 FhirHeaders.ETag(record.Key.Version),
                 record.LastUpdated,
-                wanted == ReturnForm.OperationOutcome && !record.Existed ? ReturnPreference.Outcome(record)
+                wanted == ReturnForm.OperationOutcome ? ReturnPreference.Outcome(record)
                     : record.Remarks.IsEmpty ? default : OperationOutcomeJson.From([.. record.Remarks])));
     }
 

@@ -37,6 +37,11 @@ internal sealed class FhirConditions(SmartUrls urls, ITerminology terminology, T
             return (null, FhirFault.BadRequest($"A condition has at most {FhirSearches.MaximumQuery} characters.", IssueType.TooLong));
         }
 
+        if (raw.IndexOf('?', StringComparison.Ordinal) is >= 0 and var question && !raw.AsSpan(0, question).ContainsAny('=', '&'))
+        {
+            return (null, FhirFault.BadRequest("A condition is the query alone, such as identifier=SYSTEM|VALUE: leave out the type or URL and the question mark before it.", IssueType.Value));
+        }
+
         var parameters = QueryText.Split(raw);
         var parsed = SearchQuery.Parse(type, [.. parameters, Two], new SearchOptions { Now = time.GetUtcNow(), LocalBase = urls.Fhir, Terminology = terminology });
         if (parsed.Query is not { } query)

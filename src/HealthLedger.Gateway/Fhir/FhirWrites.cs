@@ -7,7 +7,7 @@ using HealthLedger.Smart;
 namespace HealthLedger.Gateway.Fhir;
 
 /// <summary>create, update, delete: checked here for what the request alone tells, then one road.</summary>
-internal sealed class FhirWrites(ProfileValidator validator, RecordChange records, FhirConditions conditions, SmartUrls urls)
+internal sealed class FhirWrites(ProfileValidator validator, RecordChange records, Disclosure disclosure, FhirConditions conditions, SmartUrls urls)
 {
     public async Task Create(FhirCall call, string type)
     {
@@ -126,8 +126,13 @@ internal sealed class FhirWrites(ProfileValidator validator, RecordChange record
     }
 
     /// <summary>What a road's refusal is on the wire.</summary>
-    public static FhirFault Fault(ChangeResult.Refused refused) => refused.Fault switch
+    /// <param name="refused">The refusal.</param>
+    /// <param name="asked">
+    /// What the caller asked for: where it names a version, that there is none is a condition that does not hold, of what is absent and of what is hidden alike (RFC 9110 section 13.1.1).
+    /// </param>
+    public static FhirFault Fault(ChangeResult.Refused refused, Change? asked = null) => refused.Fault switch
     {
+        ChangeFault.NotThere when asked is { Kind: ChangeKind.Update, IfMatch: > 0 } => FhirFault.PreconditionFailed,
         ChangeFault.VersionConflict => FhirFault.PreconditionFailed,
         ChangeFault.SeveralMatch => FhirFault.SeveralMatch,
         ChangeFault.OtherId => FhirFault.OtherId,
@@ -171,7 +176,7 @@ internal sealed class FhirWrites(ProfileValidator validator, RecordChange record
                 call.Http.Response.StatusCode = StatusCodes.Status204NoContent;
                 break;
             case ChangeResult.Refused refused:
-                await call.Http.Fault(Fault(refused), refused.Receipt);
+                await call.Http.Fault(Fault(refused, change), refused.Receipt);
                 break;
             default:
                 await call.Http.Fault(FhirFault.LedgerUnavailable);
@@ -180,7 +185,7 @@ internal sealed class FhirWrites(ProfileValidator validator, RecordChange record
     }
 
     /// <summary>The answer to a change that was made, as Prefer wants it (http://hl7.org/fhir/R4/http.html#ops).</summary>
-    public Task Answer(FhirCall call, ChangedRecord record)
+    public async Task Answer(FhirCall call, ChangedRecord record)
     {
         var http = call.Http;
         var wanted = ReturnPreference.Of(http.Request.Headers);
@@ -192,31 +197,55 @@ internal sealed class FhirWrites(ProfileValidator validator, RecordChange record
         if (record.Kind == ChangeKind.Delete)
         {
             http.Response.StatusCode = StatusCodes.Status204NoContent;
-            return wanted == ReturnForm.OperationOutcome ? http.Json(StatusCodes.Status200OK, ReturnPreference.Outcome(record)) : Task.CompletedTask;
+            if (wanted == ReturnForm.OperationOutcome)
+            {
+                await http.Json(StatusCodes.Status200OK, ReturnPreference.Outcome(record));
+            }
+
+            return;
         }
 
         var status = record.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK;
         http.Response.Headers.Location = Location(record);
-        if (wanted == ReturnForm.OperationOutcome && !record.Existed)
+        if (wanted == ReturnForm.OperationOutcome)
         {
-            return http.Json(status, ReturnPreference.Outcome(record));
+            await http.Json(status, ReturnPreference.Outcome(record));
         }
-
-        if (record.Existed || wanted == ReturnForm.Minimal)
+        else if (await Representation(call, record, wanted, byDefault: true) is { IsEmpty: false } representation)
         {
-            // http://hl7.org/fhir/R4/http.html#ccreate: of what was there already nothing is shown; it is read at its location.
+            await http.Json(status, representation);
+        }
+        else
+        {
             http.Response.StatusCode = status;
             http.Response.ContentLength = 0;
-            return Task.CompletedTask;
         }
-
-        return http.Json(status, record.Json);
     }
 
-    /// <summary>The body, if scope, media type, size and content are good; else the fault is written.</summary>
+    /// <summary>
+    /// The record after a change, for who wants it; else empty. What a conditional create found is shown only to who asks for it and may read it: a read of that version, recorded
+    /// as one (http://hl7.org/fhir/R4/http.html#ccreate).
+    /// </summary>
+    public async ValueTask<ReadOnlyMemory<byte>> Representation(FhirCall call, ChangedRecord record, ReturnForm wanted, bool byDefault)
+    {
+        if (!record.Existed)
+        {
+            return wanted == ReturnForm.Representation || (byDefault && wanted == ReturnForm.Unstated) ? record.Json : default;
+        }
+
+        if (wanted != ReturnForm.Representation || !call.Covers(record.Key.Type, ScopeInteraction.Read))
+        {
+            return default;
+        }
+
+        using var result = await disclosure.Disclose(FhirReads.Request(call, new Target.Record(record.Key.Type, record.Key.Id, record.Key.Version)), call.Aborted);
+        return result is DisclosureResult.Disclosed { Records: [var read] } ? read.Json.ToArray() : default;
+    }
+
     /// <summary>What a resource that the server has changed itself is against R4 and the profiles it claims.</summary>
     public ValidationOutcome Check(ReadOnlyMemory<byte> json, string type) => validator.Validate(json, type);
 
+    /// <summary>The body, if scope, media type, size and content are good; else the fault is written.</summary>
     private async ValueTask<ReadOnlyMemory<byte>?> Body(FhirCall call, string type, ScopeInteraction interaction)
     {
         if (!call.Covers(type, interaction))

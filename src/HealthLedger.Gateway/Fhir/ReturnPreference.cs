@@ -40,6 +40,6 @@ internal static class ReturnPreference
 
     /// <summary>What there is to say of a change that was made.</summary>
     public static byte[] Outcome(ChangedRecord record) => OperationOutcomeJson.From(record.Remarks.IsEmpty
-        ? [new ValidationIssue(IssueSeverity.Information, IssueType.Informational, record.WasAbsent ? "There was nothing to delete." : "The change is stored and recorded.", "")]
+        ? [new ValidationIssue(IssueSeverity.Information, IssueType.Informational, record.WasAbsent ? "There was nothing to delete." : record.Existed ? "The record is there already; nothing was changed." : "The change is stored and recorded.", "")]
         : [.. record.Remarks]);
 }

@@ -65,6 +65,12 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
                 return Planned.Refused(i, IssueType.Structure, "The resource cannot be read.");
             }
 
+            if (terms.HasTag("http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "SUBSETTED"))
+            {
+                // http://hl7.org/fhir/R4/search.html#summary: what lacks elements must not take the place of what has them.
+                return Planned.Refused(i, IssueType.BusinessRule, "The resource is tagged SUBSETTED: elements were left out of it, and storing it would lose them. Read the record whole, without _summary and _elements, and send that.", $"{type}.meta.tag");
+            }
+
             if (TermsFault(terms, vault.MaxTermsBytes) is { } tooMuch)
             {
                 return Planned.Refused(i, tooMuch);

@@ -12,6 +12,23 @@ public sealed class ConditionalChangeTests(SmallHospital hospital) : IClassFixtu
 {
     private readonly TestGateway _gateway = hospital.Gateway;
 
+    // RFC 9110 section 13.1.1: where there is none, no version of it is the one that is meant.
+    [Fact]
+    public async Task An_update_that_names_a_version_of_what_is_not_there_is_refused_and_absent_and_hidden_are_alike()
+    {
+        (string, string) version = ("If-Match", "W/\"1\"");
+        (await _gateway.Put(Hospital, "Patient/not-there", Records.Patient("not-there", "Absent"), version)).IsFault(412, "conflict");
+        (await _gateway.Get(Hospital, "Patient/not-there")).Is(404);
+        foreach (var match in new[] { "W/\"1\"", "W/\"7\"" })
+        {
+            var hidden = (await _gateway.Put(Clinic, "Patient/" + SmallHospital.Closed, Records.Patient(SmallHospital.Closed, "Closely"), ("If-Match", match))).IsFault(412, "conflict");
+            var absent = (await _gateway.Put(Clinic, "Patient/not-there", Records.Patient("not-there", "Closely"), ("If-Match", match))).IsFault(412, "conflict");
+            Assert.Equal((absent.Text, absent.Growth), (hidden.Text, hidden.Growth));
+        }
+
+        (await _gateway.Put(Clinic, "Patient/not-there", Records.Patient("not-there", "Absent"))).IsFault(404, "not-found");
+    }
+
     [Fact]
     public async Task An_update_makes_changes_or_refuses_by_what_its_condition_finds()
     {

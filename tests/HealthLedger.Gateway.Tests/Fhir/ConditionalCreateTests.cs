@@ -84,6 +84,51 @@ public sealed class ConditionalCreateTests(SmallHospital hospital) : IClassFixtu
         Assert.NotNull(answer.Receipt);
     }
 
+    // http://hl7.org/fhir/R4/http.html#ops: what return asks for, of what was there already.
+    [Fact]
+    public async Task What_was_there_is_shown_to_who_asks_for_it_and_may_read_it()
+    {
+        (string, string) condition = ("If-None-Exist", "identifier=urn:mrn|mrn-Openshaw");
+        var stored = (await _gateway.Get(Clinic, "Patient/" + SmallHospital.Open)).Is(200);
+        var bare = (await _gateway.Post(Clinic, "Patient", Records.Patient(null, "Openshaw"), condition)).Is(200);
+        Assert.Empty(bare.Body);
+
+        var shown = (await _gateway.Post(Clinic, "Patient", Records.Patient(null, "Openshaw"), condition, ("Prefer", "return=representation"))).Is(200);
+        Assert.Equal(stored.Body, shown.Body);
+        Assert.Equal((stored.Headers["ETag"], bare.Headers["Location"]), (shown.Headers["ETag"], shown.Headers["Location"]));
+        Assert.Equal(bare.Growth + stored.Growth, shown.Growth);
+        Assert.Equal("vread", Facts(SmallHospital.Open).Last(f => f[FactField.Event] == "access" && f[FactField.Client] == Clinic)[FactField.Interaction]);
+
+        var outcome = (await _gateway.Post(Clinic, "Patient", Records.Patient(null, "Openshaw"), condition, ("Prefer", "return=OperationOutcome"))).Is(200);
+        Assert.Equal(("OperationOutcome", "informational"), (outcome.Json["resourceType"]!.GetValue<string>(), outcome.Codes.Single()));
+        Assert.Equal(bare.Headers["Location"], outcome.Headers["Location"]);
+        foreach (var type in new[] { "batch", "transaction" })
+        {
+            var bundle = (await _gateway.Post(Clinic, "", Records.Bundle(type, Conditional("Patient", Records.Patient(null, "Openshaw"), "identifier=urn:mrn|mrn-Openshaw")), ("Prefer", "return=representation"))).Is(200);
+            Assert.Equal(SmallHospital.Open, bundle.Entries[0]["resource"]!["id"]!.GetValue<string>());
+        }
+
+        foreach (var (scope, isShown) in new[] { ("system/Patient.cs", false), ("system/Patient.crs", true) })
+        {
+            var token = (await _gateway.RequestToken(Hospital, scope)).Is(200).Json["access_token"]!.GetValue<string>();
+            var request = new HttpRequestMessage(HttpMethod.Post, "/fhir/Patient") { Content = new StringContent(Records.Patient(null, "Openshaw").ToJsonString(), Encoding.UTF8, "application/fhir+json") };
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            request.Headers.Add("If-None-Exist", "identifier=urn:mrn|mrn-Openshaw");
+            request.Headers.Add("Prefer", "return=representation");
+            Assert.Equal(isShown, (await _gateway.Send(request)).Is(200).Body.Length > 0);
+        }
+    }
+
+    [Theory]
+    [InlineData("Patient?identifier=urn:mrn|mrn-Openshaw")]
+    [InlineData("http://localhost/fhir/Patient?identifier=urn:mrn|mrn-Openshaw")]
+    public async Task A_condition_is_the_query_alone(string condition)
+    {
+        var answer = (await _gateway.Post(Hospital, "Patient", Records.Patient(null, "Openshaw"), ("If-None-Exist", condition))).IsFault(400, "value");
+        Assert.Contains("the query alone", answer.Text, StringComparison.Ordinal);
+        (await _gateway.Post(Hospital, "Patient", Records.Patient(null, "Openshaw"), ("If-None-Exist", "?identifier=urn:mrn|mrn-Openshaw"))).Is(200);
+    }
+
     [Fact]
     public async Task What_the_caller_may_not_see_is_no_match()
     {

@@ -168,7 +168,7 @@ public sealed class RecordLifeTests(SmallHospital hospital) : IClassFixture<Smal
         HealthLedger.Ledger.EventChain? Keys() => _gateway.Host.Storage.Vault.ChainOf(HealthLedger.Vault.ShelfId.ForPatient("never-seen"));
         var pulse = "pulse-" + SmallHospital.Open;
         (await _gateway.Put(Clinic, "Observation/not-there", Records.Observation("not-there", "never-seen"))).IsFault(404, "not-found");
-        (await _gateway.Put(Hospital, "Observation/not-there", Records.Observation("not-there", "never-seen"), ("If-Match", "W/\"1\""))).IsFault(404, "not-found");
+        (await _gateway.Put(Hospital, "Observation/not-there", Records.Observation("not-there", "never-seen"), ("If-Match", "W/\"1\""))).IsFault(412, "conflict");
         (await _gateway.Put(Hospital, "Observation/" + pulse, Records.Observation(pulse, "never-seen"))).IsFault(422, "business-rule");
         (await _gateway.Put(Clinic, "Consent/not-there", Records.Consent("not-there", "never-seen", Records.Permit()))).IsFault(404, "not-found");
         Assert.Null(Keys());

@@ -45,6 +45,22 @@ public sealed class SubsetTests(SmallHospital hospital) : IClassFixture<SmallHos
         });
     }
 
+    // http://hl7.org/fhir/R4/search.html#summary: a subset is tagged so that nobody stores it in the place of the whole.
+    [Fact]
+    public async Task A_subset_does_not_take_the_place_of_the_whole()
+    {
+        var path = "Patient/" + SmallHospital.Open;
+        var whole = (await _gateway.Get(Hospital, path)).Is(200);
+        var subset = (await _gateway.Get(Hospital, path + "?_elements=gender")).Is(200).Json;
+        (await _gateway.Put(Hospital, path, subset)).IsFault(422, "business-rule");
+        (await _gateway.Post(Hospital, "Patient", subset)).IsFault(422, "business-rule");
+        (await _gateway.SendBytes(Hospital, "PATCH", path, """[{"op":"add","path":"/meta/tag","value":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ObservationValue","code":"SUBSETTED"}]}]"""u8.ToArray(), "application/json-patch+json")).IsFault(422, "business-rule");
+        var batch = (await _gateway.Post(Hospital, "", Records.Bundle("batch", Records.Entry("PUT", path, subset), Records.Entry("GET", path)))).Is(200);
+        Assert.Equal(["422", "200"], batch.Entries.Select(e => e["response"]!["status"]!.GetValue<string>()[..3]));
+        (await _gateway.Post(Hospital, "", Records.Bundle("transaction", Records.Entry("PUT", path, subset.DeepClone())))).IsFault(422, "business-rule");
+        Assert.Equal(whole.Body, (await _gateway.Get(Hospital, path)).Is(200).Body);
+    }
+
     [Fact]
     public async Task Count_shows_no_record_and_false_all_of_it()
     {

@@ -71,6 +71,10 @@ public sealed class ResourceTerms
     public IEnumerable<(string System, string Code)> Tags =>
         Plan.IndexOf("_tag") is { } index ? Tokens.Where(t => t.Parameter == index).Select(t => (t.System ?? "", t.Code ?? "")) : [];
 
+    /// <summary>True where meta.tag of the resource has that code.</summary>
+    public bool HasTag(string system, string code) =>
+        Plan.IndexOf("_tag") is { } index && Tokens.Any(t => t.Parameter == index && t.System == system && t.Code == code);
+
     private static readonly string[] AuthorParameters =
         ["author", "performer", "recorder", "asserter", "requester", "enterer", "source", "sender", "attester", "practitioner", "provider", "agent"];
 
