@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -53,10 +52,10 @@ public sealed class FhirPathPatch : ResourcePatch
         }
     }
 
-    internal override JsonNode? Apply(JsonNode? resource, ref int at)
+    internal override JsonNode? Apply(JsonNode? resource, PatchTime time, ref int at)
     {
+        using var running = time.Begin(out var deadline);
         var read = 0L;
-        var deadline = Stopwatch.GetTimestamp() + FhirPathContext.DefaultTime;
         for (at = 0; at < _operations.Length; at++)
         {
             var bytes = JsonSerializer.SerializeToUtf8Bytes(resource, Writing);

@@ -48,7 +48,7 @@ public sealed class JsonPatch : ResourcePatch
         return (new JsonPatch(operations), null);
     }
 
-    internal override JsonNode? Apply(JsonNode? resource, ref int at)
+    internal override JsonNode? Apply(JsonNode? resource, PatchTime time, ref int at)
     {
         var root = resource;
         var moved = 0;

@@ -40,12 +40,13 @@ public abstract class ResourcePatch
 
     /// <summary>The patched resource, or the fault. The same patch on the same resource gives the same result.</summary>
     /// <param name="resource">A valid resource, UTF-8 JSON.</param>
-    public (byte[]? Patched, PatchFault? Fault) Apply(ReadOnlyMemory<byte> resource)
+    /// <param name="time">What a caller's expressions may take, where several patches share it; null for a patch of its own.</param>
+    public (byte[]? Patched, PatchFault? Fault) Apply(ReadOnlyMemory<byte> resource, PatchTime? time = null)
     {
         var at = -1;
         try
         {
-            var root = Apply(JsonNode.Parse(resource.Span, documentOptions: Reading), ref at);
+            var root = Apply(JsonNode.Parse(resource.Span, documentOptions: Reading), time ?? new PatchTime(), ref at);
             Prune(root);
             return root is JsonObject ? (JsonSerializer.SerializeToUtf8Bytes(root, Writing), null) : (null, new PatchFault(PatchFaultKind.NotApplicable, null, "The patch leaves no resource."));
         }
@@ -64,7 +65,7 @@ public abstract class ResourcePatch
         }
     }
 
-    internal abstract JsonNode? Apply(JsonNode? resource, ref int at);
+    internal abstract JsonNode? Apply(JsonNode? resource, PatchTime time, ref int at);
 
     internal static readonly JsonDocumentOptions Reading = new() { AllowDuplicateProperties = false, MaxDepth = 64 };
 

@@ -55,7 +55,7 @@ public sealed class XmlPatch : ResourcePatch
         return (new XmlPatch(operations), null);
     }
 
-    internal override JsonNode? Apply(JsonNode? resource, ref int at)
+    internal override JsonNode? Apply(JsonNode? resource, PatchTime time, ref int at)
     {
         var tree = XmlPatchTree.Of(resource!);
         var budget = MaxSteps;
@@ -72,7 +72,7 @@ public sealed class XmlPatch : ResourcePatch
                     Replace(operation.Content, target);
                     break;
                 default:
-                    Remove(operation, (XNode?)(target as XNode), target as XAttribute);
+                    Remove(operation, target as XNode, target as XAttribute);
                     break;
             }
         }

@@ -50,6 +50,9 @@ internal static class BatchFaults
         return faults;
     }
 
+    /// <summary>True for a place in the resource of an entry.</summary>
+    public static bool IsInResource(string location) => EntryOf(location) is not null && location.AsSpan(location.IndexOf(']', StringComparison.Ordinal)).StartsWith("].resource");
+
     /// <summary>The entry that a place is in; null where it is not within the resource, request or fullUrl of one.</summary>
     private static int? EntryOf(string location)
     {

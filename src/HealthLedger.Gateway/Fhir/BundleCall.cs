@@ -3,7 +3,9 @@ using System.Text.Json;
 using HealthLedger.Access;
 using HealthLedger.Fhir.Definitions;
 using HealthLedger.Fhir.Json;
+using HealthLedger.Fhir.Patch;
 using HealthLedger.Fhir.Validation;
+using HealthLedger.Gateway.Fhir.Operations;
 
 namespace HealthLedger.Gateway.Fhir;
 
@@ -28,6 +30,9 @@ internal sealed record BundleCall(string Interaction, string Type, string? Id = 
     /// <summary>For a patch.</summary>
     public PatchCall? Patch { get; private init; }
 
+    /// <summary>For an operation.</summary>
+    public BundledOperation? Operation { get; private init; }
+
     /// <summary>What is wrong with the entry, or that the caller's scopes do not cover it.</summary>
     public FhirFault? Fault { get; private init; }
 
@@ -44,7 +49,7 @@ internal sealed record BundleCall(string Interaction, string Type, string? Id = 
     public bool Changes => Change is not null || Patch is not null;
 
     /// <summary>Reads an entry.</summary>
-    public static BundleCall Of(BundleEntry entry, Caller caller, FhirConditions conditions, string fhirBase)
+    public static BundleCall Of(BundleEntry entry, Caller caller, FhirConditions conditions, FhirOperations operations, PatchTime time, string fhirBase)
     {
         if (entry.Request is not { Method: { } method, Url: { } url } request)
         {
@@ -59,6 +64,11 @@ internal sealed record BundleCall(string Interaction, string Type, string? Id = 
         var question = url.IndexOf('?');
         var query = question < 0 ? null : url[(question + 1)..];
         var segments = (question < 0 ? url : url[..question]).Trim('/').Split('/');
+        if (FhirOperations.IsNamedBy(segments))
+        {
+            return Operated(entry, request, method, segments, query ?? "", operations);
+        }
+
         if (method is "GET" or "HEAD" && SearchPlace.Of(segments) is { } place)
         {
             return place.IsCovered(caller) ? new BundleCall("search", place.Path) { Place = place, Query = query ?? "", IsHead = method == "HEAD" } : Wrong(NotCovered);
@@ -77,7 +87,27 @@ internal sealed record BundleCall(string Interaction, string Type, string? Id = 
 
         return method is "GET" or "HEAD"
             ? Read(segments, query ?? "", caller) with { IfNoneMatch = request.IfNoneMatch, IfModifiedSince = request.IfModifiedSince, IsHead = method == "HEAD" }
-            : Write(entry, request, method, segments, query, caller, conditions);
+            : Write(entry, request, method, segments, query, caller, conditions, time);
+    }
+
+    private static BundleCall Operated(BundleEntry entry, EntryRequest request, string method, string[] segments, string query, FhirOperations operations)
+    {
+        if (segments.Length > 1 && FhirDefinitions.R4.ResourceType(segments[0]) is null)
+        {
+            return Wrong(FhirFault.UnknownResourceType);
+        }
+
+        if (segments.Length > 2 && !FhirId.IsValid(segments[1]))
+        {
+            return Wrong(FhirFault.BadRequest("An id has 1 to 64 letters, digits, '-' and '.'.", IssueType.Value));
+        }
+
+        var called = method == "HEAD" ? "GET" : method;
+        var (operation, unknown) = operations.Find(segments);
+        return operation is null ? Wrong(unknown!)
+            : operation.NotInBundles is { } why ? Wrong(FhirFault.BadRequest(why, IssueType.NotSupported))
+            : !FhirOperations.Takes(operation, called) ? Wrong(FhirFault.MethodNotSupported)
+            : new BundleCall("operation", segments.Length > 1 ? segments[0] : "") { Operation = new BundledOperation(operation, called, segments, query, entry.Resource, request.IfMatch), IsHead = method == "HEAD" };
     }
 
     private static BundleCall Read(string[] segments, string query, Caller caller)
@@ -102,7 +132,7 @@ internal sealed record BundleCall(string Interaction, string Type, string? Id = 
         return !caller.Covers(call.Type, interaction) ? Wrong(NotCovered) : fault is not null ? Wrong(fault) : call with { Subset = subset };
     }
 
-    private static BundleCall Write(BundleEntry entry, EntryRequest request, string method, string[] segments, string? query, Caller caller, FhirConditions conditions)
+    private static BundleCall Write(BundleEntry entry, EntryRequest request, string method, string[] segments, string? query, Caller caller, FhirConditions conditions, PatchTime time)
     {
         if (segments is [_, "_history", ..] or not ([_] or [_, _]) || (method == "POST" && segments.Length > 1) || (query is null && method is not "POST" && segments.Length == 1))
         {
@@ -144,7 +174,7 @@ internal sealed record BundleCall(string Interaction, string Type, string? Id = 
 
                 var (contentType, document) = PatchDocument(entry.Resource);
                 var (patch, malformed) = FhirPatches.Parse(contentType, document);
-                return patch is null ? Wrong(malformed!) : new BundleCall("patch", type, id) { Patch = new PatchCall(type, id, condition, patch, ifMatch, entry.FullUrl) };
+                return patch is null ? Wrong(malformed!) : new BundleCall("patch", type, id) { Patch = new PatchCall(type, id, condition, patch, ifMatch, entry.FullUrl, time) };
             case "POST" or "PUT":
                 return Wrong(FhirFault.BadRequest("The entry needs a resource of the type in its URL.", IssueType.Value));
             default:

@@ -1,10 +1,11 @@
 using System.Buffers;
-using System.Globalization;
 using HealthLedger.Access;
 using HealthLedger.Fhir.Definitions;
 using HealthLedger.Fhir.Json;
+using HealthLedger.Fhir.Patch;
 using HealthLedger.Fhir.Validation;
 using HealthLedger.Fhir.Validation.Profiles;
+using HealthLedger.Gateway.Fhir.Operations;
 using HealthLedger.Smart;
 
 namespace HealthLedger.Gateway.Fhir;
@@ -14,9 +15,10 @@ namespace HealthLedger.Gateway.Fhir;
 /// come after them; a batch is its entries one by one.
 /// </summary>
 internal sealed class FhirBundles(
-    ProfileValidator validator, FhirWrites writes, FhirSearches searches, FhirHistory history, FhirPatches patches, FhirConditions conditions, Disclosure disclosure, SmartUrls urls)
+    ProfileValidator validator, FhirWrites writes, FhirSearches searches, FhirHistory history, FhirPatches patches, FhirConditions conditions, FhirOperations operations, Disclosure disclosure,
+    SmartUrls urls)
 {
-    /// <summary>The most searches in one Bundle, conditions among them: each may look through every permitted patient.</summary>
+    /// <summary>The most searches in one Bundle, conditions and operations among them: each may look through every permitted patient.</summary>
     private const int MaximumSearches = 100;
 
     public async Task Answer(FhirCall call)
@@ -43,7 +45,7 @@ internal sealed class FhirBundles(
             return;
         }
 
-        var entries = new List<BundleCall>();
+        var (entries, time) = (new List<BundleCall>(), new PatchTime());
         foreach (var entry in reader.Entries())
         {
             if (entries.Count == RecordChange.MaximumChanges)
@@ -52,37 +54,44 @@ internal sealed class FhirBundles(
                 return;
             }
 
-            entries.Add(faults.TryGetValue(entries.Count, out var wrong) ? BundleCall.Wrong(FhirFault.BadRequest(wrong)) : BundleCall.Of(entry, call.Caller, conditions, urls.Fhir));
+            entries.Add(faults.TryGetValue(entries.Count, out var wrong) && !IsToValidate(entry, wrong)
+                ? BundleCall.Wrong(FhirFault.BadRequest(wrong))
+                : BundleCall.Of(entry, call.Caller, conditions, operations, time, urls.Fhir));
         }
 
-        if (entries.Count(e => e.Query is not null || ((e.Change?.Condition ?? e.Patch?.Condition) is not null && RecordChange.SpansPatients(e.Type))) > MaximumSearches)
+        if (entries.Count(e => e.Query is not null || e.Operation is not null || ((e.Change?.Condition ?? e.Patch?.Condition) is not null && RecordChange.SpansPatients(e.Type))) > MaximumSearches)
         {
-            await call.Http.Fault(FhirFault.BadRequest($"A Bundle has at most {MaximumSearches} searches, conditions among them.", IssueType.TooCostly));
+            await call.Http.Fault(FhirFault.BadRequest($"A Bundle has at most {MaximumSearches} searches, conditions and operations among them.", IssueType.TooCostly));
             return;
         }
 
         await (type == "transaction" ? Transaction(call, entries) : Batch(call, entries));
     }
 
+    /// <summary>True where an entry asks what is wrong with its resource, which is no fault of the entry then.</summary>
+    private static bool IsToValidate(BundleEntry entry, IReadOnlyList<ValidationIssue> faults) =>
+        entry.Request is { Method: "POST", Url: { } url } && url.Split('?')[0].EndsWith("$validate", StringComparison.Ordinal) && faults.All(f => BatchFaults.IsInResource(f.Location));
+
     private async Task Transaction(FhirCall call, List<BundleCall> entries)
     {
-        var wrong = entries.FindIndex(e => e.Fault is not null);
+        var wrong = entries.FindIndex(e => e.Fault is not null || e.Operation is { Operation.OnlyReads: false });
         if (wrong >= 0)
         {
-            await call.Http.Fault(At(entries[wrong].Fault!, wrong));
+            await call.Http.Fault(At(entries[wrong].Fault ?? NotInTransaction, wrong));
             return;
         }
 
-        var answers = new EntryToWrite[entries.Count];
-        var (done, receipt) = await Changes(call, entries, answers);
+        var (answers, limit) = (new EntryToWrite[entries.Count], new AnswerLimit());
+        var (done, receipt) = await Changes(call, entries, answers, limit);
         if (!done)
         {
             return;
         }
 
+        // The changes are made: a read that does not fit is told off at its entry, like every other fault of a read here.
         foreach (var (entry, at) in entries.Select((e, i) => (e, i)).Where(e => !e.e.Changes))
         {
-            (answers[at], var read) = await Read(call, entry);
+            (answers[at], var read) = await Read(call, entry, limit);
             receipt ??= read;
         }
 
@@ -90,7 +99,7 @@ internal sealed class FhirBundles(
     }
 
     /// <summary>Makes the changes of a transaction, all or none; where none, the fault is written. Patches are applied to what is there before it.</summary>
-    private async ValueTask<(bool Done, ReceiptId? Receipt)> Changes(FhirCall call, List<BundleCall> entries, EntryToWrite[] answers)
+    private async ValueTask<(bool Done, ReceiptId? Receipt)> Changes(FhirCall call, List<BundleCall> entries, EntryToWrite[] answers, AnswerLimit limit)
     {
         var changing = entries.Select((e, i) => (Entry: e, At: i)).Where(e => e.Entry.Changes).ToList();
         for (var attempt = 1; changing.Count > 0; attempt++)
@@ -113,7 +122,7 @@ internal sealed class FhirBundles(
                 case ChangeResult.Changed changed:
                     for (var i = 0; i < changing.Count; i++)
                     {
-                        answers[changing[i].At] = await Answer(call, changed.Records[i]);
+                        answers[changing[i].At] = await Answer(call, changed.Records[i], limit);
                     }
 
                     return (true, changed.Receipt);
@@ -134,6 +143,7 @@ internal sealed class FhirBundles(
     private async Task Batch(FhirCall call, List<BundleCall> entries)
     {
         var answers = new List<EntryToWrite>(entries.Count);
+        var limit = new AnswerLimit();
         ReceiptId? receipt = null;
         foreach (var entry in entries)
         {
@@ -147,7 +157,7 @@ internal sealed class FhirBundles(
             {
                 (answer, its) = await writes.Run(call, entry.Interaction, change) switch
                 {
-                    ChangeResult.Changed changed => (await Answer(call, changed.Records[0]), changed.Receipt),
+                    ChangeResult.Changed changed => (await Answer(call, changed.Records[0], limit), changed.Receipt),
                     ChangeResult.Refused { Fault: ChangeFault.NotThere } refused when change.Kind == ChangeKind.Delete =>
                         (new EntryToWrite(Response: new EntryResponse("204 No Content")), refused.Receipt),
                     ChangeResult.Refused refused => (Answer(FhirWrites.Fault(refused, change)), refused.Receipt),
@@ -157,11 +167,11 @@ internal sealed class FhirBundles(
             else if (entry.Patch is { } patch)
             {
                 (var changed, var refused, its) = await patches.Run(call, patch);
-                answer = changed is null ? Answer(refused!) : await Answer(call, changed);
+                answer = changed is null ? Answer(refused!) : await Answer(call, changed, limit);
             }
             else
             {
-                (answer, its) = await Read(call, entry);
+                (answer, its) = await Read(call, entry, limit);
             }
 
             answers.Add(answer);
@@ -172,10 +182,17 @@ internal sealed class FhirBundles(
     }
 
     /// <summary>The answer to a read; to a HEAD without what it would show.</summary>
-    private async ValueTask<(EntryToWrite Answer, ReceiptId? Receipt)> Read(FhirCall call, BundleCall entry)
+    private async ValueTask<(EntryToWrite Answer, ReceiptId? Receipt)> Read(FhirCall call, BundleCall entry, AnswerLimit limit)
     {
-        var (answer, receipt) = await Find(call, entry);
-        return (entry.IsHead ? answer with { Resource = default } : answer, receipt);
+        var isChange = entry.Operation is { Operation.OnlyReads: false };
+        if (limit.IsReached && !isChange)
+        {
+            return (Answer(FhirFault.AnswerTooLarge), null);
+        }
+
+        var (answer, receipt) = entry.Operation is { } operation ? await operation.Run(call) : await Find(call, entry);
+        answer = entry.IsHead ? answer with { Resource = default } : answer;
+        return (limit.Takes(answer) ? answer : isChange ? answer with { Resource = default } : Answer(FhirFault.AnswerTooLarge), receipt);
     }
 
     private async ValueTask<(EntryToWrite Answer, ReceiptId? Receipt)> Find(FhirCall call, BundleCall entry)
@@ -209,7 +226,8 @@ internal sealed class FhirBundles(
         };
     }
 
-    private async ValueTask<EntryToWrite> Answer(FhirCall call, ChangedRecord record)
+    /// <summary>The answer to a change; without its record where that does not fit.</summary>
+    private async ValueTask<EntryToWrite> Answer(FhirCall call, ChangedRecord record, AnswerLimit limit)
     {
         if (record.WasAbsent)
         {
@@ -218,9 +236,9 @@ internal sealed class FhirBundles(
 
         var wanted = ReturnPreference.Of(call.Http.Request.Headers);
         var deleted = record.Kind == ChangeKind.Delete;
-        return new EntryToWrite(
+        var answer = new EntryToWrite(
             deleted ? null : $"{urls.Fhir}/{record.Key.Type}/{record.Key.Id}",
-            await writes.Representation(call, record, wanted, byDefault: false),
+            limit.IsReached ? default : await writes.Representation(call, record, wanted, byDefault: false),
             Response: new EntryResponse(
                 deleted ? "204 No Content" : record.Created ? "201 Created" : "200 OK",
                 deleted ? null : writes.Location(record),
@@ -228,10 +246,14 @@ internal sealed class FhirBundles(
                 record.LastUpdated,
                 wanted == ReturnForm.OperationOutcome ? ReturnPreference.Outcome(record)
                     : record.Remarks.IsEmpty ? default : OperationOutcomeJson.From([.. record.Remarks])));
+        return limit.Takes(answer) ? answer : answer with { Resource = default };
     }
 
+    private static readonly FhirFault NotInTransaction = FhirFault.BadRequest(
+        "An operation that changes a record is a change of its own, which a transaction cannot hold back: send it alone or in a batch.", IssueType.NotSupported);
+
     private static EntryToWrite Answer(FhirFault fault) => new(
-        Response: new EntryResponse(fault.Status.ToString(CultureInfo.InvariantCulture), Outcome: OperationOutcomeJson.From([.. fault.Issues])));
+        Response: new EntryResponse(FhirFault.Text(fault.Status), Outcome: OperationOutcomeJson.From([.. fault.Issues])));
 
     /// <summary>The same fault, with the place of the entry in the Bundle.</summary>
     private static FhirFault At(FhirFault fault, int entry) => fault with

@@ -48,11 +48,17 @@ internal sealed record FhirFault(int Status, IReadOnlyList<ValidationIssue> Issu
 
     public static readonly FhirFault Unexpected = Of(500, IssueType.Exception, "Something broke on our side. The request's id is in X-Request-Id; nothing was disclosed.");
 
+    public static readonly FhirFault AnswerTooLarge = Of(422, IssueType.TooCostly,
+        $"The answers to this Bundle would have more than {AnswerLimit.Maximum / 1024 / 1024} MiB together, so this one is left out, and the reads after it are not made. Send them in another Bundle, or ask for less, by _count, _elements or _summary.");
+
     public static FhirFault Forbidden(string message) => Of(403, IssueType.Forbidden, message);
 
     public static FhirFault BadRequest(string message, IssueType type = IssueType.Invalid) => Of(400, type, message);
 
     public static FhirFault BadRequest(IReadOnlyList<ValidationIssue> issues) => new(400, issues);
+
+    /// <summary>A status as Bundle.entry.response.status has it.</summary>
+    public static string Text(int status) => status.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     public static FhirFault Of(int status, IssueType type, string message) =>
         new(status, [new ValidationIssue(IssueSeverity.Error, type, message, "")]);

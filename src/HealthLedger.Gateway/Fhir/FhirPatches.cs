@@ -61,7 +61,7 @@ internal sealed class FhirPatches(Disclosure disclosure, FhirWrites writes)
             return;
         }
 
-        var (changed, refused, receipt) = await Run(call, new PatchCall(type, id, condition, patch, version, null));
+        var (changed, refused, receipt) = await Run(call, new PatchCall(type, id, condition, patch, version, null, new PatchTime()));
         call.Http.Receipt(receipt);
         await (changed is null ? call.Http.Fault(refused!, receipt) : writes.Answer(call, changed));
     }
@@ -147,7 +147,7 @@ internal sealed class FhirPatches(Disclosure disclosure, FhirWrites writes)
             return (null, FhirFault.PreconditionFailed);
         }
 
-        var (patched, misfit) = patch.Patch.Apply(record.Json);
+        var (patched, misfit) = patch.Patch.Apply(record.Json, patch.Time);
         if (patched is null)
         {
             return (null, Fault(misfit!));
@@ -200,4 +200,5 @@ internal sealed class FhirPatches(Disclosure disclosure, FhirWrites writes)
 /// <param name="Patch">What to do with it.</param>
 /// <param name="IfMatch">The version that it must be at; null where it does not matter.</param>
 /// <param name="FullUrl">The entry's fullUrl in its transaction; null where there is none.</param>
-internal sealed record PatchCall(string Type, string? Id, Target.Criteria? Condition, ResourcePatch Patch, int? IfMatch, string? FullUrl);
+/// <param name="Time">What evaluating it may take, with the other patches of its Bundle.</param>
+internal sealed record PatchCall(string Type, string? Id, Target.Criteria? Condition, ResourcePatch Patch, int? IfMatch, string? FullUrl, PatchTime Time);

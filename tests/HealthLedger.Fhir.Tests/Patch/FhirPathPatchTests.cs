@@ -148,4 +148,17 @@ public sealed class FhirPathPatchTests
 
         return parts.Append("]}").ToString();
     }
+
+    [Fact]
+    public void Patches_of_one_request_share_the_time_of_their_expressions()
+    {
+        var patch = FhirPathPatch.Parse("""{"resourceType":"Parameters","parameter":[{"name":"operation","part":[{"name":"type","valueCode":"delete"},{"name":"path","valueString":"Patient.name.where(family = 'x')"}]}]}"""u8.ToArray()).Patch!;
+        var patient = """{"resourceType":"Patient","name":[{"family":"x"},{"family":"y"}]}"""u8.ToArray();
+        var time = new PatchTime(TimeSpan.FromTicks(1));
+        Assert.Equal(PatchFaultKind.TooCostly, patch.Apply(patient, time).Fault!.Kind);
+        Assert.Equal(PatchFaultKind.TooCostly, patch.Apply(patient, time).Fault!.Kind);
+        Assert.NotNull(JsonPatch.Parse("[]"u8.ToArray()).Patch!.Apply(patient, time).Patched);
+        Assert.NotNull(patch.Apply(patient, new PatchTime()).Patched);
+        Assert.NotNull(patch.Apply(patient).Patched);
+    }
 }

@@ -280,6 +280,13 @@ internal static class RequestShapes
             yield return Bundle(Records.Entry("GET", "Patient/hidden-patient/_history"), Records.Entry("GET", "Patient/open/_history"), Records.Entry("GET", "Observation/_history?_count=0"));
             yield return Bundle(Records.Entry("GET", "Observation?patient=hidden-patient"), Records.Entry("GET", "Observation?patient=partial&_count=2"), Records.Entry("GET", "Observation/hidden-changed/_history/2"));
             yield return Bundle(Records.Entry("DELETE", "Observation/hidden-pulse"));
+            foreach (var patient in new[] { "hidden-patient", "hidden-deleted-patient", "partial", "absent" })
+            {
+                yield return Bundle(Records.Entry("GET", $"Patient/{patient}/$everything"), Records.Entry("GET", $"Observation/$lastn?patient={patient}&max=2"), Records.Entry("HEAD", $"Patient/{patient}/$meta"));
+                yield return Bundle(Records.Entry("POST", $"Patient/{patient}/$meta-add", JsonNode.Parse("""{"resourceType":"Parameters","parameter":[{"name":"meta","valueMeta":{"tag":[{"code":"t"}]}}]}"""), ifMatch: "W/\"1\""));
+            }
+
+            yield return Bundle(Records.Entry("GET", "ValueSet/hidden-set/$expand"), Records.Entry("GET", "CodeSystem/$lookup?system=urn:hidden:system&code=a"), Records.Entry("GET", "$export"));
             yield return Bundle(Records.Entry("DELETE", "Observation?_id=hidden-pulse"), Records.Entry("PUT", "Observation?_id=hidden-by-label", Records.Observation(null, "open")));
             yield return Bundle(Records.Entry("HEAD", "Patient/hidden-patient"), Records.Entry("HEAD", "Observation?patient=hidden-patient"), Records.Entry("HEAD", "Patient/open"));
             foreach (var patch in Patches)

@@ -120,7 +120,7 @@ internal static class RequestMutations
             var (method, url) = (random.Pick((string[])["POST", "PUT", "DELETE", "GET", "PATCH", "HEAD", "x"]), random.Next(3) switch
             {
                 0 => type,
-                1 => Place(random),
+                1 => random.Next(3) == 0 ? Operation(random).Path : Place(random),
                 _ => QueryMutations.Make(random) is var (of, query) ? $"{of}?{query}" : "",
             });
             var condition = random.Next(6) == 0 ? $",\"ifNoneExist\":{JsonValue.Create(QueryMutations.Make(random).Query).ToJsonString()}" : random.Next(6) == 0 ? ",\"ifMatch\":\"W/\\\"1\\\"\"" : "";

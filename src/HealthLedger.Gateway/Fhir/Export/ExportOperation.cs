@@ -35,6 +35,8 @@ internal sealed class ExportOperation(ExportLevel level, Disclosure disclosure, 
 
     public bool OnlyReads => true;
 
+    public string? NotInBundles => "An export is answered later and not in a Bundle: call $export on its own, with Prefer: respond-async.";
+
     public bool IsOn(string resourceType) => resourceType == level.ToString();
 
     public async Task Answer(OperationCall called)

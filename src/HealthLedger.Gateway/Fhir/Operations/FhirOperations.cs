@@ -23,27 +23,44 @@ internal sealed class FhirOperations(IEnumerable<IFhirOperation> operations)
     /// <summary>Answers a path whose type and id are well-formed; HEAD comes as GET.</summary>
     public Task Answer(FhirCall call, string method, string[] segments)
     {
-        (OperationLevels Level, OperationCall Called)? path = segments switch
+        var (operation, fault) = Find(segments);
+        return operation is null ? call.Http.Fault(fault!)
+            : Takes(operation, method) ? operation.Answer(Called(call, segments))
+            : call.Http.MethodNotSupported(operation.OnlyReads ? "GET, HEAD, POST" : "POST");
+    }
+
+    /// <summary>The operation that a path names, or that there is none.</summary>
+    public (IFhirOperation? Operation, FhirFault? Fault) Find(string[] segments)
+    {
+        var (name, level) = (segments[^1][1..], LevelOf(segments));
+        if (Array.Find(_all, o => o.Name == name && level != 0 && o.Levels.HasFlag(level) && (segments.Length == 1 || o.IsOn(segments[0]))) is { } operation)
         {
-            [_] => (OperationLevels.System, new(call, null, null, null)),
-            [var type, _] => (OperationLevels.Type, new(call, type, null, null)),
-            [var type, var id, _] => (OperationLevels.Instance, new(call, type, id, null)),
-            [var type, var id, "_history", var version, _] => (OperationLevels.Version, new(call, type, id, version)),
-            _ => null,
-        };
-        var name = segments[^1].AsSpan(1);
-        foreach (var operation in _all)
-        {
-            if (path is { } at && name.SequenceEqual(operation.Name) && operation.Levels.HasFlag(at.Level) && (at.Called.Type is null || operation.IsOn(at.Called.Type)))
-            {
-                return HttpMethods.IsPost(method) || (operation.OnlyReads && HttpMethods.IsGet(method))
-                    ? operation.Answer(at.Called)
-                    : call.Http.MethodNotSupported(operation.OnlyReads ? "GET, HEAD, POST" : "POST");
-            }
+            return (operation, null);
         }
 
-        var known = segments.Length > 1 ? Array.Find(_all, o => o.Name == segments[^1][1..] && o.Levels != OperationLevels.System && o.IsOn(segments[0])) : null;
-        return call.Http.Fault(known is null ? FhirFault.UnknownOperation : FhirFault.Of(StatusCodes.Status404NotFound, IssueType.NotSupported,
+        var known = segments.Length > 1 ? Array.Find(_all, o => o.Name == name && o.Levels != OperationLevels.System && o.IsOn(segments[0])) : null;
+        return (null, known is null ? FhirFault.UnknownOperation : FhirFault.Of(StatusCodes.Status404NotFound, IssueType.NotSupported,
             $"${known.Name} is not called here: on {segments[0]} it is called on {Said(known.Levels)}."));
     }
+
+    /// <summary>True where the operation may be called by that method.</summary>
+    public static bool Takes(IFhirOperation operation, string method) => HttpMethods.IsPost(method) || (operation.OnlyReads && HttpMethods.IsGet(method));
+
+    /// <summary>The call that a path is.</summary>
+    public static OperationCall Called(FhirCall call, string[] segments) => LevelOf(segments) switch
+    {
+        OperationLevels.System => new(call, null, null, null),
+        OperationLevels.Type => new(call, segments[0], null, null),
+        OperationLevels.Instance => new(call, segments[0], segments[1], null),
+        _ => new(call, segments[0], segments[1], segments[3]),
+    };
+
+    private static OperationLevels LevelOf(string[] segments) => segments switch
+    {
+        [_] => OperationLevels.System,
+        [_, _] => OperationLevels.Type,
+        [_, _, _] => OperationLevels.Instance,
+        [_, _, "_history", _, _] => OperationLevels.Version,
+        _ => 0,
+    };
 }

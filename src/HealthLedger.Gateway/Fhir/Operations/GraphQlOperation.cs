@@ -26,6 +26,8 @@ internal sealed class GraphQlOperation(Disclosure disclosure, FhirSearches searc
 
     public bool OnlyReads => true;
 
+    public string? NotInBundles => "The answer to $graphql is no resource, so that no Bundle holds it: call it on its own.";
+
     public bool IsOn(string resourceType) => true;
 
     public async Task Answer(OperationCall call)

@@ -35,6 +35,9 @@ internal interface IFhirOperation
     /// <summary>True where it only reads, so that GET may call it; POST always may.</summary>
     bool OnlyReads { get; }
 
+    /// <summary>Why it cannot be an entry of a Bundle, as a sentence; null where it can.</summary>
+    string? NotInBundles => null;
+
     /// <summary>True where it is called on this resource type; of no meaning for the system level.</summary>
     bool IsOn(string resourceType);
 
