@@ -21,6 +21,12 @@ public sealed record ExpansionRequest
     /// <summary>True where inactive codes are left out.</summary>
     public bool ActiveOnly { get; init; }
 
+    /// <summary>Canonical URLs of code systems whose codes are left out, of any version or of the one that is named.</summary>
+    public IReadOnlyCollection<string> ExcludedSystems { get; init; } = [];
+
+    /// <summary>Canonical URLs with versions: a code system that has a say must be of the version that is named here, if it is.</summary>
+    public IReadOnlyCollection<string> SystemVersions { get; init; } = [];
+
     /// <summary>How many codes come before the page; from 0.</summary>
     public int Offset { get; init; }
 

@@ -67,9 +67,14 @@ public sealed class ValueSets(ConformanceResources resources) : ITerminology
             return new ExpansionResult.Refused(composition.IsTooCostly, composition.Why);
         }
 
+        if (request.SystemVersions.FirstOrDefault(v => composition.Systems.Any(s => s != v && s.Split('|')[0] == v.Split('|')[0])) is { } other)
+        {
+            return new ExpansionResult.Refused(false, $"The value set takes another version of code system {other.Split('|')[0]} here than the one that is asked for, and no other is held.");
+        }
+
         var words = (request.Filter ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Folding.Fold).ToArray();
-        var chosen = request.ActiveOnly || words.Length > 0
-            ? codes.Where(c => !(request.ActiveOnly && c.IsInactive) && words.All(w => Speaks(c, w))).ToList()
+        var chosen = request.ActiveOnly || words.Length > 0 || request.ExcludedSystems.Count > 0
+            ? codes.Where(c => !(request.ActiveOnly && c.IsInactive) && words.All(w => Speaks(c, w)) && !request.ExcludedSystems.Any(e => e == c.System || e == $"{c.System}|{c.Version}")).ToList()
             : codes;
         if (request.Count is null && chosen.Count - request.Offset > MaximumPage)
         {

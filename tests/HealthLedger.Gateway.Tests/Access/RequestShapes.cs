@@ -50,6 +50,7 @@ internal static class RequestShapes
         "ValueSet/hidden-set/$validate-code?system=urn:hidden:system&code=a", "ValueSet/$validate-code?url=urn:hidden:set&system=urn:hidden:system&code=a",
         "CodeSystem/$lookup?system=urn:hidden:system&code=a", "CodeSystem/$subsumes?system=urn:hidden:system&codeA=a&codeB=b", "CodeSystem/hidden-system/$subsumes?codeA=a&codeB=b",
         "CodeSystem/$validate-code?url=urn:hidden:system&code=a", "CodeSystem/hidden-system/$validate-code?code=a",
+        "ConceptMap/hidden-map/$translate?system=urn:hidden:system&code=a", "ConceptMap/$translate?url=urn:hidden:map&system=urn:hidden:system&code=a", "ConceptMap/absent/$translate?system=urn:hidden:system&code=a",
     ];
 
     public static IEnumerable<RequestShape> All()

@@ -17,7 +17,7 @@ public sealed partial class TwoWorlds : IAsyncLifetime
         ("Patient", "hidden-patient"), ("Observation", "hidden-pulse"), ("Observation", "hidden-changed"), ("Observation", "hidden-deleted"), ("Patient", "hidden-deleted-patient"),
         ("Observation", "hidden-by-label"), ("Condition", "hidden-by-class"), ("Appointment", "hidden-shared"), ("Consent", "hidden-consent"), ("Consent", "hidden-withdrawn-consent"),
         ("Questionnaire", "hidden-questionnaire"), ("Observation", "hidden-of-nobody"), ("Observation", "was-visible"),
-        ("ValueSet", "hidden-set"), ("CodeSystem", "hidden-system"),
+        ("ValueSet", "hidden-set"), ("CodeSystem", "hidden-system"), ("ConceptMap", "hidden-map"),
     ];
 
     private readonly TestClock _clock = new();
@@ -157,6 +157,7 @@ public sealed partial class TwoWorlds : IAsyncLifetime
         foreach (var (type, terminology) in new[]
         {
             ("ValueSet", """{"resourceType":"ValueSet","id":"hidden-set","url":"urn:hidden:set","status":"active","compose":{"include":[{"system":"urn:hidden:system","concept":[{"code":"a"}]}]}}"""),
+            ("ConceptMap", """{"resourceType":"ConceptMap","id":"hidden-map","url":"urn:hidden:map","status":"active","group":[{"source":"urn:hidden:system","target":"urn:hidden:other","element":[{"code":"a","target":[{"code":"b","equivalence":"equal"}]}]}]}"""),
             ("CodeSystem", """{"resourceType":"CodeSystem","id":"hidden-system","url":"urn:hidden:system","status":"active","content":"complete","concept":[{"code":"a","concept":[{"code":"b"}]}]}"""),
         })
         {

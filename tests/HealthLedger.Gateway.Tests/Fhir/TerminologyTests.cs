@@ -33,6 +33,8 @@ public sealed class TerminologyTests(SmallHospital hospital) : IClassFixture<Sma
     [Theory]
     [InlineData("&filter=mal", "male")]
     [InlineData("&count=2", "male female")]
+    [InlineData("&system-version=http://hl7.org/fhir/administrative-gender|4.0.1&check-system-version=urn:other|1", "male female other unknown")]
+    [InlineData("&exclude-system=urn:other", "male female other unknown")]
     [InlineData("&count=2&offset=1", "female other")]
     [InlineData("&count=0", "")]
     [InlineData("&offset=4", "")]
@@ -57,6 +59,9 @@ public sealed class TerminologyTests(SmallHospital hospital) : IClassFixture<Sma
         Assert.Equal("weiblich", female["display"]!.GetValue<string>());
         Assert.Contains(female["designation"]!.AsArray(), d => d!["language"]!.GetValue<string>() == "nl");
         Assert.NotNull(german.Json["compose"]);
+        var dutch = (await _gateway.Get(Clinic, $"ValueSet/$expand?url={Url}&designation=urn:ietf:bcp:47|nl")).Is(200);
+        Assert.All(Contains(dutch).SelectMany(c => c["designation"]!.AsArray()), d => Assert.Equal("nl", d!["language"]!.GetValue<string>()));
+        Assert.All(Contains((await _gateway.Get(Clinic, $"ValueSet/$expand?url={Url}&designation=xx")).Is(200)), c => Assert.Null(c["designation"]));
         Assert.All(Contains(plain), c => Assert.Null(c["designation"]));
         Assert.Equal("Female", Contains(plain).Single(c => c["code"]!.GetValue<string>() == "F")["display"]!.GetValue<string>());
     }
@@ -73,11 +78,42 @@ public sealed class TerminologyTests(SmallHospital hospital) : IClassFixture<Sma
         Assert.Equal(0u, asBody.Growth);
     }
 
+    [Fact]
+    public async Task Code_systems_are_left_out_of_an_expansion()
+    {
+        var set = ValueSet($$"""{"include":[{"system":"{{Gender}}"},{"system":"urn:listed","concept":[{"code":"a"}]}]}""");
+        Assert.Equal(["a"], Codes((await _gateway.Post(Clinic, $"ValueSet/$expand?exclude-system={Gender}", set)).Is(200)));
+        Assert.Equal(["a"], Codes((await _gateway.Post(Clinic, $"ValueSet/$expand?exclude-system={Gender}|4.0.1", set.DeepClone())).Is(200)));
+        var other = (await _gateway.Post(Clinic, $"ValueSet/$expand?exclude-system={Gender}|3.0.0&exclude-system=urn:listed", set.DeepClone())).Is(200);
+        Assert.Equal(["male", "female", "other", "unknown"], Codes(other));
+        Assert.Equal(4, other.Json["expansion"]!["total"]!.GetValue<int>());
+    }
+
+    [Fact]
+    public async Task A_code_system_may_come_with_the_code_to_validate()
+    {
+        var system = new JsonObject { ["resourceType"] = "CodeSystem", ["url"] = "urn:sent", ["status"] = "draft", ["content"] = "complete", ["concept"] = new JsonArray(new JsonObject { ["code"] = "a", ["display"] = "A" }) };
+        foreach (var (code, isGood) in new[] { ("a", true), ("b", false) })
+        {
+            var sent = (await _gateway.Post(Clinic, "CodeSystem/$validate-code", Parameters(("codeSystem", "resource", system.DeepClone()), ("code", "valueCode", code)))).Is(200);
+            Assert.Equal((isGood, 0u), (Parameter(sent, "result")!["valueBoolean"]!.GetValue<bool>(), sent.Growth));
+        }
+
+        (await _gateway.Post(Clinic, $"CodeSystem/$validate-code?url={Gender}&code=a", system.DeepClone())).IsFault(400, "invalid");
+        system["content"] = "not-present";
+        system.Remove("concept");
+        (await _gateway.Post(Clinic, "CodeSystem/$validate-code?code=a", system)).IsFault(422, "not-found");
+    }
+
     [Theory]
     [InlineData("ValueSet/$expand", 400, "required")]
     [InlineData($"ValueSet/$expand?url={Genders}&zebedee=1", 400, "not-supported")]
     [InlineData($"ValueSet/$expand?url={Genders}&context=Patient.gender", 400, "not-supported")]
     [InlineData($"ValueSet/$expand?url={Genders}&date=2020", 400, "not-supported")]
+    [InlineData($"ValueSet/$expand?url={Genders}&contextDirection=incoming", 400, "not-supported")]
+    [InlineData($"ValueSet/$expand?url={Genders}&check-system-version={Gender}|3.0.0", 422, "not-found")]
+    [InlineData($"ValueSet/$expand?url={Genders}&force-system-version={Gender}|3.0.0", 422, "not-found")]
+    [InlineData($"ValueSet/$expand?url={Genders}&system-version={Gender}", 400, "value")]
     [InlineData($"ValueSet/$expand?url={Genders}&count=many", 400, "value")]
     [InlineData($"ValueSet/$expand?url={Genders}&count=1&count=2", 400, "value")]
     [InlineData($"ValueSet/$expand?url={Genders}&activeOnly=yes", 400, "value")]

@@ -47,6 +47,23 @@ internal sealed class ParametersWriter
         _json.WriteEndObject();
     }
 
+    /// <summary>A Coding, of what is known of it.</summary>
+    public void Coding(string name, string? system, string? version, string code, string? display)
+    {
+        Start(name);
+        _json.WriteStartObject("valueCoding"u8);
+        foreach (var (member, value) in new[] { ("system", system), ("version", version), ("code", code), ("display", display) })
+        {
+            if (!string.IsNullOrEmpty(value))
+            {
+                _json.WriteString(member, value);
+            }
+        }
+
+        _json.WriteEndObject();
+        _json.WriteEndObject();
+    }
+
     /// <summary>A parameter of parameters.</summary>
     public void Parts(string name, Action write)
     {

@@ -14,9 +14,13 @@ internal sealed class ExpandOperation(TerminologySource source, TimeProvider tim
     /// <summary>What it takes; the last three ask for what an expansion here never has.</summary>
     public static readonly string[] Parameters =
     [
-        "url", "valueSet", "valueSetVersion", "filter", "offset", "count", "activeOnly", "includeDesignations", "includeDefinition", "displayLanguage",
+        "url", "valueSet", "valueSetVersion", "filter", "offset", "count", "activeOnly", "includeDesignations", "designation", "includeDefinition", "displayLanguage",
+        "exclude-system", "system-version", "check-system-version", "force-system-version",
         "excludeNested", "excludeNotForUI", "excludePostCoordinated",
     ];
+
+    /// <summary>Each code system is held in one version, so the three ask the same: that it is this one.</summary>
+    private static readonly string[] VersionParameters = ["system-version", "check-system-version", "force-system-version"];
 
     public string Name => "expand";
 
@@ -43,8 +47,16 @@ internal sealed class ExpandOperation(TerminologySource source, TimeProvider tim
             ActiveOnly = input.Flag("activeOnly", ref fault) ?? false,
             Offset = input.Number("offset", ref fault) ?? 0,
             Count = input.Number("count", ref fault),
+            ExcludedSystems = [.. input.Texts("exclude-system")],
+            SystemVersions = [.. VersionParameters.SelectMany(input.Texts)],
         };
-        var form = new Form(input.Flag("includeDesignations", ref fault) ?? false, input.Flag("includeDefinition", ref fault) ?? false, input.Text("displayLanguage", ref fault));
+        if (request.SystemVersions.FirstOrDefault(v => !v.Contains('|', StringComparison.Ordinal)) is not null)
+        {
+            fault ??= FhirFault.BadRequest("system-version, check-system-version and force-system-version take a URL with its version, such as http://a.example/codes|1.", IssueType.Value);
+        }
+
+        var wanted = input.Texts("designation").ToHashSet(StringComparer.Ordinal);
+        var form = new Form(input.Flag("includeDesignations", ref fault) ?? wanted.Count > 0, wanted, input.Flag("includeDefinition", ref fault) ?? false, input.Text("displayLanguage", ref fault));
         if (fault is not null)
         {
             await call.Http.Fault(fault);
@@ -141,6 +153,11 @@ internal sealed class ExpandOperation(TerminologySource source, TimeProvider tim
             Parameter("displayLanguage", () => json.WriteString("valueCode"u8, language));
         }
 
+        foreach (var excluded in request.ExcludedSystems)
+        {
+            Parameter("exclude-system", () => json.WriteString("valueUri"u8, excluded));
+        }
+
         foreach (var system in expanded.Systems)
         {
             Parameter("version", () => json.WriteString("valueUri"u8, system));
@@ -186,10 +203,11 @@ internal sealed class ExpandOperation(TerminologySource source, TimeProvider tim
             json.WriteString("display"u8, display);
         }
 
-        if (form.Designations && concept.Designations.Count > 0)
+        var designations = form.Designations ? concept.Designations.Where(d => form.Wanted.Count == 0 || Designations.Is(d, form.Wanted)).ToList() : [];
+        if (designations.Count > 0)
         {
             json.WriteStartArray("designation"u8);
-            foreach (var designation in concept.Designations)
+            foreach (var designation in designations)
             {
                 designation.WriteTo(json);
             }
@@ -200,5 +218,9 @@ internal sealed class ExpandOperation(TerminologySource source, TimeProvider tim
         json.WriteEndObject();
     }
 
-    private sealed record Form(bool Designations, bool Definition, string? Language);
+    /// <param name="Designations">True where they are wanted.</param>
+    /// <param name="Wanted">Tokens of uses and languages, one of which a designation must have; empty for all.</param>
+    /// <param name="Definition">True where the definition is wanted.</param>
+    /// <param name="Language">The language of displays.</param>
+    private sealed record Form(bool Designations, HashSet<string> Wanted, bool Definition, string? Language);
 }

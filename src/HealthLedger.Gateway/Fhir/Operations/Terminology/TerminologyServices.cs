@@ -15,6 +15,7 @@ internal static class TerminologyServices
         services.AddSingleton<IFhirOperation, ExpandOperation>();
         services.AddSingleton<IFhirOperation, LookupOperation>();
         services.AddSingleton<IFhirOperation, SubsumesOperation>();
+        services.AddSingleton<IFhirOperation, TranslateOperation>();
         services.AddSingleton<IFhirOperation, ValidateSystemCodeOperation>();
         services.AddSingleton<IFhirOperation, ValidateValueSetCodeOperation>();
     }

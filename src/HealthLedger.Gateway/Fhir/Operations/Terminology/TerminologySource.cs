@@ -1,5 +1,6 @@
 using System.Text.Json;
 using HealthLedger.Access;
+using HealthLedger.Fhir.Packages;
 using HealthLedger.Fhir.Search;
 using HealthLedger.Fhir.Terminology;
 using HealthLedger.Fhir.Validation;
@@ -11,7 +12,7 @@ namespace HealthLedger.Gateway.Fhir.Operations.Terminology;
 /// The value set or code system that a call is about: known from the definitions and packages, sent with the call, or stored. What is published is read by every token with a
 /// scope for the type and leaves no entry; a stored one is a record, and comes by the disclosure road alone.
 /// </summary>
-internal sealed class TerminologySource(ValueSets valueSets, Disclosure disclosure, SmartUrls urls, TimeProvider time)
+internal sealed class TerminologySource(ValueSets valueSets, ConformanceResources resources, Disclosure disclosure, SmartUrls urls, TimeProvider time)
 {
     public ValueSets ValueSets => valueSets;
 
@@ -59,9 +60,35 @@ internal sealed class TerminologySource(ValueSets valueSets, Disclosure disclosu
         return (set, receipt, set is null ? FhirFault.Of(422, IssueType.TooCostly, why) : null);
     }
 
-    /// <summary>The code system by the call's id, or by the URL and version that the operation's parameters name.</summary>
-    public async ValueTask<(CodeSystem? System, ReceiptId? Receipt, FhirFault? Fault)> FindCodeSystem(OperationCall call, string? url, string? version)
+    /// <summary>The concept map by the call's id, or by <c>url</c> and <c>conceptMapVersion</c>, or in <c>conceptMap</c>.</summary>
+    public async ValueTask<(ConceptMap? Map, ReceiptId? Receipt, FhirFault? Fault)> FindConceptMap(OperationCall call, OperationInput input)
     {
+        FhirFault? fault = null;
+        var (url, version, inline) = (input.Text("url", ref fault), input.Text("conceptMapVersion", ref fault), input.Object("conceptMap", ref fault));
+        fault ??= OneOf("the concept map", "url, conceptMap or an id in the path", url is not null, inline is not null, call.Id is not null);
+        if (fault is not null)
+        {
+            return (null, null, fault);
+        }
+
+        if ((inline ?? (url is null ? null : resources.Find("ConceptMap", Canonical(url, version)))) is { } known)
+        {
+            return (new ConceptMap(known), null, null);
+        }
+
+        (var stored, var receipt, fault) = await Stored(call, "ConceptMap", call.Id, url, version);
+        return (stored is { } resource ? new ConceptMap(resource) : null, receipt, fault);
+    }
+
+    /// <summary>The code system by the call's id, or by the URL and version that the operation's parameters name, or as it was sent.</summary>
+    public async ValueTask<(CodeSystem? System, ReceiptId? Receipt, FhirFault? Fault)> FindCodeSystem(OperationCall call, string? url, string? version, JsonElement? inline = null)
+    {
+        if (inline is { } sent)
+        {
+            var given = CodeSystems.Read(sent);
+            return given.HasConcepts ? (given, null, null) : (null, null, FhirFault.Of(422, IssueType.NotFound, $"The code system that was sent has no concepts: its content is {given.Content}."));
+        }
+
         if (OneOf("the code system", "url, system, a Coding's system, or an id in the path", url is not null, call.Id is not null) is { } wrong)
         {
             return (null, null, wrong);

@@ -1,12 +1,13 @@
 using HealthLedger.Access;
 using HealthLedger.Fhir.Terminology;
+using HealthLedger.Fhir.Validation;
 
 namespace HealthLedger.Gateway.Fhir.Operations.Terminology;
 
 /// <summary>CodeSystem <c>$validate-code</c> (http://hl7.org/fhir/R4/codesystem-operation-validate-code.html).</summary>
 internal sealed class ValidateSystemCodeOperation(TerminologySource source) : IFhirOperation
 {
-    private static readonly string[] Parameters = ["url", "code", "version", "display", "coding", "codeableConcept", "abstract", "displayLanguage"];
+    private static readonly string[] Parameters = ["url", "codeSystem", "code", "version", "display", "coding", "codeableConcept", "abstract", "displayLanguage"];
 
     public string Name => "validate-code";
 
@@ -20,7 +21,7 @@ internal sealed class ValidateSystemCodeOperation(TerminologySource source) : IF
 
     public async Task Answer(OperationCall call)
     {
-        var (input, fault) = await TerminologySource.Input(call, Parameters, "CodeSystem");
+        var (input, fault) = await TerminologySource.Input(call, Parameters, "CodeSystem", "codeSystem");
         if (input is null)
         {
             await call.Http.Fault(fault!);
@@ -29,7 +30,13 @@ internal sealed class ValidateSystemCodeOperation(TerminologySource source) : IF
 
         var url = input.Text("url", ref fault);
         var version = input.Text("version", ref fault);
-        var asked = AskedCode.Read(input, url ?? (call.Id is null ? null : ""), ref fault);
+        var inline = input.Object("codeSystem", ref fault);
+        if (inline is not null && (url is not null || call.Id is not null))
+        {
+            fault ??= FhirFault.BadRequest("Name the code system once: by url, codeSystem or an id in the path.", IssueType.Invalid);
+        }
+
+        var asked = AskedCode.Read(input, url ?? (call.Id is null && inline is null ? null : ""), ref fault);
         var mayBeAbstract = input.Flag("abstract", ref fault) ?? false;
         var language = input.Text("displayLanguage", ref fault);
         if (asked is null || fault is not null)
@@ -39,7 +46,7 @@ internal sealed class ValidateSystemCodeOperation(TerminologySource source) : IF
         }
 
         var named = call.Id is null ? url ?? asked[0].System : url;
-        (var system, var receipt, fault) = await source.FindCodeSystem(call, named, version ?? asked[0].Version);
+        (var system, var receipt, fault) = await source.FindCodeSystem(call, named, version ?? asked[0].Version, inline);
         if (system is null)
         {
             await call.Http.Fault(fault!, receipt);
