@@ -97,7 +97,8 @@ public sealed class Disclosure
     {
         foreach (var candidate in page)
         {
-            yield return new DisclosedRecord(candidate.Entry.Key, candidate.Entry.LastUpdated, await _vault.Open(recorded, candidate.Shelf, candidate.Entry.Key, cancellation));
+            var opened = candidate.Entry.Deleted ? null : await _vault.Open(recorded, candidate.Shelf, candidate.Entry.Key, cancellation);
+            yield return new DisclosedRecord(candidate.Entry.Key, candidate.Entry.LastUpdated, opened);
         }
     }
 }

@@ -129,7 +129,11 @@ public abstract record Target
     /// <param name="Until">Only records that were there at this instant.</param>
     /// <param name="From">How far the export has come.</param>
     public sealed record Population(
-        string Path, string Type, Cohort Cohort, bool WithDirectory, ImmutableArray<SearchQuery> Filters, DateTimeOffset? Since, DateTimeOffset Until, CohortPosition From) : Target;
+        string Path, string Type, Cohort Cohort, bool WithDirectory, ImmutableArray<SearchQuery> Filters, DateTimeOffset? Since, DateTimeOffset Until, CohortPosition From) : Target
+    {
+        /// <summary>True for what was deleted after <see cref="Since"/> and until <see cref="Until"/> instead of what is there: for whoever would be told that it is gone. The filters then say nothing.</summary>
+        public bool Deleted { get; init; }
+    }
 
     /// <summary>All current records in one patient's compartment, for a purpose that needs the whole picture (risk scores); each decided as ever.</summary>
     /// <param name="Patient">A Patient id.</param>

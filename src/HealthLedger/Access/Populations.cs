@@ -88,6 +88,13 @@ internal sealed class Populations(RecordVault vault, DisclosureRequest request, 
     private static IEnumerable<ShelfEntry> Asked(Shelf shelf, Target.Population target, int at)
     {
         var after = at == target.From.Patient ? target.From.After : null;
+        if (target.Deleted)
+        {
+            return shelf.Ever(target.Type)
+                .Where(e => e.Deleted && string.CompareOrdinal(e.Key.Id, after) > 0 && !(e.LastUpdated <= target.Since) && e.LastUpdated <= target.Until)
+                .OrderBy(e => e.Key.Id, StringComparer.Ordinal);
+        }
+
         return shelf.OfType(target.Type)
             .Where(e => string.CompareOrdinal(e.Key.Id, after) > 0 && !(e.LastUpdated <= target.Since) && Candidates.WasThere(e, target.Until)
                 && (target.Filters.IsEmpty || (e.Terms is not null && target.Filters.Any(f => f.Matches(RecordView.Candidate(e))))))

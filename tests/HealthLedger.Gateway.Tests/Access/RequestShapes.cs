@@ -160,7 +160,7 @@ internal static class RequestShapes
         (string, string) later = ("Prefer", "respond-async");
         foreach (var path in new[]
         {
-            "$export?_type=Patient,Observation,Condition,Appointment,Consent,Questionnaire,Practitioner", "$export?_type=Observation&_since=2026-11-20T11:00:00Z", "$export?_type=Observation&_since=2027",
+            "$export?_type=Patient,Observation,Condition,Appointment,Consent,Questionnaire,Practitioner", "$export?_type=Observation&_since=2026-11-20T11:00:00Z", "$export?_type=Observation&_since=2027", "$export?_type=Patient,Observation,Consent,Questionnaire&_since=2020",
             "$export?_type=Observation&_typeFilter=Observation%3Fvalue-quantity%3D61", "$export?_type=Patient&_typeFilter=Patient%3Ffamily%3DOpenshaw,Patient%3F_id%3Dhidden-patient", "Patient/$export?_type=Patient,Observation,Group",
             "$export?_type=Patient,Observation&_elements=identifier,Observation.value", "Group/hidden-group/$export", "Group/hidden-members/$export?_type=Patient", "Group/absent/$export", "Group/open-group/$export?_type=Patient,Observation",
         })

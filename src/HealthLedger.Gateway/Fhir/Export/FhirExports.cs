@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using HealthLedger.Access;
 using HealthLedger.Fhir.Json;
@@ -32,6 +33,7 @@ internal sealed class FhirExports(Disclosure disclosure, ExportJobs jobs, Export
         "There is no such export, or none of this client and purpose; it may have expired, or have been ended.");
 
     private const string ErrorFile = "errors";
+    private const string DeletedFile = "deleted-";
     private const string FileEnding = ".ndjson";
     private const string FileType = "application/fhir+ndjson";
     private const int FlushAt = 64 * 1024;
@@ -61,11 +63,13 @@ internal sealed class FhirExports(Disclosure disclosure, ExportJobs jobs, Export
             return HttpMethods.IsGet(method) || HttpMethods.IsHead(method) ? Errors(call.Http, job) : call.Http.MethodNotSupported("GET, HEAD");
         }
 
+        var isDeleted = job.Asked.Since is not null && type.StartsWith(DeletedFile, StringComparison.Ordinal);
+        type = isDeleted ? type[DeletedFile.Length..] : type;
         return path.Length != 2 || !job.Asked.Types.Contains(type) ? call.Http.Fault(NoSuchExport)
             : !HttpMethods.IsGet(method) && !HttpMethods.IsHead(method) ? call.Http.MethodNotSupported("GET, HEAD")
             : !call.Covers(type, DisclosureRequest.Everything) ? call.Http.Fault(FhirFault.Forbidden("No scope of this token covers reading and searching this type."))
             : HttpMethods.IsHead(method) ? Head(call, job)
-            : Download(call, job, type);
+            : Download(call, job, type, isDeleted);
     }
 
     /// <summary>Whole seconds, as Retry-After takes them.</summary>
@@ -88,8 +92,13 @@ internal sealed class FhirExports(Disclosure disclosure, ExportJobs jobs, Export
 
             json.WriteEndArray();
 
-            // Who may know of a deletion is decided for each record; it is asked for by its history.
+            // Offered for each type too, whatever was deleted.
             json.WriteStartArray("deleted");
+            foreach (var type in job.Asked.Since is null ? [] : job.Asked.Types)
+            {
+                File(json, "Bundle", $"{urls.Fhir}/{job.Path}/{DeletedFile}{type}{FileEnding}");
+            }
+
             json.WriteEndArray();
             json.WriteStartArray("error");
             if (job.Asked.LeftOut.Length > 0)
@@ -147,7 +156,7 @@ internal sealed class FhirExports(Disclosure disclosure, ExportJobs jobs, Export
         return Task.CompletedTask;
     }
 
-    private async Task Download(FhirCall call, ExportJob job, string type)
+    private async Task Download(FhirCall call, ExportJob job, string type, bool isDeleted)
     {
         var turn = _downloads.GetOrAdd(job.Client, _ => new SemaphoreSlim(MaximumDownloads));
         if (!await turn.WaitAsync(0, call.Aborted))
@@ -159,7 +168,7 @@ internal sealed class FhirExports(Disclosure disclosure, ExportJobs jobs, Export
 
         try
         {
-            await Send(call, job, type);
+            await Send(call, job, type, isDeleted);
         }
         catch (Exception broken) when (call.Http.Response.HasStarted && broken is not OperationCanceledException)
         {
@@ -173,7 +182,7 @@ internal sealed class FhirExports(Disclosure disclosure, ExportJobs jobs, Export
         }
     }
 
-    private async Task Send(FhirCall call, ExportJob job, string type)
+    private async Task Send(FhirCall call, ExportJob job, string type, bool isDeleted)
     {
         var (http, asked) = (call.Http, job.Asked);
         var (cohort, fault, receipt) = await cohorts.Of(call, asked);
@@ -184,7 +193,10 @@ internal sealed class FhirExports(Disclosure disclosure, ExportJobs jobs, Export
         }
 
         var file = new Target.Population(
-            $"{job.Path}/{type}", type, cohort, asked.Level == ExportLevel.System, [.. parameters.Filters(job, type)], asked.Since, job.Until, default);
+            $"{job.Path}/{(isDeleted ? DeletedFile : "")}{type}", type, cohort, asked.Level == ExportLevel.System, [.. parameters.Filters(job, type)], asked.Since, job.Until, default)
+        {
+            Deleted = isDeleted,
+        };
         var subset = ExportParameters.Subset(job, type);
         for (CohortPosition? from = default(CohortPosition); from is { } at;)
         {
@@ -221,7 +233,7 @@ internal sealed class FhirExports(Disclosure disclosure, ExportJobs jobs, Export
         {
             using (record)
             {
-                var json = record.Part(subset);
+                var json = record.Json.IsEmpty ? Deletion(record) : record.Part(subset);
                 output.Write(json.Span);
                 output.Write("\n"u8);
                 waiting += json.Length + 1;
@@ -238,6 +250,10 @@ internal sealed class FhirExports(Disclosure disclosure, ExportJobs jobs, Export
         await output.FlushAsync(cancellation);
         cancellation.ThrowIfCancellationRequested();
     }
+
+    /// <summary>A transaction that deletes the record, as a file of deletions has it.</summary>
+    private static ReadOnlyMemory<byte> Deletion(DisclosedRecord record) => Encoding.UTF8.GetBytes(
+        $$$"""{"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"DELETE","url":"{{{record.Key.Type}}}/{{{record.Key.Id}}}"}}]}""");
 
     /// <summary>Says why, where nothing was sent yet; else the connection ends without the end of the file, so that nobody takes a part for the whole.</summary>
     private static Task Stop(HttpContext http, FhirFault fault)

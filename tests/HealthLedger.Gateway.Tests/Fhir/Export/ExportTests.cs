@@ -229,6 +229,42 @@ public sealed class ExportTests(SmallHospital hospital) : IClassFixture<SmallHos
     }
 
     [Fact]
+    public async Task What_was_deleted_since_is_told_to_who_may_know_of_it()
+    {
+        var patient = (await _gateway.Post(Hospital, "Patient", Records.Patient(null, "Deleting"))).Is(201).Id;
+        (await _gateway.Post(Hospital, "Consent", Records.Consent(null, patient, Records.Permit()))).Is(201);
+        var old = (await _gateway.Post(Hospital, "Observation", Records.Observation(null, patient))).Is(201).Id;
+        (await _gateway.Delete(Hospital, "Observation/" + old)).Is(204);
+        hospital.Clock.Advance(TimeSpan.FromMinutes(1));
+        var since = hospital.Clock.GetUtcNow().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture);
+        hospital.Clock.Advance(TimeSpan.FromMinutes(1));
+        var (kept, gone) = ((await _gateway.Post(Hospital, "Observation", Records.Observation(null, patient))).Is(201).Id, (await _gateway.Post(Hospital, "Observation", Records.Observation(null, patient))).Is(201).Id);
+        (await _gateway.Delete(Hospital, "Observation/" + gone)).Is(204);
+        hospital.Clock.Advance(TimeSpan.FromMinutes(1));
+
+        var query = $"$export?_type=Observation,Patient&_since={since}";
+        var status = await _gateway.KickOff(Hospital, query);
+        hospital.Clock.Advance(TimeSpan.FromSeconds(1));
+        (await _gateway.Delete(Hospital, "Observation/" + kept)).Is(204);
+        var manifest = (await _gateway.Get(Hospital, status)).Json;
+        Assert.Equal(["Bundle", "Bundle"], manifest["deleted"]!.AsArray().Select(f => f!["type"]!.GetValue<string>()));
+        var file = (await _gateway.Get(Hospital, manifest["deleted"]![0]!["url"]!.GetValue<string>())).Is(200);
+        var line = file.Lines().Single();
+        Assert.Empty(ResourceValidator.Validate(Encoding.UTF8.GetBytes(line.ToJsonString()), "Bundle").Issues);
+        Assert.Equal($$$"""[{"request":{"method":"DELETE","url":"Observation/{{{gone}}}"}}]""", line["entry"]!.ToJsonString());
+        Assert.Equal(("application/fhir+ndjson", 2u + State), (file.Headers["Content-Type"], file.Growth));
+        Assert.Empty((await _gateway.Get(Hospital, manifest["deleted"]![1]!["url"]!.GetValue<string>())).Is(200).Lines());
+
+        // Who does not keep the records is not told that they are gone.
+        var others = (await _gateway.Get(Clinic, await _gateway.KickOff(Clinic, query))).Json;
+        Assert.Empty((await _gateway.Get(Clinic, others["deleted"]![0]!["url"]!.GetValue<string>())).Is(200).Lines());
+
+        var whole = await _gateway.KickOff(Hospital, "$export?_type=Observation");
+        Assert.Empty((await _gateway.Get(Hospital, whole)).Json["deleted"]!.AsArray());
+        (await _gateway.Get(Hospital, whole + "/deleted-Observation.ndjson")).IsFault(404, "not-found");
+    }
+
+    [Fact]
     public async Task The_head_of_a_file_opens_nothing()
     {
         var status = await _gateway.KickOff(Clinic, "$export?_type=Patient");
