@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace HealthLedger.Benchmarks;
 
@@ -52,7 +53,13 @@ internal abstract class Benchmark
 internal sealed record Measured(
     string Benchmark, string Scenario, double Value, string Unit, double? Reference, double? Ratio, double P50Ms, double P95Ms, double P99Ms, double Spread)
 {
-    public static JsonSerializerOptions Lines { get; } = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    public static JsonSerializerOptions Lines { get; } = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+
+    /// <summary>Processor time that the server took for each request, the median of the runs in microseconds; null where it was not counted.</summary>
+    public double? ServerUs { get; init; }
+
+    /// <summary>With what the server took for it.</summary>
+    public Measured With(ServerWork work) => this with { ServerUs = Math.Round(Median(work.PerRequest)) };
 
     /// <summary>The line of several runs against several measurements of the reference.</summary>
     public static Measured Of(

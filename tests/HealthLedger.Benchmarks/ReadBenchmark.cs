@@ -48,7 +48,7 @@ internal sealed class ReadBenchmark : Benchmark
             {
                 requests.Token = await gateway.Token("demo-clinic");
                 var (values, references, latencies, bareLatencies) = (new List<double>(), new List<double>(), new List<double>(), new List<double>());
-                var (work, bareWork) = (new Work(gateway.Process), new Work(bare));
+                var (work, bareWork) = (new ServerWork(gateway.Process), new ServerWork(bare));
                 using var toReference = new ReadLoad(reference, connections);
                 using var toGateway = new ReadLoad(gateway.Url, connections);
                 var size = await gateway.LedgerSize();
@@ -152,29 +152,6 @@ internal sealed class ReadBenchmark : Benchmark
             purpose = new[] { new { system = "http://terminology.hl7.org/CodeSystem/v3-ActReason", code = "TREAT" } },
         },
     };
-
-    /// <summary>How much processor time a server takes for a request: less troubled than the rates by what else the machine does.</summary>
-    private sealed class Work(Process server)
-    {
-        private TimeSpan _used = Used(server);
-        private int _requests;
-
-        public List<double> PerRequest { get; } = [];
-
-        /// <param name="requests">All that it answered so far.</param>
-        public void Done(int requests)
-        {
-            var used = Used(server);
-            PerRequest.Add((used - _used).TotalMicroseconds / (requests - _requests));
-            (_used, _requests) = (used, requests);
-        }
-
-        private static TimeSpan Used(Process server)
-        {
-            server.Refresh();
-            return server.TotalProcessorTime;
-        }
-    }
 
     /// <summary>GET requests for random records; the bytes differ in the id alone.</summary>
     private sealed class Requests(string[] ids, string token)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 
 namespace HealthLedger.Benchmarks;
 
@@ -30,11 +31,11 @@ internal sealed class SearchBenchmark : Benchmark
 
     public override string Name => "search";
 
-    public override string Says => "searches of one patient and of all, warm and cold, over 100 Synthea patients [--times 1|4|16] [--smallest 20|50|100, of which the patients are copies] [--seconds N for each shape] [--only TEXT]";
+    public override string Says => "searches of one patient and of all, warm and cold, over 100 Synthea patients [--times 1|4|16] [--smallest 20|50|100, of which the patients are copies] [--seconds N for each shape] [--only REGEX, of shapes] [--restarts N, for the cold ones]";
 
     public override async Task Run(string[] args)
     {
-        var (times, seconds, only) = ((int)Option(args, "--times", 1), Option(args, "--seconds", 0.4), Text(args, "--only"));
+        var (times, seconds, only) = ((int)Option(args, "--times", 1), Option(args, "--seconds", 0.4), new Regex(Text(args, "--only") ?? ""));
         await using var hospital = await Hospital.Fill(times, (int)Option(args, "--smallest", 100));
         if (hospital is null)
         {
@@ -57,27 +58,43 @@ internal sealed class SearchBenchmark : Benchmark
             load.Run(4, () => Next(OfOnePatient[random.Next(OfOnePatient.Length)]), 200, []);
 
             var all = new List<double>();
-            foreach (var shape in OfOnePatient.Where(shape => only is null || shape.Contains(only, StringComparison.Ordinal)))
+            foreach (var shape in OfOnePatient.Where(shape => only.IsMatch(shape)))
             {
-                all.AddRange(Measure(load, shape, shape == Typical ? bare : null, seconds, () => Next(shape)));
+                all.AddRange(Measure(load, gateway.Process, shape, shape == Typical ? bare : null, seconds, () => Next(shape)));
             }
 
-            Print(Measured.Of(Name, $"all shapes of one patient, warm: {size}", "searches/s", [all.Count / (all.Sum() / 1000)], [], all));
-            foreach (var shape in OfAll.Where(shape => only is null || shape.Contains(only, StringComparison.Ordinal)))
+            if (all.Count > 0)
             {
-                Measure(load, "all patients: " + shape, null, seconds, () => Next(shape));
+                Print(Measured.Of(Name, $"all shapes of one patient, warm: {size}", "searches/s", [all.Count / (all.Sum() / 1000)], [], all));
+            }
+
+            Print(Measured.Of(Name, "cohort limit: a search over all patients may span so many permitted ones", "patients", [Access.VisibleRecords.PatientLimit], [], []));
+            foreach (var shape in OfAll.Where(shape => only.IsMatch(shape)))
+            {
+                Measure(load, gateway.Process, "all patients: " + shape, null, seconds, () => Next(shape));
             }
         }
 
         gateway.Process.Refresh();
         Print(Measured.Of(Name, $"memory of the process, warm: {size}", "MB", [gateway.Process.WorkingSet64 / 1e6], [], []));
         Print(Measured.Of(Name, $"files: {size}", "MB", [gateway.Stored / 1e6], [], []));
-        await Cold(hospital, size, random);
+        var cold = new List<double>();
+        var restarts = (int)Option(args, "--restarts", 3);
+        for (var restart = 0; restart < restarts; restart++)
+        {
+            await Cold(hospital, random, cold);
+        }
+
+        if (cold.Count > 0)
+        {
+            Print(Measured.Of(Name, $"first search of a patient, cold: {size}, {restarts} restarts", "searches/s", [1000 / cold.Average()], [], cold));
+            Print(Measured.Of(Name, "the slowest of these", "ms", [cold.Max()], [], []));
+        }
     }
 
-    private List<double> Measure(ReadLoad load, string shape, Uri? bare, double seconds, Func<byte[]> next)
+    private List<double> Measure(ReadLoad load, Process server, string shape, Uri? bare, double seconds, Func<byte[]> next)
     {
-        var (values, references, latencies) = (new List<double>(), new List<double>(), new List<double>());
+        var (values, references, latencies, work) = (new List<double>(), new List<double>(), new List<double>(), new ServerWork(server));
         using var reference = bare is null ? null : new ReadLoad(bare, 1);
         for (var run = 0; run < 3; run++)
         {
@@ -86,24 +103,24 @@ internal sealed class SearchBenchmark : Benchmark
                 references.Add(reference.Run(seconds / 3, () => next(), 200, []));
             }
 
+            work.Skip();
             values.Add(load.Run(seconds / 3, () => next(), 200, latencies));
+            work.Done(latencies.Count);
         }
 
-        Print(Measured.Of(Name, shape, "searches/s", values, references, latencies));
+        Print(Measured.Of(Name, shape, "searches/s", values, references, latencies).With(work));
         return latencies;
     }
 
     /// <summary>The first search of each patient in a new process, whose code has been warmed up on some of them.</summary>
-    private async Task Cold(Hospital hospital, string size, Random random)
+    private static async Task Cold(Hospital hospital, Random random, List<double> latencies)
     {
         await hospital.Gateway.Restart();
         var token = await hospital.Gateway.Token("demo-clinic");
         var patients = hospital.Patients.OrderBy(_ => random.Next()).Take(100).ToList();
         using var load = new ReadLoad(hospital.Gateway.Url, 1);
         load.Run(4, () => Hospital.Request(OfOnePatient[random.Next(OfOnePatient.Length)].Replace("{p}", patients[random.Next(20)], StringComparison.Ordinal), token), 200, []);
-        var (latencies, first) = (new List<double>(), new Queue<string>(patients.Skip(20)));
-        var began = Stopwatch.GetTimestamp();
+        var first = new Queue<string>(patients.Skip(20));
         load.Run(60, () => first.TryDequeue(out var patient) ? Hospital.Request(Typical.Replace("{p}", patient, StringComparison.Ordinal), token) : default, 200, latencies);
-        Print(Measured.Of(Name, $"first search of a patient, cold: {size}", "searches/s", [latencies.Count / Stopwatch.GetElapsedTime(began).TotalSeconds], [], latencies));
     }
 }
