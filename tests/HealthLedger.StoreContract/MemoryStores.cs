@@ -55,6 +55,17 @@ public sealed class MemoryVaultStore : IVaultStore
         }
     }
 
+    public async ValueTask<IReadOnlyList<StoredRow?>> Read(IReadOnlyList<RowPlace> places, CancellationToken cancellation)
+    {
+        var rows = new List<StoredRow?>();
+        foreach (var place in places)
+        {
+            rows.Add(await Read(place, cancellation));
+        }
+
+        return rows;
+    }
+
     public ValueTask<IReadOnlyList<RowChange>> ReadPage(VaultTable table, KeyedName shelf, KeyedName? after, int limit, CancellationToken cancellation)
     {
         lock (gate)

@@ -44,6 +44,22 @@ public abstract class VaultStoreContract : IDisposable
     }
 
     [Fact]
+    public async Task Several_rows_come_in_the_order_asked_for_with_gaps_where_there_is_none()
+    {
+        using var store = Open();
+        RowPlace Place(KeyedName shelf, uint row) => new(VaultTable.Record, shelf, new KeyedName(row));
+        store.Apply(1, [RedoCodec.Encode([new RowChange(Place(ShelfA, 1), new byte[] { 1 }), new RowChange(Place(ShelfA, 2), new byte[] { 2 }), new RowChange(Place(ShelfB, 1), new byte[] { 3 })])]);
+        var rows = await store.Read([Place(ShelfB, 1), Place(ShelfB, 2), Place(ShelfA, 2), Place(ShelfA, 1), Place(ShelfA, 2)], default);
+        Assert.Equal([3, -1, 2, 1, 2], rows.Select(row => row is null ? -1 : row.Sealed.Span[0]));
+        foreach (var row in rows)
+        {
+            row?.Dispose();
+        }
+
+        Assert.Empty(await store.Read([], default));
+    }
+
+    [Fact]
     public async Task A_later_put_replaces_and_an_empty_one_deletes()
     {
         using var store = Open();

@@ -101,6 +101,10 @@ public sealed class SqliteVaultStore : IVaultStore
     public ValueTask<StoredRow?> Read(RowPlace place, CancellationToken cancellation) => With(reader => reader.Read(place), cancellation);
 
     /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<StoredRow?>> Read(IReadOnlyList<RowPlace> places, CancellationToken cancellation) =>
+        With<IReadOnlyList<StoredRow?>>(reader => reader.Read(places), cancellation);
+
+    /// <inheritdoc/>
     public ValueTask<IReadOnlyList<RowChange>> ReadPage(VaultTable table, KeyedName shelf, KeyedName? after, int limit, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);

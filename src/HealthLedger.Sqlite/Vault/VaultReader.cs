@@ -41,6 +41,31 @@ internal sealed class VaultReader : IDisposable
         }
     }
 
+    /// <summary>In one transaction: each read alone would take and give back the file's locks.</summary>
+    internal List<StoredRow?> Read(IReadOnlyList<RowPlace> places)
+    {
+        var rows = new List<StoredRow?>(places.Count);
+        begin.Run();
+        try
+        {
+            foreach (var place in places)
+            {
+                rows.Add(Read(place));
+            }
+
+            return rows;
+        }
+        catch
+        {
+            rows.ForEach(row => row?.Dispose());
+            throw;
+        }
+        finally
+        {
+            commit.Run();
+        }
+    }
+
     internal List<RowChange> ReadPage(VaultTable table, KeyedName shelf, KeyedName? after, int limit)
     {
         Span<byte> shelfName = stackalloc byte[KeyedName.Size];

@@ -83,11 +83,13 @@ public sealed class Disclosure
             return new DisclosureResult.Streamed(OneByOne(selection.Page, recorded, cancellation), selection.Onward, receipt);
         }
 
+        var opened = await _vault.Open(recorded, [.. selection.Disclosed.Where(c => !c.Entry.Deleted).Select(c => (c.Shelf, c.Entry.Key))], cancellation);
         var records = ImmutableArray.CreateBuilder<DisclosedRecord>(selection.Page.Length + selection.Included.Length);
+        var next = 0;
         foreach (var candidate in selection.Disclosed)
         {
-            var opened = candidate.Entry.Deleted ? null : await _vault.Open(recorded, candidate.Shelf, candidate.Entry.Key, cancellation);
-            records.Add(new DisclosedRecord(candidate.Entry.Key, candidate.Entry.LastUpdated, opened) { IsIncluded = records.Count >= selection.Page.Length, IsKeptByCaller = AccessPolicy.Keeps(request.Caller, candidate.Entry) });
+            var content = candidate.Entry.Deleted ? null : opened[next++];
+            records.Add(new DisclosedRecord(candidate.Entry.Key, candidate.Entry.LastUpdated, content) { IsIncluded = records.Count >= selection.Page.Length, IsKeptByCaller = AccessPolicy.Keeps(request.Caller, candidate.Entry) });
         }
 
         return new DisclosureResult.Disclosed(records.MoveToImmutable(), selection.Total, selection.Next, receipt) { IncludesCut = selection.IncludesCut, Meta = selection.Meta };

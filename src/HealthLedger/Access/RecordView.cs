@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using System.Runtime.CompilerServices;
 using HealthLedger.Consents;
 using HealthLedger.Fhir.Definitions;
 using HealthLedger.Fhir.Search;
@@ -11,9 +10,6 @@ namespace HealthLedger.Access;
 /// <summary>A shelf's records as matching and deciding look at them: by their search terms.</summary>
 internal static class RecordView
 {
-    /// <summary>Read once for each version, and gone with the shelf's entry.</summary>
-    private static readonly ConditionalWeakTable<ShelfEntry, KnownAttributes> Known = [];
-
     /// <summary>The reference parameters of each type; there are as many as there are types.</summary>
     private static readonly ConcurrentDictionary<string, string[]> ReferenceCodes = new(StringComparer.Ordinal);
 
@@ -24,7 +20,7 @@ internal static class RecordView
     /// The attributes that a consent decision rests on; null for a version without terms. A record without a clinical date counts from when it was stored.
     /// </summary>
     public static RecordAttributes? Attributes(ShelfEntry entry) =>
-        entry.Terms is { } terms ? Known.GetValue(entry, _ => new KnownAttributes(Read(entry, terms))).Value : null;
+        entry.Derived(static e => e.Terms is { } terms ? new KnownAttributes(Read(e, terms)) : null)?.Value;
 
     private static RecordAttributes Read(ShelfEntry entry, ResourceTerms terms) =>
         new()

@@ -40,7 +40,7 @@ internal sealed class Preparation(ShelfLock held, RowSealer sealer, IKeyHolder h
             Handle = handle,
             CiphertextHash = default,
             Custodian = write.Custodian,
-            Terms = write.Terms,
+            Held = write.Terms,
             TermsLength = terms.WrittenCount,
             Annotation = write.Annotation.ToArray(),
         };

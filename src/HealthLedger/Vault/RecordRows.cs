@@ -13,14 +13,28 @@ internal sealed class RecordRows(IVaultStore store, RowSealer sealer, TenantId t
     internal async ValueTask<StoredRow> Fetch(KeyedName shelf, ShelfEntry version, CancellationToken cancellation)
     {
         var place = PlaceOf(shelf, version);
-        var row = await store.Read(place, cancellation) ?? throw new TamperedRecordException(place, "a record's row is missing");
-        if (Hash256.Of(row.Sealed.Span) == version.CiphertextHash)
-        {
-            return row;
-        }
+        return Checked(place, version, await store.Read(place, cancellation));
+    }
 
-        row.Dispose();
-        throw new TamperedRecordException(place, "a record's row is not the one that was committed");
+    /// <summary>As the other, for several versions with the names of their shelves; in their order.</summary>
+    /// <exception cref="TamperedRecordException">One is missing, or not the one that was committed.</exception>
+    internal async ValueTask<IReadOnlyList<StoredRow>> Fetch(IReadOnlyList<(KeyedName Shelf, ShelfEntry Version)> versions, CancellationToken cancellation)
+    {
+        var places = versions.Select(v => PlaceOf(v.Shelf, v.Version)).ToArray();
+        var rows = await store.Read(places, cancellation);
+        try
+        {
+            return [.. rows.Select((row, i) => Checked(places[i], versions[i].Version, row))];
+        }
+        catch
+        {
+            foreach (var row in rows)
+            {
+                row?.Dispose();
+            }
+
+            throw;
+        }
     }
 
     /// <summary>Opens a fetched row by the data key of the shelf.</summary>
@@ -44,6 +58,22 @@ internal sealed class RecordRows(IVaultStore store, RowSealer sealer, TenantId t
         {
             CryptographicOperations.ZeroMemory(contentKey);
         }
+    }
+
+    private static StoredRow Checked(RowPlace place, ShelfEntry version, StoredRow? row)
+    {
+        if (row is null)
+        {
+            throw new TamperedRecordException(place, "a record's row is missing");
+        }
+
+        if (Hash256.Of(row.Sealed.Span) == version.CiphertextHash)
+        {
+            return row;
+        }
+
+        row.Dispose();
+        throw new TamperedRecordException(place, "a record's row is not the one that was committed");
     }
 
     private static RowPlace PlaceOf(KeyedName shelf, ShelfEntry version) => new(VaultTable.Record, version.Shared?.Home ?? shelf, version.Handle);

@@ -14,6 +14,9 @@ namespace HealthLedger.Vault;
 /// </summary>
 public sealed class RecordVault : IDisposable
 {
+    /// <summary>How many records' sealed rows are read together at most.</summary>
+    private const int Together = 64;
+
     private readonly VaultOptions options;
     private readonly KeyRing ring;
     private readonly IKeyHolder holder;
@@ -86,18 +89,56 @@ public sealed class RecordVault : IDisposable
     /// <exception cref="TamperedRecordException">The stored bytes are not those that were committed.</exception>
     public async ValueTask<OpenedBytes> Open(Recorded<AccessEntry> entry, Shelf shelf, RecordKey key, CancellationToken cancellation)
     {
-        if (!entry.Value.Permitted.Contains(key))
-        {
-            throw new ArgumentException("The entry does not permit this record version.", nameof(key));
-        }
-
-        if (shelf.Find(key) is not { Deleted: false } version)
-        {
-            throw new ArgumentException("The shelf has no content of this record version.", nameof(key));
-        }
-
+        var version = Permitted(entry, shelf, key);
         using var row = await rows.Fetch(shelf.Tag, version, cancellation);
         return Unseal(entry.Position, shelf, version, row);
+    }
+
+    /// <summary>
+    /// Opens several versions of records as the other opens one. Their rows are read together, and the data key of a shelf is unwrapped once for those that lie on it: at most
+    /// <see cref="Together"/> at a time, so that no more sealed rows are in memory.
+    /// </summary>
+    /// <returns>In the order of <paramref name="wanted"/>. The caller disposes each.</returns>
+    /// <inheritdoc cref="Open(Recorded{AccessEntry}, Shelf, RecordKey, CancellationToken)"/>
+    public async ValueTask<OpenedBytes[]> Open(Recorded<AccessEntry> entry, IReadOnlyList<(Shelf Shelf, RecordKey Key)> wanted, CancellationToken cancellation)
+    {
+        if (wanted is [var (only, key)])
+        {
+            return [await Open(entry, only, key, cancellation)];
+        }
+
+        var versions = wanted.Select(w => (w.Shelf, Version: Permitted(entry, w.Shelf, w.Key))).ToArray();
+        var opened = new OpenedBytes[wanted.Count];
+        try
+        {
+            for (var from = 0; from < versions.Length; from += Together)
+            {
+                var part = versions.AsMemory(from, Math.Min(Together, versions.Length - from));
+                var sealedRows = await rows.Fetch([.. part.ToArray().Select(v => (v.Shelf.Tag, v.Version))], cancellation);
+                try
+                {
+                    Unseal(entry.Position, part.Span, sealedRows, opened.AsSpan(from));
+                }
+                finally
+                {
+                    foreach (var row in sealedRows)
+                    {
+                        row.Dispose();
+                    }
+                }
+            }
+
+            return opened;
+        }
+        catch
+        {
+            foreach (var record in opened)
+            {
+                record?.Dispose();
+            }
+
+            throw;
+        }
     }
 
     /// <summary>As the other, on the newest snapshot of the record's first shelf.</summary>
@@ -264,6 +305,34 @@ public sealed class RecordVault : IDisposable
     {
         pinned.ForEach(state => cache.Unpin(state.Id));
         locks.Release(gates);
+    }
+
+    private static ShelfEntry Permitted(Recorded<AccessEntry> entry, Shelf shelf, RecordKey key) =>
+        !entry.Value.Permitted.Contains(key) ? throw new ArgumentException("The entry does not permit this record version.", nameof(key))
+        : shelf.Find(key) is { Deleted: false } version ? version
+        : throw new ArgumentException("The shelf has no content of this record version.", nameof(key));
+
+    /// <summary>Opens rows; the data key is there as long as the rows of one shelf follow each other.</summary>
+    private void Unseal(AppendOutcome.Appended receipt, ReadOnlySpan<(Shelf Shelf, ShelfEntry Version)> versions, IReadOnlyList<StoredRow> sealedRows, Span<OpenedBytes> opened)
+    {
+        Span<byte> dataKey = stackalloc byte[Envelope.SecretSize];
+        try
+        {
+            for (var i = 0; i < versions.Length; i++)
+            {
+                var (shelf, version) = versions[i];
+                if (i == 0 || shelf != versions[i - 1].Shelf)
+                {
+                    holder.Unwrap(shelf.DataKey, receipt, dataKey);
+                }
+
+                opened[i] = rows.Open(shelf.Tag, version, sealedRows[i], dataKey);
+            }
+        }
+        finally
+        {
+            System.Security.Cryptography.CryptographicOperations.ZeroMemory(dataKey);
+        }
     }
 
     private OpenedBytes Unseal(AppendOutcome.Appended receipt, Shelf shelf, ShelfEntry version, StoredRow row)

@@ -21,6 +21,8 @@ public enum EntryState : byte
 /// </summary>
 public sealed class ShelfEntry
 {
+    private object? held, derived;
+
     /// <summary>Which record, which version.</summary>
     public required RecordKey Key { get; init; }
 
@@ -43,7 +45,14 @@ public sealed class ShelfEntry
     public required string Custodian { get; init; }
 
     /// <summary>The search terms of the current version; null for an earlier or deleted one.</summary>
-    public ResourceTerms? Terms { get; init; }
+    public ResourceTerms? Terms => held as ResourceTerms ?? ReadTerms();
+
+    /// <summary>The <see cref="Terms"/>, or the <see cref="UnreadTerms"/> that they are read from when first asked for; null for none. One reference, so that a copy has the one or the other.</summary>
+    internal object? Held
+    {
+        get => Volatile.Read(ref held);
+        init => held = value;
+    }
 
     /// <summary>How many bytes the stored form of <see cref="Terms"/> has.</summary>
     internal int TermsLength { get; init; }
@@ -67,24 +76,49 @@ public sealed class ShelfEntry
     /// <summary>The weight of all versions before; kept, because a record may have more of them than a walk along them could take.</summary>
     private long PastWeight { get; init; }
 
+    /// <summary>What whoever decides on this version makes of it: made once, kept as long as the version. There is one such thing for a version.</summary>
+    internal T? Derived<T>(Func<ShelfEntry, T?> make)
+        where T : class
+    {
+        if (Volatile.Read(ref derived) is not T known && (known = make(this)!) is not null)
+        {
+            Volatile.Write(ref derived, known);
+        }
+
+        return known;
+    }
+
+    /// <summary>Several threads may do it at once, and come to the same.</summary>
+    private ResourceTerms? ReadTerms()
+    {
+        if (Held is not UnreadTerms unread)
+        {
+            return Held as ResourceTerms;
+        }
+
+        var terms = ResourceTerms.Read(unread.Stored, unread.Pool);
+        Volatile.Write(ref held, terms);
+        return terms;
+    }
+
     /// <summary>This version with the one before it.</summary>
     internal ShelfEntry After(ShelfEntry previous) => new()
     {
-        Key = Key, LastUpdated = LastUpdated, State = State, Handle = Handle, CiphertextHash = CiphertextHash, Custodian = Custodian, Terms = Terms, TermsLength = TermsLength,
+        Key = Key, LastUpdated = LastUpdated, State = State, Handle = Handle, CiphertextHash = CiphertextHash, Custodian = Custodian, Held = Held, TermsLength = TermsLength,
         Annotation = Annotation, Shared = Shared, Previous = previous, PastWeight = previous.Weight,
     };
 
-    /// <summary>This version with its terms opened, and its annotation in memory of its own.</summary>
-    internal ShelfEntry With(ResourceTerms? terms, int termsLength, ReadOnlyMemory<byte> annotation) => new()
+    /// <summary>This version with its terms (<see cref="Held"/>), and its annotation in memory of its own.</summary>
+    internal ShelfEntry With(object? terms, int termsLength, ReadOnlyMemory<byte> annotation) => new()
     {
-        Key = Key, LastUpdated = LastUpdated, State = State, Handle = Handle, CiphertextHash = CiphertextHash, Custodian = Custodian, Terms = terms, TermsLength = termsLength,
+        Key = Key, LastUpdated = LastUpdated, State = State, Handle = Handle, CiphertextHash = CiphertextHash, Custodian = Custodian, Held = terms, TermsLength = termsLength,
         Annotation = annotation, Shared = Shared, Previous = Previous, PastWeight = PastWeight,
     };
 
     /// <summary>This version with its content in place.</summary>
     internal ShelfEntry WithContent(Hash256 ciphertext, SharedContent? shared) => new()
     {
-        Key = Key, LastUpdated = LastUpdated, State = State, Handle = Handle, CiphertextHash = ciphertext, Custodian = Custodian, Terms = Terms, TermsLength = TermsLength,
+        Key = Key, LastUpdated = LastUpdated, State = State, Handle = Handle, CiphertextHash = ciphertext, Custodian = Custodian, Held = Held, TermsLength = TermsLength,
         Annotation = Annotation, Shared = shared, Previous = Previous, PastWeight = PastWeight,
     };
 

@@ -7,7 +7,7 @@ namespace HealthLedger.Vault;
 internal sealed class ShelfState : IDisposable
 {
     private readonly SlotIndex index = new();
-    private readonly VersionSet versions = new();
+    private VersionSet versions = new();
     private ShelfKeys? keys;
     private Shelf? current;
 
@@ -83,13 +83,13 @@ internal sealed class ShelfState : IDisposable
             return false;
         }
 
-        var change = state.versions.Preview([.. entries.Select((entry, slot) => KeyValuePair.Create(slot, VersionSet.Leaf(entry)))]);
-        if (change.Root != head.Root)
+        var versions = VersionSet.Of(entries.Select(VersionSet.Leaf));
+        if (versions.Root != head.Root)
         {
             return false;
         }
 
-        state.versions.Apply(change);
+        state.versions = versions;
         for (var slot = 0; slot < entries.Count; slot++)
         {
             state.index.Add(entries[slot].Key.Type, entries[slot].Key.Id, slot);

@@ -5,7 +5,7 @@ using HealthLedger.Vault.Keys;
 namespace HealthLedger.Vault;
 
 /// <summary>
-/// Opens stored terms. Terms written under other definitions than this version's are extracted again from the record, within the vault: what comes of it
+/// Holds stored terms for a shelf. Terms written under other definitions than this version's are extracted again from the record, within the vault: what comes of it
 /// is what was on the shelf all along, so it needs no entry. They are stored anew when the shelf's segments are next merged.
 /// </summary>
 internal sealed class TermsReader(RecordRows rows, IKeyHolder holder, TermPool vocabulary, string localBase)
@@ -13,8 +13,8 @@ internal sealed class TermsReader(RecordRows rows, IKeyHolder holder, TermPool v
     /// <summary>Where a shelf's strings are shared: those that name people go with the patient's shelf.</summary>
     internal TermPool PoolOf(ShelfId shelf) => shelf.IsPatient ? vocabulary.ForPatient() : vocabulary;
 
-    /// <summary>The terms of a current version; null where it has none.</summary>
-    internal async ValueTask<ResourceTerms?> Read(KeyedName shelf, ShelfKeys keys, StoredEntry stored, TermPool pool)
+    /// <summary>The terms of a current version for <see cref="ShelfEntry.Held"/>; null where it has none.</summary>
+    internal async ValueTask<object?> Read(KeyedName shelf, ShelfKeys keys, StoredEntry stored, TermPool pool)
     {
         if (stored.Terms.IsEmpty)
         {
@@ -23,7 +23,7 @@ internal sealed class TermsReader(RecordRows rows, IKeyHolder holder, TermPool v
 
         if (ResourceTerms.IsCurrent(stored.Terms.Span))
         {
-            return ResourceTerms.Read(stored.Terms.Span, pool);
+            return new UnreadTerms(stored.Terms.ToArray(), pool);
         }
 
         using var row = await rows.Fetch(shelf, stored.Entry, CancellationToken.None);

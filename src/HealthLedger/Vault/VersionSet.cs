@@ -24,11 +24,27 @@ internal sealed class VersionSet
         return Hash256.Of(leaf);
     }
 
-    internal static Hash256 RootOf(IReadOnlyList<Hash256> leaves)
+    internal static Hash256 RootOf(IReadOnlyList<Hash256> leaves) => Of(leaves).Root;
+
+    /// <summary>The tree over these leaves.</summary>
+    internal static VersionSet Of(IEnumerable<Hash256> leaves)
     {
         var set = new VersionSet();
-        var change = set.Preview([.. leaves.Select((leaf, slot) => KeyValuePair.Create(slot, leaf))]);
-        return change.Root;
+        var level = set.levels[0];
+        level.AddRange(leaves);
+        while (level.Count > 1)
+        {
+            var parents = new List<Hash256>((level.Count + 1) / 2);
+            for (var left = 0; left < level.Count; left += 2)
+            {
+                // the last node of an odd level has no sibling and rises as it is
+                parents.Add(left + 1 < level.Count ? Parent(level[left], level[left + 1]) : level[left]);
+            }
+
+            set.levels.Add(level = parents);
+        }
+
+        return set;
     }
 
     /// <summary>What the tree becomes with these leaves set; nothing changes yet. New slots follow the last without a gap.</summary>

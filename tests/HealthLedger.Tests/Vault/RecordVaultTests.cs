@@ -38,6 +38,43 @@ public sealed class RecordVaultTests : IDisposable
     }
 
     [Fact]
+    public async Task Many_records_of_several_shelves_open_together_in_the_order_asked_for()
+    {
+        const int Each = 70;
+        await world.Write([.. Enumerable.Range(0, Each).SelectMany(i => new[] { Put("Observation", "a" + i, 1, "Ann " + i, Ann), Put("Observation", "b" + i, 1, "Bob " + i, Bob) }), Put("Observation", "both", 1, "shared", Ann, Bob)]);
+        world.Reopen();
+        var (ann, bob) = (await world.OpenShelf(Ann), await world.OpenShelf(Bob));
+        List<(Shelf, RecordKey)> wanted = [.. Enumerable.Range(0, Each).SelectMany(i => new[] { (bob, new RecordKey("Observation", "b" + i, 1)), (ann, new RecordKey("Observation", "a" + i, 1)) }), (ann, new RecordKey("Observation", "both", 1)), (bob, new RecordKey("Observation", "both", 1))];
+        var entry = await world.Permit([.. wanted.Select(w => w.Item2).Distinct()]);
+        var opened = await world.Vault.Open(entry, wanted, default);
+        Assert.Equal(
+            [.. Enumerable.Range(0, Each).SelectMany(i => new[] { "Bob " + i, "Ann " + i }), "shared", "shared"],
+            opened.Select(record => Encoding.UTF8.GetString(record.Memory.Span)));
+        foreach (var record in opened)
+        {
+            record.Dispose();
+        }
+
+        Assert.Empty(await world.Vault.Open(entry, [], default));
+    }
+
+    [Fact]
+    public async Task None_of_many_opens_where_the_entry_does_not_permit_one()
+    {
+        await world.Write(Put("Observation", "o1", 1, "72 kg", Ann), Put("Observation", "o2", 1, "73 kg", Ann), Delete("Observation", "o3", 1, Ann));
+        var shelf = await world.OpenShelf(Ann);
+        var entry = await world.Permit(new RecordKey("Observation", "o1", 1), new RecordKey("Observation", "o3", 1));
+        var reads = ((MemoryVaultStore)world.Store).Reads;
+        foreach (var other in new[] { "o2", "o3" })
+        {
+            await Assert.ThrowsAsync<ArgumentException>(async () =>
+                await world.Vault.Open(entry, [(shelf, new RecordKey("Observation", "o1", 1)), (shelf, new RecordKey("Observation", other, 1))], default));
+        }
+
+        Assert.Equal(reads, ((MemoryVaultStore)world.Store).Reads);
+    }
+
+    [Fact]
     public async Task Every_version_stays_readable_and_only_the_current_one_keeps_terms()
     {
         for (var version = 1; version <= 5; version++)

@@ -184,6 +184,12 @@ public sealed class TamperingTests : IDisposable
     {
         var refused = await Assert.ThrowsAsync<TamperedRecordException>(() => world.Read(key));
         Assert.Equal(place, refused.Place);
+
+        // Among others it is noticed too, and none of them opens.
+        var (entry, ann) = (await world.Permit(First, key), await world.OpenShelf(Ann));
+        var its = await world.OpenShelf((await world.Vault.Locate(key.Type, key.Id, default))!.Value[0]);
+        refused = await Assert.ThrowsAsync<TamperedRecordException>(async () => await world.Vault.Open(entry, [(ann, First), (its, key), (ann, First)], default));
+        Assert.Equal(place, refused.Place);
     }
 
     private async Task ShelfRefused()

@@ -13,6 +13,21 @@ public sealed class VersionSetTests
         Assert.Equal("E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855", Convert.ToHexString(new VersionSet().Root.ToArray()));
 
     [Fact]
+    public void Built_at_once_it_is_what_single_changes_make_and_changes_further()
+    {
+        for (var count = 0; count <= 70; count++)
+        {
+            var leaves = Enumerable.Range(0, count).Select(_ => Hash256.Read(RandomNumberGenerator.GetBytes(32))).ToList();
+            var set = VersionSet.Of(leaves);
+            Assert.Equal(Defined([.. leaves]), set.Root);
+            Assert.Equal(count, set.Count);
+            leaves.Add(Hash256.Read(RandomNumberGenerator.GetBytes(32)));
+            set.Apply(set.Preview([KeyValuePair.Create(count, leaves[count])]));
+            Assert.Equal(Defined([.. leaves]), set.Root);
+        }
+    }
+
+    [Fact]
     public void Its_root_is_that_of_the_definition_after_any_changes() =>
         Prop.ForAll<PositiveInt[]>(changes =>
         {

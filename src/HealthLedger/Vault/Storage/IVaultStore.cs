@@ -12,6 +12,9 @@ public interface IVaultStore : ICommitParticipant, IDisposable
     /// <summary>One row; null where there is none. The caller disposes it.</summary>
     ValueTask<StoredRow?> Read(RowPlace place, CancellationToken cancellation);
 
+    /// <summary>Several rows from one snapshot, in the order asked for; null for each that is not there. The caller disposes them.</summary>
+    ValueTask<IReadOnlyList<StoredRow?>> Read(IReadOnlyList<RowPlace> places, CancellationToken cancellation);
+
     /// <summary>The rows of one shelf in one table by ascending row, those after <paramref name="after"/>, at most <paramref name="limit"/>.</summary>
     /// <param name="table">The table.</param>
     /// <param name="shelf">The shelf.</param>
