@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using HealthLedger.Proofs.Entries;
+using HealthLedger.Proofs.Hashing;
 
 namespace HealthLedger.Proofs.ConsentStateMap;
 
@@ -61,7 +61,7 @@ public readonly record struct ConsentState(ConsentStanding Standing, ulong LastE
         Span<byte> value = stackalloc byte[Size];
         Write(value);
         Span<byte> hash = stackalloc byte[Hash.Length];
-        SHA256.HashData(value, hash);
+        Sha256.Hash(value, hash);
         return new Hash(hash);
     }
 }
@@ -82,7 +82,7 @@ internal static class MapHash
         first.CopyTo(input[1..]);
         second.CopyTo(input[(1 + Hash.Length)..]);
         Span<byte> hash = stackalloc byte[Hash.Length];
-        SHA256.HashData(input, hash);
+        Sha256.Hash(input, hash);
         return new Hash(hash);
     }
 }

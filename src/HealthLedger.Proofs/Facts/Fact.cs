@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using System.Text.Unicode;
 using HealthLedger.Proofs.Entries;
+using HealthLedger.Proofs.Hashing;
 using HealthLedger.Proofs.Merkle;
 
 namespace HealthLedger.Proofs.Facts;
@@ -146,7 +147,11 @@ public sealed class Fact
     }
 
     /// <summary>The salt of a field, for a partial opening.</summary>
-    internal Hash SaltOf(FactField field) => FactHash.Salt(_stored.AsSpan(1, RandomLength), field);
+    internal Hash SaltOf(FactField field)
+    {
+        using var r = new HmacKey(_stored.AsSpan(1, RandomLength));
+        return FactHash.Salt(r, field);
+    }
 
     /// <summary>The leaf of a field, for a partial opening.</summary>
     internal Hash LeafOf(FactField field) => FactHash.Leaf(SaltOf(field), Has(field), Utf8(field));
@@ -157,15 +162,12 @@ public sealed class Fact
 
     private Hash Commit()
     {
-        if (FactCommitment.IsSupported)
-        {
-            return FactCommitment.Of(this, _stored.AsSpan(1, RandomLength));
-        }
-
+        using var r = new HmacKey(_stored.AsSpan(1, RandomLength));
         Span<Hash> leaves = stackalloc Hash[FactFields.Count];
         for (var i = 0; i < leaves.Length; i++)
         {
-            leaves[i] = LeafOf((FactField)i);
+            var field = (FactField)i;
+            leaves[i] = FactHash.Leaf(FactHash.Salt(r, field), Has(field), Utf8(field));
         }
 
         return MerkleHash.Root(leaves);

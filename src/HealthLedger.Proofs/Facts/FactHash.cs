@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Security.Cryptography;
+using HealthLedger.Proofs.Hashing;
 using HealthLedger.Proofs.Merkle;
 
 namespace HealthLedger.Proofs.Facts;
@@ -7,18 +7,19 @@ namespace HealthLedger.Proofs.Facts;
 /// <summary>Salts and leaves of a fact (docs/formats/fact.md).</summary>
 internal static class FactHash
 {
+    private const int Prefix = Hash.Length + 1;
+
     /// <summary>HMAC-SHA-256 under r of the field's label.</summary>
-    public static Hash Salt(ReadOnlySpan<byte> r, FactField field)
+    public static Hash Salt(in HmacKey r, FactField field)
     {
         Span<byte> salt = stackalloc byte[Hash.Length];
-        HMACSHA256.HashData(r, FactFields.SaltLabels[(int)field], salt);
+        r.Mac(FactFields.SaltLabels[(int)field], salt);
         return new Hash(salt);
     }
 
     /// <summary>SHA-256(0x00 || salt || presence || value): the salt has a fixed length, so that the parts cannot be shifted.</summary>
     public static Hash Leaf(in Hash salt, bool present, ReadOnlySpan<byte> value)
     {
-        const int Prefix = Hash.Length + 1;
         byte[]? rented = null;
         Span<byte> content = value.Length <= 512 - Prefix
             ? stackalloc byte[512]

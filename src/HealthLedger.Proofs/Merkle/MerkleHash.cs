@@ -1,13 +1,12 @@
 using System.Numerics;
 using System.Security.Cryptography;
+using HealthLedger.Proofs.Hashing;
 
 namespace HealthLedger.Proofs.Merkle;
 
 /// <summary>The hashes of a Merkle tree as RFC 6962 section 2.1 defines them, with SHA-256.</summary>
 public static class MerkleHash
 {
-    private const int OnStack = 1024;
-
     /// <summary>The root of the empty tree: SHA-256 of nothing.</summary>
     public static Hash EmptyRoot { get; } = new(SHA256.HashData(ReadOnlySpan<byte>.Empty));
 
@@ -15,21 +14,7 @@ public static class MerkleHash
     public static Hash Leaf(ReadOnlySpan<byte> entry)
     {
         Span<byte> hash = stackalloc byte[Hash.Length];
-        if (entry.Length < OnStack)
-        {
-            Span<byte> input = stackalloc byte[OnStack];
-            input[0] = 0;
-            entry.CopyTo(input[1..]);
-            SHA256.HashData(input[..(entry.Length + 1)], hash);
-        }
-        else
-        {
-            using var incremental = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            incremental.AppendData([0]);
-            incremental.AppendData(entry);
-            incremental.GetHashAndReset(hash);
-        }
-
+        Sha256.Hash([0], entry, hash);
         return new Hash(hash);
     }
 
@@ -41,7 +26,7 @@ public static class MerkleHash
         left.CopyTo(input[1..]);
         right.CopyTo(input[(1 + Hash.Length)..]);
         Span<byte> hash = stackalloc byte[Hash.Length];
-        SHA256.HashData(input, hash);
+        Sha256.Hash(input, hash);
         return new Hash(hash);
     }
 

@@ -3,6 +3,7 @@ using System.Buffers.Text;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using HealthLedger.Proofs.Hashing;
 
 namespace HealthLedger.Access;
 
@@ -56,8 +57,8 @@ public sealed class ReceiptIds
             throw new ArgumentException($"A chain id has at most {ChainSize} bytes.", nameof(chain));
         }
 
-        Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(_macKey, plain, mac);
+        Span<byte> mac = stackalloc byte[Sha256.Size];
+        Sha256.Hmac(_macKey, plain, mac);
         Span<byte> sealedId = stackalloc byte[SealedSize];
         mac[..NonceSize].CopyTo(sealedId);
         var aes = _idle.TryTake(out var idle) ? idle : new AesGcm(_sealKey, TagSize);
@@ -100,8 +101,8 @@ public sealed class ReceiptIds
 
     private void ClientTag(string clientId, Span<byte> tag)
     {
-        Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(_macKey, Encoding.UTF8.GetBytes("client\n" + clientId), mac);
+        Span<byte> mac = stackalloc byte[Sha256.Size];
+        Sha256.Hmac(_macKey, Encoding.UTF8.GetBytes("client\n" + clientId), mac);
         mac[..ClientTagSize].CopyTo(tag);
     }
 }

@@ -1,8 +1,9 @@
 namespace HealthLedger.Ledger;
 
 /// <summary>
-/// What waits for the sequencer: bounded, in order. While a batch commits the next one gathers here. One append alone never waits for a clock; where the last
-/// batch was a crowd, whose members are likely to ask again, the next batch waits up to a millisecond for as many, because a commit costs the same for all.
+/// What waits for the sequencer: bounded, in order. While a batch commits the next one gathers here. One append alone never waits for a clock. In a crowd, where who
+/// was answered is likely to ask again, a batch waits up to a millisecond for half of it: a commit costs the same for all, but while it waits for the disk the other
+/// half has to keep the processors busy.
 /// </summary>
 internal sealed class AppendQueue(int limit, int maxEntries, long maxBytes)
 {
@@ -52,9 +53,11 @@ internal sealed class AppendQueue(int limit, int maxEntries, long maxBytes)
                 Monitor.Wait(_gate);
             }
 
-            if (_last >= Crowd && batch.Count == 0 && _waiting.Count < _last && !_closed)
+            // Those who were answered with the last batch are on their way back, those who came meanwhile are here.
+            var half = (_last + _waiting.Count) / 2;
+            if (half >= Crowd && batch.Count == 0 && _waiting.Count < half && !_closed)
             {
-                _wanted = _last;
+                _wanted = half;
                 Monitor.Wait(_gate, Gather);
             }
 

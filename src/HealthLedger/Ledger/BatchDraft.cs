@@ -1,11 +1,12 @@
-using System.Buffers;
 using System.Buffers.Binary;
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using HealthLedger.Ledger.Storage;
 using HealthLedger.Proofs;
 using HealthLedger.Proofs.ConsentStateMap;
 using HealthLedger.Proofs.Entries;
+using HealthLedger.Proofs.Hashing;
 using HealthLedger.Proofs.Merkle;
 using HealthLedger.Sealing;
 using Operation = HealthLedger.Proofs.Entries.ConsentOperation;
@@ -137,7 +138,7 @@ internal sealed class BatchDraft(LedgerOptions options, EventTag tags, DecisionV
         Growth = TreeGrowth.Of(tree, record.Slice(JournalRecord.HeaderSize, count * LedgerEntry.Size));
         JournalRecord.WriteHeader(
             record, count, length, tree.Size, time, factsOffset, (ulong)factBytes, redo, sealedNotices > 0 ? 1 : 0, lastRedo, noticesAt, Growth.Root, MapRoot);
-        SHA256.HashData(record[..end], record[end..]);
+        Sha256.Hash(record[..end], record[end..]);
         Record = JournalRecord.Built(_buffer.AsMemory(0, length));
     }
 

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using System.Text;
 using HealthLedger.Proofs;
+using HealthLedger.Proofs.Hashing;
 
 namespace HealthLedger.Ledger;
 
@@ -26,7 +26,7 @@ internal sealed class EventTag
         _prefix.CopyTo(message);
         BinaryPrimitives.WriteUInt64BigEndian(message[_prefix.Length..], number);
         Span<byte> tag = stackalloc byte[Hash.Length];
-        HMACSHA256.HashData(chain.AuditKey.Span, message, tag);
+        Sha256.Hmac(chain.AuditKey.Span, message, tag);
         return new Hash(tag);
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using HealthLedger.Proofs.Hashing;
 
 namespace HealthLedger.Sealing;
 
@@ -52,8 +53,7 @@ public static class Envelope
         try
         {
             derived[(KeySize + NonceSize)..].CopyTo(envelope.Slice(1 + SaltSize, CommitmentSize));
-            using var aes = new AesGcm(derived[..KeySize], TagSize);
-            aes.Encrypt(derived.Slice(KeySize, NonceSize), plaintext, envelope.Slice(HeaderSize, plaintext.Length), envelope[^TagSize..], associatedData);
+            Gcm.Encrypt(derived[..KeySize], derived.Slice(KeySize, NonceSize), associatedData, plaintext, envelope.Slice(HeaderSize, plaintext.Length), envelope[^TagSize..]);
         }
         finally
         {
@@ -93,14 +93,7 @@ public static class Envelope
                 return false;
             }
 
-            using var aes = new AesGcm(derived[..KeySize], TagSize);
-            aes.Decrypt(derived.Slice(KeySize, NonceSize), envelope[HeaderSize..^TagSize], envelope[^TagSize..], plaintext, associatedData);
-            return true;
-        }
-        catch (AuthenticationTagMismatchException)
-        {
-            plaintext.Clear();
-            return false;
+            return Gcm.TryDecrypt(derived[..KeySize], derived.Slice(KeySize, NonceSize), associatedData, envelope[HeaderSize..^TagSize], envelope[^TagSize..], plaintext);
         }
         finally
         {
@@ -126,6 +119,6 @@ public static class Envelope
         InfoPrefix.CopyTo(info);
         var written = Encoding.UTF8.GetBytes(label, info[(InfoPrefix.Length + sizeof(ushort))..]);
         BinaryPrimitives.WriteUInt16BigEndian(info[InfoPrefix.Length..], (ushort)written);
-        HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, derived, salt, info[..(InfoPrefix.Length + sizeof(ushort) + written)]);
+        Sha256.Hkdf(secret, salt, info[..(InfoPrefix.Length + sizeof(ushort) + written)], derived);
     }
 }

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
+using HealthLedger.Proofs.Hashing;
 
 namespace HealthLedger.Vault;
 
@@ -21,7 +21,7 @@ public readonly record struct Hash256(UInt128 High, UInt128 Low)
     public static Hash256 Of(ReadOnlySpan<byte> data)
     {
         Span<byte> hash = stackalloc byte[Size];
-        SHA256.HashData(data, hash);
+        Sha256.Hash(data, hash);
         return Read(hash);
     }
 

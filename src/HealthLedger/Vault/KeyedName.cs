@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using System.Text;
+using HealthLedger.Proofs.Hashing;
 
 namespace HealthLedger.Vault;
 
@@ -42,8 +42,8 @@ public readonly record struct KeyedName(UInt128 Value)
         var at = Encoding.UTF8.GetBytes(first, message) + 1;
         at += Encoding.UTF8.GetBytes(second, message[at..]) + 1;
         BinaryPrimitives.WriteInt32BigEndian(message[at..], number);
-        Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(key, message, hash);
+        Span<byte> hash = stackalloc byte[Sha256.Size];
+        Sha256.Hmac(key, message, hash);
         return Read(hash);
     }
 }

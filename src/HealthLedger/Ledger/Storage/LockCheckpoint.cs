@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using HealthLedger.Proofs;
+using HealthLedger.Proofs.Hashing;
 
 namespace HealthLedger.Ledger.Storage;
 
@@ -101,7 +102,7 @@ internal sealed class LockCheckpoint : IDisposable
         BinaryPrimitives.WriteUInt16BigEndian(slot[124..], (ushort)next.Note.Length);
         next.Note.CopyTo(slot[FixedSize..]);
         var end = FixedSize + next.Note.Length;
-        SHA256.HashData(slot[..end], slot[end..]);
+        Sha256.Hash(slot[..end], slot[end..]);
         _file.Write(slot, (long)(generation & 1) * SlotSize);
         _file.Flush();
         (_generation, Current) = (generation, next);
