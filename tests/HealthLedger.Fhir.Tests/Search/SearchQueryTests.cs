@@ -59,7 +59,7 @@ public sealed class SearchQueryTests
     [InlineData("Patient", "_filter=gender gt x", SearchIssueCode.InvalidValue)]
     [InlineData("Patient", "_filter=zebedee eq x", SearchIssueCode.UnknownParameter)]
     [InlineData("Patient", "_filter=gender in http://x", SearchIssueCode.NotSupported)]
-    [InlineData("Observation", "_filter=related[type eq x].target pr true", SearchIssueCode.NotSupported)]
+    [InlineData("Observation", "_filter=related[type eq x].target pr true", SearchIssueCode.UnknownParameter)]
     [InlineData("Patient", "gender:exact=male", SearchIssueCode.InvalidModifier)]
     [InlineData("Patient", "name:not=x", SearchIssueCode.InvalidModifier)]
     [InlineData("Patient", "birthdate:exact=2020", SearchIssueCode.InvalidModifier)]

@@ -133,7 +133,7 @@ internal static class SearchShapes
         {
             "name co \"shaw\"", "family eq Openshaw", "family ne Openshaw", "family sw Open and gender eq female", "birthdate le 1980 or family eq Partridge", "not (family eq Openshaw)", "_id eq hidden-patient", "_id ne open",
             "link pr true", "link pr false", "general-practitioner.family eq Doctorow", "link:Patient.family eq Openshaw", "_has:Observation:patient:code eq 8867-4", "_has:Observation:patient:status eq final and not (_has:Condition:patient:code eq 38341003)",
-            "not (_has:Observation:patient:value-quantity gt 62)", "_lastUpdated ge 2000 and (gender eq male or gender eq female)",
+            "not (_has:Observation:patient:value-quantity gt 62)", "general-practitioner[family eq Doctorow].identifier pr true", "link[family eq Openshaw].gender eq female", "not (link[family eq Openshaw].gender eq female)", "family lt p", "age ge 18 and family ge o", "_lastUpdated ge 2000 and (gender eq male or gender eq female)",
         })
         {
             yield return "Patient?_filter=" + Uri.EscapeDataString(filter);
@@ -143,7 +143,7 @@ internal static class SearchShapes
         {
             "code eq http://loinc.org|8867-4", "subject.name co \"shaw\"", "subject:Patient.gender eq female", "not (subject:Patient.family eq Openshaw)", "value-quantity gt 62", "value-quantity lt 62 or value-quantity gt 63", "date po 2026-03", "date sa 2026-03-03",
             "has-member re Observation/hidden-pulse", "has-member.status eq final", "not (has-member.status eq final)", "has-member pr true", "focus:Patient.family eq Openshaw", "_security eq R", "not (_security eq R)", "encounter.part-of.status eq finished",
-            "patient re Patient/hidden-patient", "patient ne Patient/open",
+            "patient re Patient/hidden-patient", "patient ne Patient/open", "subject[gender eq female].name co \"shaw\"", "subject:Patient[family eq Openshaw and not (_has:Condition:patient:code eq 38341003)].gender eq female", "has-member[status eq final].subject[family eq Openshaw].gender pr true", "code-value-quantity[code eq loinc|8867-4].value gt 62", "code-value-quantity[not (code eq loinc|8867-4) or value lt 62].value pr true", "date co 2026-03-04", "focus[birthdate le 1980 or link[family eq Openshaw].gender pr true].family co a",
         })
         {
             yield return "Observation?_filter=" + Uri.EscapeDataString(filter);

@@ -26,14 +26,14 @@ internal sealed class CriterionParser(SearchOptions options)
     /// <summary>The types that the query looks through, as alternatives for each step.</summary>
     public IReadOnlyList<IReadOnlyList<string>> LooksAt => _looksAt;
 
-    /// <summary>Reads what stands at the end of a path.</summary>
-    internal delegate Reading Leaf(TypePlan plan, string name);
+    /// <summary>Reads what stands at the end of a path, so many steps away from where it began.</summary>
+    internal delegate Reading Leaf(TypePlan plan, string name, int depth);
 
     public Reading Read(TypePlan plan, string name, string value) => name switch
     {
         "_filter" => new FilterParser(this, _values, plan, value, options.Terminology).Parse(),
         "_list" => List(plan, value),
-        _ => Path(plan, name, 0, (at, last) => Value(at, last, value)),
+        _ => Path(plan, name, 0, (at, last, _) => Value(at, last, value)),
     };
 
     /// <summary>Follows a path to its end.</summary>
@@ -41,10 +41,11 @@ internal sealed class CriterionParser(SearchOptions options)
     {
         if (depth > MaxSteps) return Reading.Wrong(SearchIssueCode.TooMany, $"A path over other records has at most {MaxSteps} steps.");
         if (name.StartsWith("_has:", StringComparison.Ordinal)) return Has(plan, name, depth, leaf);
-        return name.IndexOf('.') is >= 0 and var dot ? Chain(plan, name[..dot], name[(dot + 1)..], depth, leaf) : leaf(plan, name);
+        return name.IndexOf('.') is >= 0 and var dot ? Step(plan, name[..dot], depth, (at, next) => Path(at, name[(dot + 1)..], next, leaf)) : leaf(plan, name, depth);
     }
 
-    private Reading Chain(TypePlan plan, string head, string rest, int depth, Leaf leaf)
+    /// <summary>One step of a chain: by a reference, perhaps of a stated type, to records of which something further is asked.</summary>
+    public Reading Step(TypePlan plan, string head, int depth, Func<TypePlan, int, Reading> further)
     {
         var colon = head.IndexOf(':');
         var (code, type) = colon < 0 ? (head, null) : (head[..colon], head[(colon + 1)..]);
@@ -63,8 +64,7 @@ internal sealed class CriterionParser(SearchOptions options)
         {
             if (FhirDefinitions.R4.ResourceType(target) is null) continue;
             if (++_joins > MaxJoins) return Reading.Wrong(SearchIssueCode.TooMany, $"A query has at most {MaxJoins} conditions on other records. Name the types of references, as in subject:Patient.name.");
-            var at = TypePlan.Of(target);
-            var reading = Path(at, rest, depth + 1, leaf);
+            var reading = further(TypePlan.Of(target), depth + 1);
             if (reading.Criterion is { } criterion) conditions.Add(target, new SearchQuery(target) { Criteria = [criterion] });
             else if (fault is null || fault.Value.Code == SearchIssueCode.UnknownParameter) fault = reading;
         }

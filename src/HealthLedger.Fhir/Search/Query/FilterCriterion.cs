@@ -48,14 +48,68 @@ internal sealed class FilterPair(FilterNode left, FilterNode right, bool isAnd) 
         await left.Matches(candidate, records) == isAnd ? await right.Matches(candidate, records) : !isAnd;
 }
 
-/// <summary>Some value of the parameter passes a test.</summary>
-internal sealed class AnyTermCriterion<T>(string code, ushort index, Func<ResourceTerms, T[]> terms, Func<T, bool> matches) : SearchCriterion(code, "")
-    where T : struct, ITerm
+/// <summary>
+/// A filter within brackets of a composite, and the test of the path's end: both hold of one instance (R4 search_filter.html, "Additional Parameters"). Here "not" asks for an instance of which its
+/// condition does not hold.
+/// </summary>
+internal sealed class PartsCriterion(string code, ushort index, PartNode node) : SearchCriterion(code, "")
 {
     internal override bool Matches(in SearchCandidate candidate)
     {
-        foreach (var term in terms(candidate.Terms))
-            if (term.Key.Parameter == index && matches(term)) return true;
-        return false;
+        var all = Instances(candidate.Terms);
+        return all.Count > 0 && node.Of(candidate.Terms, index, all).Count > 0;
+    }
+
+    private HashSet<ushort> Instances(ResourceTerms terms)
+    {
+        // An instance is stored with all its parts: any kind of term tells of it.
+        HashSet<ushort> all = [];
+        Add(terms.Tokens);
+        Add(terms.References);
+        Add(terms.Dates);
+        Add(terms.Strings);
+        Add(terms.Numbers);
+        Add(terms.Quantities);
+        return all;
+
+        void Add<T>(T[] of)
+            where T : struct, ITerm
+        {
+            foreach (var term in of)
+                if (term.Key.Parameter == index) all.Add(term.Key.Instance);
+        }
+    }
+}
+
+/// <summary>A filter over the instances of a composite: the instances of which it holds.</summary>
+internal abstract class PartNode
+{
+    public abstract HashSet<ushort> Of(ResourceTerms terms, ushort parameter, HashSet<ushort> all);
+}
+
+/// <param name="component">The part.</param>
+/// <param name="matcher">What is asked of it; null for nothing but that it is there.</param>
+internal sealed class PartTest(byte component, TermMatcher? matcher) : PartNode
+{
+    public override HashSet<ushort> Of(ResourceTerms terms, ushort parameter, HashSet<ushort> all) => matcher is null ? all : matcher.Instances(terms, parameter, component, null) ?? [];
+}
+
+internal sealed class PartNot(PartNode inner) : PartNode
+{
+    public override HashSet<ushort> Of(ResourceTerms terms, ushort parameter, HashSet<ushort> all)
+    {
+        var without = inner.Of(terms, parameter, all);
+        return [.. all.Where(instance => !without.Contains(instance))];
+    }
+}
+
+internal sealed class PartPair(PartNode left, PartNode right, bool isAnd) : PartNode
+{
+    public override HashSet<ushort> Of(ResourceTerms terms, ushort parameter, HashSet<ushort> all)
+    {
+        HashSet<ushort> both = [.. left.Of(terms, parameter, all)];
+        if (isAnd) both.IntersectWith(right.Of(terms, parameter, all));
+        else both.UnionWith(right.Of(terms, parameter, all));
+        return both;
     }
 }

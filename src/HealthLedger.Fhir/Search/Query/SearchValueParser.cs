@@ -73,7 +73,7 @@ internal sealed class SearchValueParser(SearchOptions options)
             case SearchParameterType.Special:
                 return All(alternatives, PlaceValue.Parse) is { } places ? new NearCriterion(parameter.Code, index, places) : null;
             case SearchParameterType.Number when AgeCriterion.Serves(parameter):
-                return All(alternatives, text => NumberValue.Parse(text)) is { } ages ? new AgeCriterion(TypePlan.Of("Patient"), ages, null, options.Now) : null;
+                return All(alternatives, text => NumberValue.Parse(text)) is { } ages ? Age(ages) : null;
             case SearchParameterType.Number:
                 return All(alternatives, text => NumberValue.Parse(text)) is { } numbers ? new NumberCriterion(parameter.Code, index, numbers) : null;
             case SearchParameterType.Quantity:
@@ -91,67 +91,17 @@ internal sealed class SearchValueParser(SearchOptions options)
         }
     }
 
-    /// <summary>A comparison of <c>_filter</c>; null where the value is malformed or, by <paramref name="goes"/>, where the operator does not go with the parameter's type.</summary>
-    public SearchCriterion? Compare(PlannedParameter parameter, ushort index, string op, string text, out bool goes)
+    /// <summary>Patients of any of the ages, today.</summary>
+    internal AgeCriterion Age(params NumberValue[] ages) => new(TypePlan.Of("Patient"), ages, null, options.Now);
+
+    private TermMatcher[][]? All(PlannedParameter parameter, List<string> alternatives)
     {
-        goes = true;
-        var code = parameter.Code;
-        switch (parameter.Type)
-        {
-            case SearchParameterType.Token when code == "_id" && op is "eq" or "ne":
-                return op == "eq" ? new IdCriterion([text]) : new NotIdCriterion([text]);
-            case SearchParameterType.String or SearchParameterType.Uri or SearchParameterType.Token when op is "co" or "sw" or "ew":
-            case SearchParameterType.String or SearchParameterType.Uri when op is "eq" or "ne":
-                var folded = Folding.Fold(text);
-                bool Holds(string? value) => value is not null && Folding.Fold(value) is var own && op switch
-                {
-                    "co" => own.Contains(folded, StringComparison.Ordinal), "sw" => own.StartsWith(folded, StringComparison.Ordinal),
-                    "ew" => own.EndsWith(folded, StringComparison.Ordinal), "eq" => own == folded, _ => own != folded,
-                };
-                return parameter.Type switch
-                {
-                    SearchParameterType.Token => new AnyTermCriterion<TokenTerm>(code, index, t => t.Tokens, t => Holds(t.Code)),
-                    SearchParameterType.Uri => new AnyTermCriterion<TextTerm>(code, index, t => t.Uris, t => Holds(t.Text)),
-                    _ => new AnyTermCriterion<TextTerm>(code, index, t => t.Strings, t => Holds(t.Text)),
-                };
-            case SearchParameterType.Token when op is "eq" or "ne":
-                return Token(text) is not { } token ? null
-                    : op == "eq" ? new TokenCriterion(code, "", index, [token])
-                    : new AnyTermCriterion<TokenTerm>(code, index, t => t.Tokens, t => !token.Matches(t));
-            case SearchParameterType.Reference when op is "eq" or "re" or "ne":
-                return Reference(text, "") is not { } reference ? null
-                    : op != "ne" ? new ReferenceCriterion(code, "", index, [reference], [], parameter.Definition)
-                    : new AnyTermCriterion<ReferenceTerm>(code, index, t => t.References, t => !reference.Matches(t));
-            case SearchParameterType.Date when op == "po":
-                return Date("eq" + text) is not { } period ? null
-                    : Dates(code, index, period with { Prefix = SearchPrefix.Approximate });
-            case SearchParameterType.Date when IsPrefix(op):
-                return Date(op + text) is { } date ? Dates(code, index, date) : null;
-            case SearchParameterType.Number when IsPrefix(op) && AgeCriterion.Serves(parameter):
-                return NumberValue.Parse(op + text) is { } age ? new AgeCriterion(TypePlan.Of("Patient"), [age], null, options.Now) : null;
-            case SearchParameterType.Number when IsPrefix(op):
-                return NumberValue.Parse(op + text) is { } number ? new NumberCriterion(code, index, [number]) : null;
-            case SearchParameterType.Quantity when IsPrefix(op):
-                return Quantity(op + text) is { } quantity ? new QuantityCriterion(code, index, [quantity]) : null;
-            default:
-                goes = false;
-                return null;
-        }
-
-        static bool IsPrefix(string op) => op is "eq" or "ne" or "gt" or "lt" or "ge" or "le" or "sa" or "eb" or "ap";
-
-        static SearchCriterion Dates(string code, ushort index, DateValue value) =>
-            code == "_lastUpdated" ? new LastUpdatedCriterion([value]) : new DateCriterion(code, index, [value]);
-    }
-
-    private ComponentMatcher[][]? All(PlannedParameter parameter, List<string> alternatives)
-    {
-        var tuples = new ComponentMatcher[alternatives.Count][];
+        var tuples = new TermMatcher[alternatives.Count][];
         for (var i = 0; i < tuples.Length; i++)
         {
             var parts = SearchText.Split(alternatives[i], '$');
             if (parts.Count != parameter.Components.Length || parts.Exists(p => p.Length == 0)) return null;
-            tuples[i] = new ComponentMatcher[parts.Count];
+            tuples[i] = new TermMatcher[parts.Count];
             for (var c = 0; c < parts.Count; c++)
             {
                 if (Component(parameter.Components[c].Type, parts[c]) is not { } matcher) return null;
@@ -161,23 +111,23 @@ internal sealed class SearchValueParser(SearchOptions options)
         return tuples;
     }
 
-    private ComponentMatcher? Component(SearchParameterType type, string text)
+    private TermMatcher? Component(SearchParameterType type, string text)
     {
         switch (type)
         {
             case SearchParameterType.Token when Token(text) is { } token:
-                return new ComponentMatcher<TokenTerm>(terms => terms.Tokens, term => token.Matches(term));
+                return new TermMatcher<TokenTerm>(terms => terms.Tokens, term => token.Matches(term));
             case SearchParameterType.Date when Date(text) is { } date:
-                return new ComponentMatcher<DateTerm>(terms => terms.Dates, term => Prefixes.Matches(date.Prefix, date.From, date.To, term.Low, term.High));
+                return new TermMatcher<DateTerm>(terms => terms.Dates, term => Prefixes.Matches(date.Prefix, date.From, date.To, term.Low, term.High));
             case SearchParameterType.Quantity when Quantity(text) is { } quantity:
-                return new ComponentMatcher<QuantityTerm>(terms => terms.Quantities, term => quantity.Matches(term));
+                return new TermMatcher<QuantityTerm>(terms => terms.Quantities, term => quantity.Matches(term));
             case SearchParameterType.Number when NumberValue.Parse(text) is { } number:
-                return new ComponentMatcher<NumberTerm>(terms => terms.Numbers, term => number.Matches(term.Low, term.High));
+                return new TermMatcher<NumberTerm>(terms => terms.Numbers, term => number.Matches(term.Low, term.High));
             case SearchParameterType.Reference when Reference(text, "") is { } reference:
-                return new ComponentMatcher<ReferenceTerm>(terms => terms.References, term => reference.Matches(term));
+                return new TermMatcher<ReferenceTerm>(terms => terms.References, term => reference.Matches(term));
             case SearchParameterType.String:
                 var folded = Folding.Fold(SearchText.Unescape(text));
-                return new ComponentMatcher<TextTerm>(terms => terms.Strings, term => Folding.StartsWith(term.Text, folded));
+                return new TermMatcher<TextTerm>(terms => terms.Strings, term => Folding.StartsWith(term.Text, folded));
             default:
                 return null;
         }
@@ -195,7 +145,7 @@ internal sealed class SearchValueParser(SearchOptions options)
         return values;
     }
 
-    private static TokenValue? Token(string text)
+    internal static TokenValue? Token(string text)
     {
         var parts = SearchText.Split(text, '|').ConvertAll(SearchText.Unescape);
         return parts switch
@@ -210,7 +160,7 @@ internal sealed class SearchValueParser(SearchOptions options)
     private static TypedIdentifierValue? TypedIdentifier(string text) =>
         SearchText.Split(text, '|').ConvertAll(SearchText.Unescape) is [{ Length: > 0 } system, { Length: > 0 } code, { Length: > 0 } value] ? new TypedIdentifierValue(system, code, value) : null;
 
-    private DateValue? Date(string text)
+    internal DateValue? Date(string text)
     {
         var rest = SearchText.Unescape(text).AsSpan();
         var prefix = Prefixes.Take(ref rest);
@@ -229,7 +179,7 @@ internal sealed class SearchValueParser(SearchOptions options)
         return new DateValue(prefix, from, to);
     }
 
-    private static QuantityValue? Quantity(string text)
+    internal static QuantityValue? Quantity(string text)
     {
         var parts = SearchText.Split(text, '|').ConvertAll(SearchText.Unescape);
         if (parts.Count is not (1 or 3) || NumberValue.Parse(parts[0]) is not { } number) return null;
@@ -239,7 +189,7 @@ internal sealed class SearchValueParser(SearchOptions options)
 
     private ReferenceValue? Local(string text) => Reference(text, "") is { IsAddress: false } local ? local : null;
 
-    private ReferenceValue? Reference(string text, string modifier)
+    internal ReferenceValue? Reference(string text, string modifier)
     {
         var type = modifier.Length == 0 ? null : modifier;
         var value = SearchText.Unescape(text);
