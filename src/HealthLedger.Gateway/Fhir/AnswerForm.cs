@@ -8,6 +8,13 @@ using Microsoft.Net.Http.Headers;
 
 namespace HealthLedger.Gateway.Fhir;
 
+/// <summary><c>_format</c> and <c>_pretty</c> as the request has them: links to other pages of its answer carry them on.</summary>
+internal sealed record FormParameters(IReadOnlyList<KeyValuePair<string, string>> Given)
+{
+    /// <summary>Those of a request; none where it has none.</summary>
+    public static IReadOnlyList<KeyValuePair<string, string>> Of(HttpContext http) => http.Features.Get<FormParameters>()?.Given ?? [];
+}
+
 /// <summary>
 /// The form in which a request wants its answer: by <c>_format</c> and <c>_pretty</c>, else by Accept, else that of the body it sends (http://hl7.org/fhir/R4/http.html#mime-type).
 /// A request that wants JSON as it is stored has no form at all, so that its answer goes out untouched.
@@ -44,6 +51,7 @@ internal sealed record AnswerForm(string MediaType, bool IsPretty)
         }
 
         http.Features.Set(new AnswerForm(media, pretty is ["true"]));
+        http.Features.Set(new FormParameters([.. format.Select(f => KeyValuePair.Create("_format", f ?? "")), .. pretty.Select(p => KeyValuePair.Create("_pretty", p ?? ""))]));
         return null;
     }
 

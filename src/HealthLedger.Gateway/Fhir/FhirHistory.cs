@@ -47,6 +47,7 @@ internal sealed class FhirHistory(Disclosure disclosure, PageCursors cursors, Sm
         var parameters = QueryText.Split(rawQuery);
         var path = new Target.History(type, id, new HistoryQuery(), "", default).Path;
         var page = default(PagePosition);
+        string? cursorText = null;
         if (cursors.Take(ref parameters, path, call.Caller, call.Purpose.Purpose) is { } cursor)
         {
             if (cursor.Position is not { } position)
@@ -54,7 +55,7 @@ internal sealed class FhirHistory(Disclosure disclosure, PageCursors cursors, Sm
                 return (null, FhirFault.BadRequest("This page link is not valid for this client, purpose and history. Begin again.", IssueType.Value), null);
             }
 
-            page = position;
+            (page, cursorText) = (position, cursor.Text);
         }
 
         var (query, issue) = HistoryQuery.Parse(type, parameters);
@@ -67,25 +68,19 @@ internal sealed class FhirHistory(Disclosure disclosure, PageCursors cursors, Sm
         using var result = await disclosure.Disclose(request, call.Aborted);
         return result switch
         {
-            DisclosureResult.Disclosed disclosed => (Bundle(call, path, query, parameters, disclosed), null, disclosed.Receipt),
+            DisclosureResult.Disclosed disclosed => (Bundle(call, path, query, parameters, cursorText, disclosed), null, disclosed.Receipt),
             DisclosureResult.NotThere absent => (null, FhirFault.NotThere, absent.Receipt),
             DisclosureResult.TooBroad => (null, FhirFault.TooManyPatients, null),
             _ => (null, FhirFault.LedgerUnavailable, null),
         };
     }
 
-    private byte[] Bundle(FhirCall call, string path, HistoryQuery query, IReadOnlyList<KeyValuePair<string, string>> parameters, DisclosureResult.Disclosed disclosed)
+    private byte[] Bundle(FhirCall call, string path, HistoryQuery query, IReadOnlyList<KeyValuePair<string, string>> parameters, string? cursor, DisclosureResult.Disclosed disclosed)
     {
         var output = new ArrayBufferWriter<byte>(4096 + disclosed.Records.Sum(r => r.Json.Length + 512));
         using var bundle = new BundleWriter(output, "history", total: disclosed.Total);
-        var self = $"{urls.Fhir}/{path}{QueryText.Join(parameters)}";
-        bundle.Link("self", self);
-        if (disclosed.Next is { } next)
-        {
-            var cursor = cursors.Seal(path, parameters, call.Caller, call.Purpose.Purpose, next);
-            bundle.Link("next", $"{self}{(parameters.Count == 0 ? '?' : '&')}{PageCursors.Parameter}={cursor}");
-        }
-
+        var next = disclosed.Next is { } position ? cursors.Seal(path, parameters, call.Caller, call.Purpose.Purpose, position) : null;
+        PageLinks.Write(bundle, call.Http, $"{urls.Fhir}/{path}", parameters, cursor, next);
         foreach (var record in disclosed.Records)
         {
             bundle.Entry(Entry(record, query.Subset));

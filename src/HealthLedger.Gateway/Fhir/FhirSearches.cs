@@ -76,6 +76,7 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
         }
 
         var page = default(PagePosition);
+        string? cursorText = null;
         var parameters = QueryText.Split(rawQuery);
         if (cursors.Take(ref parameters, place.Path, call.Caller, call.Purpose.Purpose) is { } cursor)
         {
@@ -84,7 +85,7 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
                 return (null, FhirFault.BadRequest("This page link is not valid for this client, purpose and search. Begin the search again.", IssueType.Value));
             }
 
-            page = position;
+            (page, cursorText) = (position, cursor.Text);
         }
 
         var (search, fault) = Parse(call, place, parameters);
@@ -105,7 +106,7 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
         using var result = await disclosure.Disclose(FhirReads.Request(call, target), call.Aborted);
         return result switch
         {
-            DisclosureResult.Disclosed disclosed => (Bundle(call, place, search, disclosed), null),
+            DisclosureResult.Disclosed disclosed => (Bundle(call, place, search, cursorText, disclosed), null),
             DisclosureResult.TooBroad => (null, FhirFault.TooManyPatients),
             _ => (null, FhirFault.LedgerUnavailable),
         };
@@ -218,22 +219,19 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
         .SelectMany(header => (header ?? "").Split([',', ';'], StringSplitOptions.TrimEntries))
         .Any(preference => preference.Replace(" ", "", StringComparison.Ordinal).Equals("handling=lenient", StringComparison.OrdinalIgnoreCase));
 
-    private FoundRecords Bundle(FhirCall call, SearchPlace place, Search search, DisclosureResult.Disclosed disclosed)
+    private FoundRecords Bundle(FhirCall call, SearchPlace place, Search search, string? cursor, DisclosureResult.Disclosed disclosed)
     {
         var output = new ArrayBufferWriter<byte>(4096 + disclosed.Records.Sum(r => r.Json.Length + 256));
-        string? cursor = null;
-        using (var bundle = new BundleWriter(output, "searchset", total: search.Queries[0].Total == SearchTotal.None ? null : disclosed.Total))
+        string? next;
+
+        // Who asks for nothing but the count gets it, whatever _total says.
+        var hasTotal = search.Queries[0].Total != SearchTotal.None || search.Queries[0].IsCountOnly;
+        using (var bundle = new BundleWriter(output, "searchset", total: hasTotal ? disclosed.Total : null))
         {
             var address = place.Path.Length == 0 ? urls.Fhir : $"{urls.Fhir}/{place.Path}";
             var understood = place.Latest is { } max ? [.. search.Understood.Where(p => p.Key != "_sort"), new("max", max.ToString(CultureInfo.InvariantCulture))] : search.Understood;
-            var self = address + QueryText.Join(understood);
-            bundle.Link("self", self);
-            if (disclosed.Next is { } next)
-            {
-                cursor = cursors.Seal(place.Path, search.Understood, call.Caller, call.Purpose.Purpose, next);
-                bundle.Link("next", $"{self}{(understood.Count == 0 ? '?' : '&')}{PageCursors.Parameter}={cursor}");
-            }
-
+            next = disclosed.Next is { } position ? cursors.Seal(place.Path, search.Understood, call.Caller, call.Purpose.Purpose, position) : null;
+            PageLinks.Write(bundle, call.Http, address, understood, cursor, next);
             foreach (var record in disclosed.Records)
             {
                 bundle.Entry(new EntryToWrite($"{urls.Fhir}/{record.Key.Type}/{record.Key.Id}", record.Part(search.Subset), record.IsIncluded ? "include" : "match"));
@@ -248,7 +246,7 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
             bundle.Finish();
         }
 
-        return new FoundRecords(output.WrittenSpan.ToArray(), disclosed.Receipt, cursor);
+        return new FoundRecords(output.WrittenSpan.ToArray(), disclosed.Receipt, next);
     }
 
     private static List<ValidationIssue> Remarks(Search search, DisclosureResult.Disclosed disclosed)

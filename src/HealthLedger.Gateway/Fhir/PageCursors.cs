@@ -31,7 +31,7 @@ internal sealed class PageCursors(ReadOnlyMemory<byte> secret)
     }
 
     /// <summary>Takes the cursor out of <paramref name="search"/>; null where there is none. A cursor that does not open has no position.</summary>
-    public (PagePosition? Position, bool Present)? Take(ref IReadOnlyList<KeyValuePair<string, string>> search, string path, Caller caller, PurposeOfUse purpose)
+    public (PagePosition? Position, string Text)? Take(ref IReadOnlyList<KeyValuePair<string, string>> search, string path, Caller caller, PurposeOfUse purpose)
     {
         var found = search.Where(p => p.Key == Parameter).ToList();
         if (found.Count == 0)
@@ -40,7 +40,7 @@ internal sealed class PageCursors(ReadOnlyMemory<byte> secret)
         }
 
         search = [.. search.Where(p => p.Key != Parameter)];
-        return (found.Count == 1 && found[0].Value.Length <= Largest ? Open(found[0].Value, Binding(path, search, caller, purpose)) : null, true);
+        return (found.Count == 1 && found[0].Value.Length <= Largest ? Open(found[0].Value, Binding(path, search, caller, purpose)) : null, found[0].Value);
     }
 
     private PagePosition? Open(string cursor, byte[] binding)

@@ -18,6 +18,19 @@ public sealed class CompositeSearchTests
         """;
 
     [Theory]
+    [InlineData("component-code-value-quantity", "low high none")] // the lowest instance as a whole: 8462-4 with 80, with 90
+    [InlineData("-component-code-value-quantity", "low high none")] // the highest: 8480-6 with 150, with 120
+    [InlineData("-status,component-code-value-quantity", "low high none")]
+    public void Composites_sort_by_the_first_instance_as_a_whole_and_what_has_none_comes_last(string sort, string expected)
+    {
+        var query = Samples.Query("Observation", "_sort=" + sort);
+        var records = new[] { (Id: "none", Json: Glucose), (Id: "high", Json: BloodPressure.Replace("\"value\":80", "\"value\":90", StringComparison.Ordinal).Replace("\"value\":150", "\"value\":120", StringComparison.Ordinal)), (Id: "low", Json: BloodPressure) };
+        var keys = records.Select(r => query.KeyOf(new SearchCandidate(Samples.Terms(r.Json), r.Id, Samples.Now))).Select(k => SearchKey.Read(k.ToBytes())!).ToList();
+        keys.Sort(query.Compare);
+        Assert.Equal(expected, string.Join(' ', keys.Select(k => k.Id)));
+    }
+
+    [Theory]
     [InlineData("component-code-value-quantity=http://loinc.org|8480-6$gt140", true)]
     [InlineData("component-code-value-quantity=8480-6$lt100", false)]
     [InlineData("component-code-value-quantity=8462-4$lt100", true)]

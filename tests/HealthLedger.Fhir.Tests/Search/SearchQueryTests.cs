@@ -82,6 +82,12 @@ public sealed class SearchQueryTests
     [InlineData("Patient", "_total=some", SearchIssueCode.InvalidValue)]
     [InlineData("Patient", "_summary=x", SearchIssueCode.InvalidValue)]
     [InlineData("Patient", "_sort=nothing", SearchIssueCode.UnknownParameter)]
+    [InlineData("Patient", "_sort=family,", SearchIssueCode.InvalidValue)]
+    [InlineData("Patient", "_sort=-", SearchIssueCode.InvalidValue)]
+    [InlineData("Patient", "_sort=age", SearchIssueCode.NotSupported)]
+    [InlineData("Patient", "_sort=_text", SearchIssueCode.NotSupported)]
+    [InlineData("Location", "_sort=near", SearchIssueCode.NotSupported)]
+    [InlineData("Observation", "_sort=code-value-quantity,code-value-quantity,code-value-quantity,code-value-quantity,status", SearchIssueCode.TooMany)]
     public void What_is_not_understood_is_refused_by_name(string type, string query, SearchIssueCode expected)
     {
         var result = Samples.Parse(type, query);

@@ -96,7 +96,7 @@ internal static class SearchShapes
 
     private static IEnumerable<string> Orders()
     {
-        foreach (var key in new[] { "date", "-date", "value-quantity", "-value-quantity", "code", "subject", "-patient", "status", "_lastUpdated", "-_lastUpdated", "_id", "-_id", "has-member", "-performer", "_tag", "_profile", "encounter,-date", "combo-code", "focus" })
+        foreach (var key in new[] { "date", "-date", "value-quantity", "-value-quantity", "code", "subject", "-patient", "status", "_lastUpdated", "-_lastUpdated", "_id", "-_id", "has-member", "-performer", "_tag", "_profile", "encounter,-date", "combo-code", "focus", "code-value-quantity", "-combo-code-value-quantity", "-component-code-value-concept" })
         {
             yield return $"Observation?_sort={key}&_count=4";
         }
@@ -111,6 +111,8 @@ internal static class SearchShapes
             yield return $"Observation?_total={total}&_count=3";
             yield return $"Patient?_total={total}&family=Openshaw";
             yield return $"Observation?_total={total}&patient=partial&_summary=count";
+            yield return $"Observation?_total={total}&_count=0&_format=json&_pretty=true";
+            yield return $"Observation?_total={total}&_count=3&_format=application/fhir%2Bxml";
         }
     }
 

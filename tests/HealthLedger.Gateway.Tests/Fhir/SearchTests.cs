@@ -104,6 +104,79 @@ public sealed class SearchTests(SmallHospital hospital) : IClassFixture<SmallHos
         }
     }
 
+    [Theory]
+    [InlineData("_summary=count&_total=none")]
+    [InlineData("_count=0&_total=none")]
+    [InlineData("_summary=count&_count=0")]
+    [InlineData("_summary=count&_count=2&_total=accurate")]
+    [InlineData("_summary=count&_count=0&_total=none&_include=Observation:patient")]
+    public async Task Who_asks_for_nothing_but_the_count_gets_the_count(string asked)
+    {
+        var patient = await Patient(consent: true, observations: 3);
+        var answer = (await _gateway.Get(Clinic, $"Observation?patient={patient}&{asked}")).Is(200);
+        Assert.Equal(3, answer.Total);
+        Assert.Empty(answer.Entries);
+        Assert.Null(answer.Link("next"));
+    }
+
+    [Theory]
+    [InlineData("_format=json", "_format=json")]
+    [InlineData("_pretty=true&_format=application/fhir%2Bjson", "_format=application%2Ffhir%2Bjson&_pretty=true")]
+    [InlineData("_pretty=false", "_pretty=false")]
+    public async Task Links_carry_on_the_form_that_was_asked_for(string form, string carried)
+    {
+        var patient = await Patient(consent: true, observations: 5);
+        foreach (var path in new[] { $"Observation?patient={patient}&_count=2", "Observation/_history?_count=2", $"Patient/{patient}/$everything?_count=2", $"Observation/$lastn?patient={patient}&max=5&_count=2" })
+        {
+            var first = (await _gateway.Get(Clinic, $"{path}&{form}")).Is(200);
+            Assert.EndsWith(carried, first.Link("self"), StringComparison.Ordinal);
+            Assert.Contains(carried + "&_cursor=", first.Link("next"), StringComparison.Ordinal);
+            var second = (await _gateway.Get(Clinic, first.Link("next")!)).Is(200);
+            Assert.Equal(first.Link("next"), second.Link("self"));
+            Assert.Equal(carried.Contains("_pretty=true", StringComparison.Ordinal), second.Text.Contains("\n", StringComparison.Ordinal));
+        }
+
+        var posted = (await _gateway.SendBytes(Clinic, "POST", "Observation/_search", System.Text.Encoding.ASCII.GetBytes($"patient={patient}&_count=2&{form}"), "application/x-www-form-urlencoded")).Is(200);
+        Assert.EndsWith(carried, posted.Link("self"), StringComparison.Ordinal);
+        Assert.Contains(carried, posted.Link("next"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_later_page_names_itself()
+    {
+        var patient = await Patient(consent: true, observations: 5);
+        var first = (await _gateway.Get(Clinic, $"Observation?patient={patient}&_count=2")).Is(200);
+        Assert.DoesNotContain("_cursor", first.Link("self"), StringComparison.Ordinal);
+        var second = (await _gateway.Get(Clinic, first.Link("next")!)).Is(200);
+        Assert.Equal(first.Link("next"), second.Link("self"));
+        Assert.Equal(second.Ids, (await _gateway.Get(Clinic, second.Link("self")!)).Is(200).Ids);
+        var third = (await _gateway.Get(Clinic, second.Link("next")!)).Is(200);
+        Assert.Equal(second.Link("next"), third.Link("self"));
+    }
+
+    [Fact]
+    public async Task A_composite_sorts_by_its_parts_and_over_pages()
+    {
+        var patient = await Patient(consent: true, observations: 0);
+        foreach (var value in new[] { 70, 50, 90, 60, 80 })
+        {
+            (await _gateway.Post(Hospital, "Observation", Records.Observation(null, patient, value: value))).Is(201);
+        }
+
+        foreach (var (sort, expected) in new[] { ("code-value-quantity", new[] { 50, 60, 70, 80, 90 }), ("-code-value-quantity", [90, 80, 70, 60, 50]) })
+        {
+            var values = new List<int>();
+            for (string? next = $"Observation?patient={patient}&_sort={sort}&_count=2"; next is not null;)
+            {
+                var page = (await _gateway.Get(Clinic, next)).Is(200);
+                values.AddRange(page.Entries.Select(e => e["resource"]!["valueQuantity"]!["value"]!.GetValue<int>()));
+                next = page.Link("next");
+            }
+
+            Assert.Equal(expected, values);
+        }
+    }
+
     [Fact]
     public async Task A_search_by_form_finds_the_same()
     {

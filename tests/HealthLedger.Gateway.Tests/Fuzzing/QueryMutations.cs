@@ -14,7 +14,7 @@ internal static class QueryMutations
 
     private static readonly (string Name, string[] Values)[] Results =
     [
-        ("_count", ["0", "1", "-1", "500", "99999999999", "x", "1.5"]), ("_sort", ["_id", "-_lastUpdated", "name,-birthdate", "-", ",", "_score", "date", "status,code,date,-date,subject"]),
+        ("_count", ["0", "1", "-1", "500", "99999999999", "x", "1.5"]), ("_sort", ["_id", "-_lastUpdated", "name,-birthdate", "-", ",", "_score", "date", "code-value-quantity,-combo-code-value-concept", "near", "age", "name,", "status,code,date,-date,subject"]),
         ("_summary", ["true", "false", "text", "data", "count", "x"]), ("_elements", ["id", "name,id", "", ",", "Patient.name", "x y"]), ("_total", ["none", "estimate", "accurate", "x"]),
         ("_include", ["*", "Observation:subject", "Observation:subject:Patient", "Observation:*", "x", ":", "::", "Patient:link:Patient:x"]), ("_include:iterate", ["*", "Observation:subject", "Patient:organization"]),
         ("_revinclude", ["*", "Observation:subject", "Provenance:target", "x:y"]), ("_revinclude:iterate", ["Observation:subject"]), ("_contained", ["true", "false", "both", "x"]), ("_containedType", ["container", "contained"]),

@@ -57,7 +57,10 @@ public enum SearchTotal
 }
 
 /// <summary>One key of <c>_sort</c>.</summary>
-public sealed record SearchSort(string Code, bool IsDescending);
+/// <param name="Code">The parameter.</param>
+/// <param name="IsDescending">The highest come first.</param>
+/// <param name="Part">Which part of a composite, each of which is a key of its own; 0 for other parameters.</param>
+public sealed record SearchSort(string Code, bool IsDescending, int Part = 0);
 
 /// <summary>What a query judges: a record's terms with the id and time of last change, which its keeper knows.</summary>
 public readonly record struct SearchCandidate(ResourceTerms Terms, string Id, DateTimeOffset LastUpdated);

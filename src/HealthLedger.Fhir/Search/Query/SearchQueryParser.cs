@@ -6,6 +6,8 @@ namespace HealthLedger.Fhir.Search;
 /// <summary>Reads one query. Faults are collected, so that a client learns of all at once.</summary>
 internal sealed class SearchQueryParser(TypePlan plan, SearchOptions options)
 {
+    private const int MaxSort = 8;
+
     private readonly List<SearchIssue> _errors = [];
     private readonly List<SearchIssue> _warnings = [];
     private readonly List<SearchCriterion> _criteria = [];
@@ -141,10 +143,11 @@ internal sealed class SearchQueryParser(TypePlan plan, SearchOptions options)
         {
             var isDescending = key.StartsWith('-');
             var code = isDescending ? key[1..] : key;
-            if (plan.IndexOf(code) is not { } index) Unserved(SearchIssueCode.UnknownParameter, name, $"{plan.Type.Name} has no search parameter to sort by of that name.");
-            else if (!SearchOrder.CanSort(plan.Parameters[index])) Unserved(SearchIssueCode.NotSupported, name, "This server does not sort by that parameter.");
-            else if (_sort.Count >= 8) Error(SearchIssueCode.TooMany, name, "A query sorts by at most 8 keys.");
-            else _sort.Add(new SearchSort(code, isDescending));
+            if (code.Length == 0) Error(SearchIssueCode.InvalidValue, name, "A key is empty: a comma stands at the beginning, at the end or beside another, or a minus sign alone.");
+            else if (plan.IndexOf(code) is not { } index) Unserved(SearchIssueCode.UnknownParameter, name, $"{plan.Type.Name} has no search parameter to sort by of that name.");
+            else if (!SearchOrder.CanSort(plan.Parameters[index])) Unserved(SearchIssueCode.NotSupported, name, $"{code} is not a value that records have, so there is no order by it.");
+            else if (_sort.Count + Math.Max(1, plan.Parameters[index].Components.Length) > MaxSort) Error(SearchIssueCode.TooMany, name, $"A query sorts by at most {MaxSort} keys, of which a composite takes as many as it has parts.");
+            else for (var part = 0; part < Math.Max(1, plan.Parameters[index].Components.Length); part++) _sort.Add(new SearchSort(code, isDescending, part));
         }
     }
 }

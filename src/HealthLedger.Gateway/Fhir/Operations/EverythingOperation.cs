@@ -44,6 +44,7 @@ internal sealed class EverythingOperation(string type, Disclosure disclosure, Pa
 
         var target = new Target.Everything(type, call.Id!, new EverythingQuery(), "", default);
         var page = default(PagePosition);
+        string? cursorText = null;
         if (cursors.Take(ref given, target.Path, caller, purpose) is { } cursor)
         {
             if (cursor.Position is not { } position)
@@ -52,7 +53,7 @@ internal sealed class EverythingOperation(string type, Disclosure disclosure, Pa
                 return;
             }
 
-            page = position;
+            (page, cursorText) = (position, cursor.Text);
         }
 
         var (subset, isCountOnly, wrong) = SubsetParameters.Parse(null, given);
@@ -100,7 +101,7 @@ internal sealed class EverythingOperation(string type, Disclosure disclosure, Pa
         {
             case DisclosureResult.Disclosed disclosed:
                 http.Receipt(disclosed.Receipt);
-                await http.Json(StatusCodes.Status200OK, Bundle(call, target.Path, given, subset, disclosed));
+                await http.Json(StatusCodes.Status200OK, Bundle(call, target.Path, given, subset, cursorText, disclosed));
                 break;
             case DisclosureResult.NotThere { Receipt: var receipt }:
                 await http.Fault(FhirFault.NotThere, receipt);
@@ -130,18 +131,12 @@ internal sealed class EverythingOperation(string type, Disclosure disclosure, Pa
         }
     }
 
-    private ReadOnlyMemory<byte> Bundle(OperationCall call, string path, IReadOnlyList<KeyValuePair<string, string>> given, ResourceSubset? subset, DisclosureResult.Disclosed disclosed)
+    private ReadOnlyMemory<byte> Bundle(OperationCall call, string path, IReadOnlyList<KeyValuePair<string, string>> given, ResourceSubset? subset, string? cursor, DisclosureResult.Disclosed disclosed)
     {
         var output = new ArrayBufferWriter<byte>(4096 + disclosed.Records.Sum(r => r.Json.Length + 256));
         using var bundle = new BundleWriter(output, "searchset", total: disclosed.Total);
-        var self = $"{urls.Fhir}/{path}{QueryText.Join(given)}";
-        bundle.Link("self", self);
-        if (disclosed.Next is { } next)
-        {
-            var cursor = cursors.Seal(path, given, call.Call.Caller, call.Call.Purpose.Purpose, next);
-            bundle.Link("next", $"{self}{(given.Count == 0 ? '?' : '&')}{PageCursors.Parameter}={cursor}");
-        }
-
+        var next = disclosed.Next is { } position ? cursors.Seal(path, given, call.Call.Caller, call.Call.Purpose.Purpose, position) : null;
+        PageLinks.Write(bundle, call.Http, $"{urls.Fhir}/{path}", given, cursor, next);
         foreach (var record in disclosed.Records)
         {
             bundle.Entry(new EntryToWrite($"{urls.Fhir}/{record.Key.Type}/{record.Key.Id}", record.Part(subset), record.IsIncluded ? "include" : "match"));
