@@ -28,7 +28,7 @@ internal sealed class FhirConditions(SmartUrls urls, ITerminology terminology, T
 
         if (!caller.Covers(type, ScopeInteraction.Search))
         {
-            return (null, FhirFault.Forbidden("No scope of this token covers searching this type, which a conditional request does."));
+            return (null, FhirFault.NoScope("searching", [type], ", which a conditional request does"));
         }
 
         var raw = text.TrimStart('?');
@@ -49,9 +49,9 @@ internal sealed class FhirConditions(SmartUrls urls, ITerminology terminology, T
             return (null, FhirFault.BadRequest([.. parsed.Errors.Select(e => FhirSearches.Issue(e))]));
         }
 
-        if (query.LooksAt.Any(step => !step.Any(t => caller.Covers(t, ScopeInteraction.Search))))
+        if (query.LooksAt.FirstOrDefault(step => !step.Any(t => caller.Covers(t, ScopeInteraction.Search))) is { } closed)
         {
-            return (null, FhirFault.Forbidden("No scope of this token covers searching a type that the condition looks through."));
+            return (null, FhirFault.NoScope("searching", [.. closed], ", which the condition looks through"));
         }
 
         return query.Criteria.Count == 0 || query.Includes.Count > 0 || parameters.Any(p => p.Key is "_count" or "_sort" or "_total" || SubsetParameters.Has(p.Key))

@@ -53,6 +53,19 @@ internal sealed record FhirFault(int Status, IReadOnlyList<ValidationIssue> Issu
 
     public static FhirFault Forbidden(string message) => Of(403, IssueType.Forbidden, message);
 
+    /// <summary>The scopes are lacking for any of these types.</summary>
+    /// <param name="doing">What the scopes would allow, such as "searching".</param>
+    /// <param name="types">The types, of which one would do; more than five are not named.</param>
+    /// <param name="use">What the types are in the request, beginning with a blank or a comma; empty where they are what it asks for.</param>
+    public static FhirFault NoScope(string doing, IReadOnlyCollection<string> types, string use = "") =>
+        Forbidden($"No scope of this token covers {doing} {(types.Count > 5 ? "any of the types that it may be" : string.Join(" or ", types))}{use}.");
+
+    /// <summary>A parameter of the request is at fault, as R4 names those of HTTP: <c>http.</c> and its name (http://hl7.org/fhir/R4/operationoutcome-definitions.html#OperationOutcome.issue.location).</summary>
+    public static FhirFault Parameter(string name, string message, IssueType type = IssueType.Value) => BadRequest([new ValidationIssue(IssueSeverity.Error, type, $"{name}: {message}", Place(name))]);
+
+    /// <summary>Where a parameter of the request is, for <see cref="ValidationIssue.Location"/>.</summary>
+    public static string Place(string parameter) => parameter.Length == 0 ? "" : $"http.{parameter}";
+
     public static FhirFault BadRequest(string message, IssueType type = IssueType.Invalid) => Of(400, type, message);
 
     public static FhirFault BadRequest(IReadOnlyList<ValidationIssue> issues) => new(400, issues);

@@ -52,7 +52,7 @@ internal sealed class FhirHistory(Disclosure disclosure, PageCursors cursors, Sm
         {
             if (cursor.Position is not { } position)
             {
-                return (null, FhirFault.BadRequest("This page link is not valid for this client, purpose and history. Begin again.", IssueType.Value), null);
+                return (null, FhirFault.Parameter(PageCursors.Parameter, "This page link is not valid for this client, purpose and history. Begin again."), null);
             }
 
             (page, cursorText) = (position, cursor.Text);

@@ -13,7 +13,7 @@ internal sealed class FhirReads(Disclosure disclosure)
     {
         if (!call.Covers(type, ScopeInteraction.Read))
         {
-            await call.Http.Fault(FhirFault.Forbidden("No scope of this token covers reading this type."));
+            await call.Http.Fault(FhirFault.NoScope("reading", [type]));
             return;
         }
 
@@ -44,7 +44,7 @@ internal sealed class FhirReads(Disclosure disclosure)
         }
 
         var (subset, isCountOnly, issue) = SubsetParameters.Parse(type, QueryText.Split(rawQuery.TrimStart('?')));
-        return isCountOnly ? (null, FhirFault.BadRequest("_summary: count is for searches and histories; a read takes true, text, data or false.", IssueType.Value))
+        return isCountOnly ? (null, FhirFault.Parameter("_summary", "count is for searches and histories; a read takes true, text, data or false."))
             : issue is not null ? (null, FhirFault.BadRequest([FhirSearches.Issue(issue)]))
             : (subset, null);
     }

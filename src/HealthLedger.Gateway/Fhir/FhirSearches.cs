@@ -67,7 +67,7 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
         rawQuery = rawQuery.TrimStart('?');
         if (!place.IsCovered(call.Caller))
         {
-            return (null, FhirFault.Forbidden("No scope of this token covers searching this type."));
+            return (null, FhirFault.NoScope("searching", [.. place.Types]));
         }
 
         if (rawQuery.Length > MaximumQuery)
@@ -82,7 +82,7 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
         {
             if (cursor.Position is not { } position)
             {
-                return (null, FhirFault.BadRequest("This page link is not valid for this client, purpose and search. Begin the search again.", IssueType.Value));
+                return (null, FhirFault.Parameter(PageCursors.Parameter, "This page link is not valid for this client, purpose and search. Begin the search again."));
             }
 
             (page, cursorText) = (position, cursor.Text);
@@ -96,7 +96,7 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
 
         if (place.Latest is not null && search.Queries[0].PatientIds() is null)
         {
-            return (null, FhirFault.BadRequest("patient: the operation needs a patient, by patient or subject.", IssueType.Required));
+            return (null, FhirFault.Parameter("patient", "the operation needs a patient, by patient or subject.", IssueType.Required));
         }
 
         var target = new Target.Criteria(search.Queries[0].ResourceType, search.Queries[0], place.Latest is { } max ? $"{rawQuery}&max={max}" : rawQuery, page)
@@ -117,7 +117,7 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
     {
         if (!place.IsCovered(call.Caller))
         {
-            return (null, FhirFault.Forbidden("No scope of this token covers searching this type."), null);
+            return (null, FhirFault.NoScope("searching", [.. place.Types]), null);
         }
 
         var (search, fault) = Parse(call, place, [new("_summary", "count")]);
@@ -157,12 +157,12 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
             var named = parameters.Where(p => p.Key == "_type").SelectMany(p => p.Value.Split(',')).Distinct(StringComparer.Ordinal).ToList();
             if (named.Find(t => FhirDefinitions.R4.ResourceType(t) is null || !types.Contains(t)) is not null)
             {
-                return (null, FhirFault.BadRequest("_type: resource types of FHIR R4 are expected, within a compartment those that can be in it.", IssueType.Value));
+                return (null, FhirFault.Parameter("_type", "resource types of FHIR R4 are expected, within a compartment those that can be in it."));
             }
 
-            if (named.Any(t => !call.Caller.Covers(t, ScopeInteraction.Search)))
+            if (named.Find(t => !call.Caller.Covers(t, ScopeInteraction.Search)) is { } uncovered)
             {
-                return (null, FhirFault.Forbidden("No scope of this token covers searching a type that _type names."));
+                return (null, FhirFault.NoScope("searching", [uncovered], ", which _type names"));
             }
 
             types = named.Count > 0 ? named : types.FindAll(t => call.Caller.Covers(t, ScopeInteraction.Search));
@@ -187,9 +187,9 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
                 return (null, FhirFault.BadRequest([.. parsed.Errors.Select(e => Issue(e))]));
             }
 
-            if (query.LooksAt.Any(step => !step.Any(t => call.Caller.Covers(t, ScopeInteraction.Search))))
+            if (query.LooksAt.FirstOrDefault(step => !step.Any(t => call.Caller.Covers(t, ScopeInteraction.Search))) is { } closed)
             {
-                return (null, FhirFault.Forbidden("No scope of this token covers searching a type that this query looks through."));
+                return (null, FhirFault.NoScope("searching", [.. closed], ", which this query looks through"));
             }
 
             warnings.AddRange(parsed.Warnings.Except(warnings));
@@ -199,7 +199,7 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
         // http://hl7.org/fhir/R4/search.html#summary
         if (subset == ResourceSubset.Text && queries[0].Includes.Count > 0)
         {
-            return (null, FhirFault.BadRequest("_summary: text does not go with _include and _revinclude.", IssueType.Value));
+            return (null, FhirFault.Parameter("_summary", "text does not go with _include and _revinclude."));
         }
 
         // What one of several types does not know is left out of the search for all of them.
@@ -270,7 +270,7 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
             _ => IssueType.Value,
         },
         $"{issue.Parameter}: {issue.Message}",
-        "");
+        FhirFault.Place(issue.Parameter));
 
     /// <summary>One search, understood.</summary>
     /// <param name="Queries">One for each type, at least one.</param>

@@ -155,9 +155,9 @@ internal sealed class Conditions(RecordVault vault, ConsentStates consents, Acce
         }
 
         var parsed = SearchQuery.Parse(type, [.. QueryText.Split(raw), new("_count", "2")], new SearchOptions { Now = now, LocalBase = request.LocalBase });
-        return parsed.Query is { Criteria.Count: > 0, Includes.Count: 0 } query && query.LooksAt.All(step => step.Any(t => request.Caller.Covers(t, ScopeInteraction.Search)))
-            ? (new Target.Criteria(type, query, raw, default), null)
-            : (null, "A conditional reference has search parameters of its type, at least one.");
+        return parsed.Query is not { Criteria.Count: > 0, Includes.Count: 0 } query ? (null, "A conditional reference has search parameters of its type, at least one.")
+            : query.LooksAt.All(step => step.Any(t => request.Caller.Covers(t, ScopeInteraction.Search))) ? (new Target.Criteria(type, query, raw, default), null)
+            : (null, "No scope of this token covers searching a type that a conditional reference looks through.");
     }
 
     private static IEnumerable<(int At, Target.Criteria Condition)> Of(ChangeRequest request)

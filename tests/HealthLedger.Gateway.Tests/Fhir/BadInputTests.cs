@@ -157,6 +157,42 @@ public sealed class BadInputTests(SmallHospital hospital) : IClassFixture<SmallH
         Assert.Equal(0u, answer.Growth);
     }
 
+    /// <summary>http://hl7.org/fhir/R4/operationoutcome-definitions.html#OperationOutcome.issue.location: "http." and the parameter's name.</summary>
+    [Theory]
+    [InlineData("Observation?zebedee=1", "http.zebedee", "no such search parameter")]
+    [InlineData("Observation?status=final&date=Zebedee", "http.date", "no date")]
+    [InlineData("Observation?status:exact=final", "http.status:exact", ":not, :text")]
+    [InlineData("Patient?name:not=x", "http.name:not", ":missing, :exact and :contains")]
+    [InlineData("Observation?status=final,", "http.status", "comma")]
+    [InlineData("Observation?_sort=date,", "http._sort", "comma")]
+    [InlineData("Observation?_sort=zebedee", "http._sort", "no search parameter to sort by")]
+    [InlineData("Observation?_include=Observation:subject,Observation:encounter", "http._include", "once for each")]
+    [InlineData("Observation?_elements=code,zebedee", "http._elements", "Number 2")]
+    [InlineData("Observation?_elements=code,", "http._elements", "single commas")]
+    [InlineData("Observation?subject.zebedee=x", "http.subject.zebedee", "Group, Device, Patient, Location")]
+    [InlineData("Observation?subject:Practitioner.name=x", "http.subject:Practitioner.name", "Group, Device, Patient, Location")]
+    [InlineData("Observation?patient.zebedee=x", "http.patient.zebedee", "none of them has what follows")]
+    [InlineData("Observation?_summary=Zebedee", "http._summary", "true, text, data, count or false")]
+    [InlineData("Observation?_cursor=Zebedee", "http._cursor", "page link")]
+    [InlineData("?_type=Zebedee", "http._type", "resource types")]
+    [InlineData("Patient?organization.zebedee=x", "http.organization.zebedee", "Organization has no such search parameter")]
+    [InlineData("Patient?_filter=zebedee eq 1", "http._filter", "before character")]
+    [InlineData("Observation/_history?_since=Zebedee", "http._since", "instant")]
+    [InlineData("Patient?_id:exact=x", "http._id:exact", ":not and :missing")]
+    [InlineData("Patient?_has:Observation:subject:zebedee=x", "http._has:Observation:subject:zebedee", "Observation has no such search parameter")]
+    public async Task A_fault_of_a_query_says_which_parameter_and_what_would_do(string path, string place, string says)
+    {
+        var answer = (await _gateway.Get(Hospital, path)).Is(400);
+        Assert.Equal([place], answer.Places);
+        Assert.Contains(says, answer.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("=Zebedee", answer.Text, StringComparison.Ordinal);
+        if (path.Split('?') is [{ Length: > 0 } type, var query] && !type.Contains('/', StringComparison.Ordinal))
+        {
+            var posted = (await _gateway.SendBytes(Hospital, "POST", type + "/_search", Encoding.UTF8.GetBytes(query), "application/x-www-form-urlencoded")).Is(400);
+            Assert.Equal(answer.Text, posted.Text);
+        }
+    }
+
     [Fact]
     public async Task A_query_over_the_limits_is_refused()
     {

@@ -198,9 +198,15 @@ public sealed class SearchThroughRecordsTests(SmallHospital hospital) : IClassFi
     public async Task A_token_that_does_not_cover_a_type_neither_looks_through_it_nor_includes_it()
     {
         var token = (await _gateway.RequestToken(Clinic, "system/Observation.rs")).Is(200).Json["access_token"]!.GetValue<string>();
-        foreach (var search in new[] { "Observation?subject:Patient.family=Annable", "Observation?_has:Provenance:target:recorded=ge2000", "Observation?_list=watched", "Observation?_filter=encounter.status eq finished" })
+        foreach (var (search, lacking) in new[]
         {
-            (await GetWith(token, search)).IsFault(403, "forbidden");
+            ("Observation?subject:Patient.family=Annable", "searching Patient, which this query looks through"), ("Observation?_has:Provenance:target:recorded=ge2000", "searching Provenance,"),
+            ("Observation?_list=watched", "searching List,"), ("Observation?_filter=encounter.status eq finished", "searching Encounter,"),
+            ("Observation?_filter=subject:Patient[gender eq female].name co x", "searching Patient,"), ("Observation?subject.name=x", "searching Patient or Location,"),
+            ("Patient?family=Annable", "searching Patient."), ("?_type=Observation,Patient", "searching Patient, which _type names"),
+        })
+        {
+            Assert.Contains(lacking, (await GetWith(token, search)).IsFault(403, "forbidden").Text, StringComparison.Ordinal);
         }
 
         var answer = (await GetWith(token, "Observation?_id=panel&_include=*&_revinclude=*")).Is(200);

@@ -55,7 +55,7 @@ internal sealed class CriterionParser(SearchOptions options)
             return Reading.Wrong(SearchIssueCode.InvalidModifier, "In a chain a resource type is expected after the colon.");
         var targets = plan.Parameters[index].Definition.Targets;
         if (type is not null && targets.Count > 0 && !targets.Contains(type))
-            return Reading.Wrong(SearchIssueCode.InvalidModifier, $"{plan.Type.Name}.{code} does not lead to that type.");
+            return Reading.Wrong(SearchIssueCode.InvalidModifier, $"{plan.Type.Name}.{code} does not lead to that type, but to {Types(targets)}.");
 
         var conditions = new Dictionary<string, SearchQuery>(StringComparer.Ordinal);
         Reading? fault = null;
@@ -63,17 +63,25 @@ internal sealed class CriterionParser(SearchOptions options)
         foreach (var target in type is not null ? [type] : targets.Count > 0 ? targets : FhirDefinitions.R4.ResourceTypes)
         {
             if (FhirDefinitions.R4.ResourceType(target) is null) continue;
-            if (++_joins > MaxJoins) return Reading.Wrong(SearchIssueCode.TooMany, $"A query has at most {MaxJoins} conditions on other records. Name the types of references, as in subject:Patient.name.");
+            if (++_joins > MaxJoins) return Reading.Wrong(SearchIssueCode.TooMany, $"A query has at most {MaxJoins} conditions on other records. Name the types of references, as in subject:Patient.name; {plan.Type.Name}.{code} leads to {Types(targets)}.");
             var reading = further(TypePlan.Of(target), depth + 1);
             if (reading.Criterion is { } criterion) conditions.Add(target, new SearchQuery(target) { Criteria = [criterion] });
             else if (fault is null || fault.Value.Code == SearchIssueCode.UnknownParameter) fault = reading;
         }
-        if (conditions.Count == 0) return fault ?? Reading.Wrong(SearchIssueCode.UnknownParameter, "The reference leads to no type that has such a search parameter.");
+        if (conditions.Count == 0)
+        {
+            return fault is { Code: not SearchIssueCode.UnknownParameter } other ? other
+                : (type is not null || targets.Count == 1) && fault is { } single ? single
+                : Reading.Wrong(SearchIssueCode.UnknownParameter, $"{plan.Type.Name}.{code} leads to {Types(targets)}, and none of them has what follows. Name one of them, as in subject:Patient.name, to learn what it lacks.");
+        }
         // What several alternatives look at further on is no demand of each.
         if (conditions.Count > 1) _looksAt.RemoveRange(looks, _looksAt.Count - looks);
         _looksAt.Add([.. conditions.Keys]);
         return new ChainCriterion(code, index, conditions);
     }
+
+    private static string Types(IReadOnlyList<string> targets) =>
+        targets.Count == 0 ? "any type" : targets.Count > 8 ? $"{string.Join(", ", targets.Take(8))} and {targets.Count - 8} more" : string.Join(", ", targets);
 
     private Reading Has(TypePlan plan, string name, int depth, Leaf leaf)
     {

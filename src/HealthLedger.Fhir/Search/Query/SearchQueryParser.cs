@@ -87,6 +87,11 @@ internal sealed class SearchQueryParser(TypePlan plan, SearchOptions options)
 
     private void ReadInclude(string name, string value)
     {
+        if (value.Contains(','))
+        {
+            Error(SearchIssueCode.InvalidValue, name, $"It takes one include and no commas: give {name} once for each.");
+            return;
+        }
         var isReverse = name.StartsWith("_rev", StringComparison.Ordinal);
         var parts = value == "*" ? ["*", "*"] : value.Split(':');
         if (parts is not ([_, _] or [_, _, _]))

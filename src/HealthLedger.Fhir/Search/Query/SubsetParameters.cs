@@ -52,14 +52,21 @@ public static class SubsetParameters
     private static (ResourceSubset? Subset, bool IsCountOnly, SearchIssue? Issue) Elements(string? resourceType, string value)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var part in value.Split(',', MaxElements + 1))
+        var parts = value.Split(',', MaxElements + 1);
+        if (parts.Length > MaxElements || Array.IndexOf(parts, "") >= 0)
         {
+            return Wrong("_elements", $"From 1 to {MaxElements} names of elements are expected, separated by single commas.");
+        }
+
+        for (var i = 0; i < parts.Length; i++)
+        {
+            var part = parts[i];
             // Type.element is how bulk data writes it, and what some clients send here too.
             var name = resourceType is not null && part.StartsWith(resourceType + ".", StringComparison.Ordinal) ? part[(resourceType.Length + 1)..] : part;
             name = name.EndsWith("[x]", StringComparison.Ordinal) ? name[..^3] : name;
             if ((resourceType is null ? OfAnyType.GetValueOrDefault(name) : Element(FhirDefinitions.R4.ResourceType(resourceType)!, name)) is not { } element)
             {
-                return Wrong("_elements", $"Elements of the resource itself are expected, by name, at most {MaxElements}, separated by commas.");
+                return Wrong("_elements", $"Number {i + 1} of the names is no element {(resourceType is null ? "of any type" : $"of {resourceType}")} itself; elements within others are not named.");
             }
 
             names.Add(element);

@@ -76,7 +76,7 @@ internal static class OperationQuery
     }
 
     /// <summary>A parameter that nobody knows, so that none is passed over.</summary>
-    public static FhirFault Unknown(string name, string taken) => FhirFault.BadRequest($"{Short(name)}: the operation takes {taken}.", IssueType.NotSupported);
+    public static FhirFault Unknown(string name, string taken) => FhirFault.Parameter(Short(name), $"the operation takes {taken}.", IssueType.NotSupported);
 
     private static string? Value(JsonElement parameter)
     {
