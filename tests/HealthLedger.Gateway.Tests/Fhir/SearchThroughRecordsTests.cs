@@ -201,7 +201,7 @@ public sealed class SearchThroughRecordsTests(SmallHospital hospital) : IClassFi
         foreach (var (search, lacking) in new[]
         {
             ("Observation?subject:Patient.family=Annable", "searching Patient, which this query looks through"), ("Observation?_has:Provenance:target:recorded=ge2000", "searching Provenance,"),
-            ("Observation?_list=watched", "searching List,"), ("Observation?_filter=encounter.status eq finished", "searching Encounter,"),
+            ("Observation?_list=watched", "searching List,"), ("Observation?_filter=encounter.status eq finished", "Encounter"),
             ("Observation?_filter=subject:Patient[gender eq female].name co x", "searching Patient,"), ("Observation?subject.name=x", "searching Patient or Location,"),
             ("Patient?family=Annable", "searching Patient."), ("?_type=Observation,Patient", "searching Patient, which _type names"),
         })
