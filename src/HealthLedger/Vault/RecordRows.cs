@@ -12,6 +12,7 @@ internal sealed class RecordRows(IVaultStore store, RowSealer sealer, TenantId t
     /// <exception cref="TamperedRecordException">It is missing, or not the one that was committed.</exception>
     internal async ValueTask<StoredRow> Fetch(KeyedName shelf, ShelfEntry version, CancellationToken cancellation)
     {
+        cancellation.ThrowIfCancellationRequested();
         var place = PlaceOf(shelf, version);
         return Checked(place, version, await store.Read(place, cancellation));
     }

@@ -158,9 +158,16 @@ internal sealed class GraphQlRecords(FhirCall call, Disclosure disclosure, FhirS
 
     public async ValueTask<IReadOnlyList<JsonElement?>> Read(IReadOnlyList<RecordAddress> addresses)
     {
-        var results = await Task.WhenAll(addresses.Select(a => disclosure.Disclose(FhirReads.Request(call, new Target.Record(a.Type, a.Id, Number(a.Version))), call.Aborted).AsTask()));
-        _opened.InsertRange(0, results);
-        return [.. results.Select(Opened)];
+        var reads = addresses.Select(a => disclosure.Disclose(FhirReads.Request(call, new Target.Record(a.Type, a.Id, Number(a.Version))), call.Aborted).AsTask()).ToList();
+        try
+        {
+            return [.. (await Task.WhenAll(reads)).Select(Opened)];
+        }
+        finally
+        {
+            // Where one fails, the others are zeroed all the same: all have ended by now.
+            _opened.AddRange(reads.Where(read => read.IsCompletedSuccessfully).Select(read => read.Result));
+        }
     }
 
     public async ValueTask<GraphQlMatches> Search(string type, IReadOnlyList<KeyValuePair<string, string>> parameters)
