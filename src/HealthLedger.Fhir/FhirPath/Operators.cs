@@ -44,9 +44,9 @@ internal static class Operators
             case ("*", IntegerItem x, IntegerItem y): return new IntegerItem(checked(x.Integer * y.Integer));
             case ("+" or "-", TemporalItem x, QuantityItem y): return Move(x.Temporal, y, symbol == "-");
             case ("+" or "-", QuantityItem x, QuantityItem y): return Sum(x, y, symbol == "-");
-            case ("*", QuantityItem x, QuantityItem y): return new QuantityItem(x.Amount * y.Amount, Product(x.Unit, y.Unit, "."), false);
+            case ("*", QuantityItem x, QuantityItem y): return new QuantityItem(x.Amount * y.Amount, Units.Product(x.Unit, y.Unit, "."), false);
             case ("/", QuantityItem x, QuantityItem y):
-                return y.Amount == 0 ? null : new QuantityItem(x.Amount / y.Amount, x.Unit == y.Unit ? "1" : Product(x.Unit, y.Unit, "/"), false);
+                return y.Amount == 0 ? null : new QuantityItem(x.Amount / y.Amount, x.Unit == y.Unit ? "1" : Units.Product(x.Unit, y.Unit, "/"), false);
             case ("*", QuantityItem x, IntegerItem or DecimalItem): return new QuantityItem(x.Amount * Singles.Number(right)!.Value, x.Unit, x.IsCalendar);
             case ("*", IntegerItem or DecimalItem, QuantityItem y): return new QuantityItem(y.Amount * Singles.Number(left)!.Value, y.Unit, y.IsCalendar);
             case ("/", QuantityItem x, IntegerItem or DecimalItem):
@@ -65,8 +65,6 @@ internal static class Operators
             _ => b == 0 ? null : whole ? new IntegerItem((int)(a % b)) : new DecimalItem(a % b),
         };
     }
-
-    private static string Product(string left, string right, string sign) => right == "1" ? left : left == "1" && sign == "." ? right : left + sign + right;
 
     private static TemporalItem? Move(in Temporal temporal, QuantityItem quantity, bool back)
     {

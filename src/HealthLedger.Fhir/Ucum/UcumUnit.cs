@@ -37,14 +37,28 @@ internal sealed class UcumUnit
 
     public bool IsCommensurable(UcumUnit other) => _dimension == other._dimension;
 
+    /// <summary>
+    /// How many of another unit are one of this, where both begin at zero; null where they are not commensurable, or the number has no room. <c>IsExact</c> is false where
+    /// the ratio is no short decimal, such as 5/9: then what it gives is good to twelve digits, and no measurement is so exact.
+    /// </summary>
+    public (decimal Ratio, bool IsExact)? To(UcumUnit other)
+    {
+        var wanted = _factor / other._factor;
+        if (!IsCommensurable(other) || wanted is not (> 1e-28 and < 7e28)) return null;
+
+        // A double becomes a decimal by its first 15 digits: what is a round ratio is one again.
+        var ratio = (decimal)wanted;
+        return Math.Abs((double)ratio - wanted) <= wanted * 1e-13 ? (ratio, ToDigits(ratio) == ratio) : null;
+    }
+
     /// <summary>A value of this unit in another; null where they are not commensurable, or the number has no room.</summary>
     public decimal? Convert(decimal value, UcumUnit to)
     {
-        if (!IsCommensurable(to)) return null;
+        if (To(to) is not var (ratio, isExact)) return null;
         try
         {
-            // A double becomes a decimal by its first 15 digits: what is a round ratio is one again.
-            return Rounded((value + (decimal)_offset) * (decimal)(_factor / to._factor) - (decimal)to._offset);
+            var converted = (value + (decimal)_offset) * ratio - (decimal)to._offset;
+            return isExact ? converted : ToDigits(converted);
         }
         catch (OverflowException)
         {
@@ -52,8 +66,15 @@ internal sealed class UcumUnit
         }
     }
 
-    /// <summary>To 12 digits: ratios such as 5/9 leave traces behind, and no measurement is so exact.</summary>
-    private static decimal Rounded(decimal value)
+    /// <summary>The order of two values: exact where one of the units is a short decimal number of the other, else by twelve digits. Null where they have none.</summary>
+    public int? Compare(decimal value, UcumUnit other, decimal otherValue)
+    {
+        if (To(other) is (_, true)) return Convert(value, other)?.CompareTo(otherValue);
+        return other.To(this) is (_, true) ? other.Convert(otherValue, this) is { } back ? value.CompareTo(back) : null : Convert(value, other)?.CompareTo(ToDigits(otherValue));
+    }
+
+    /// <summary>To 12 digits.</summary>
+    private static decimal ToDigits(decimal value)
     {
         if (value == 0) return 0;
         var places = 11 - (int)Math.Floor(Math.Log10((double)Math.Abs(value)));
