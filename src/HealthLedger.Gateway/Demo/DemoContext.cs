@@ -24,6 +24,9 @@ internal sealed class DemoContext(GatewayHost gateway, CommandLine line, DemoCon
     /// <summary>How many patients the data directory held before the walk: above 0 where an earlier one left its own.</summary>
     public int Before { get; set; }
 
+    /// <summary>How many of the walk's own patients an earlier walk had stored.</summary>
+    public int Found => Patients.Count(p => p.IsFound);
+
     /// <summary>Strings that must not be in stored files.</summary>
     public HashSet<string> Secrets { get; } = new(StringComparer.Ordinal);
 
@@ -74,8 +77,8 @@ internal sealed class DemoContext(GatewayHost gateway, CommandLine line, DemoCon
         [.. Patients.Select(p => new DemoPatient(p.Id, p.Consents))]).Write(line.DemoCredentials);
 }
 
-/// <summary>A patient of the demo: the ids that the server gave, and the consents on file.</summary>
-internal sealed record DemoPatientRecord(string Id, List<string> Consents);
+/// <summary>A patient of the demo: the ids that the server gave, the consents on file, and whether an earlier walk had stored both.</summary>
+internal sealed record DemoPatientRecord(string Id, List<string> Consents, bool IsFound = false);
 
 /// <summary>Consents as the demo writes them.</summary>
 internal static class DemoConsents

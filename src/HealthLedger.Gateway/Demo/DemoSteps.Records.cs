@@ -16,7 +16,7 @@ internal static partial class DemoSteps
         demo.Before = (await demo.Gateway.Storage.Vault.Patients.PatientIds(CancellationToken.None)).Length;
         if (demo.Before > 0)
         {
-            demo.Console.Say($"{demo.Gateway.Options.DataDirectory} already holds {demo.Before} patients; the walk adds its own beside them. For a fresh start, name an empty directory by --HealthLedger:Data=DIR.");
+            demo.Console.Say($"{demo.Gateway.Options.DataDirectory} already holds {demo.Before} patients. Those of this walk are used again where they are among them, and added where they are not. For a fresh start, name an empty directory by --HealthLedger:Data=DIR.");
         }
 
         var sources = Sources(demo).ToList();
@@ -41,6 +41,13 @@ internal static partial class DemoSteps
                     continue;
                 }
 
+                if (demo.Before > 0 && await StoredPatients.Find(demo, json) is { } found)
+                {
+                    Remember(demo, json, [found]);
+                    advance();
+                    continue;
+                }
+
                 var answer = await demo.Send(HttpMethod.Post, "", DemoClients.RecordSource, json);
                 if (answer.Status != 200)
                 {
@@ -48,7 +55,8 @@ internal static partial class DemoSteps
                     break;
                 }
 
-                resources += Remember(demo, json, answer);
+                using var response = answer.Json();
+                resources += Remember(demo, json, response.RootElement.GetProperty("entry").EnumerateArray().Select(NewPatient));
                 advance();
             }
 
@@ -69,7 +77,7 @@ internal static partial class DemoSteps
         var ledger = demo.Gateway.Storage.Ledger;
         return demo.Console.Prove(
             loaded.Faults.Count == 0 && demo.Patients.Count > 0,
-            $"{loaded.Resources} resources of {demo.Patients.Count} patients in {seconds:F1} s ({loaded.Resources / seconds:F0}/s); the ledger has {ledger.Published.Size} entries");
+            $"{loaded.Resources} resources of {demo.Patients.Count - demo.Found} patients{(demo.Found > 0 ? $" beside {demo.Found} of the walk's own that were there already" : "")} in {seconds:F1} s ({loaded.Resources / seconds:F0}/s); the ledger has {ledger.Published.Size} entries");
     }
 
     /// <summary>2: a patient's consent becomes a ledger entry.</summary>
@@ -164,33 +172,30 @@ internal static partial class DemoSteps
         }
     }
 
-    /// <summary>Notes the ids that the server gave and the strings that identify patients; how many resources there were.</summary>
-    private static int Remember(DemoContext demo, ReadOnlyMemory<byte> sent, DemoAnswer answer)
+    /// <summary>The patient whom the server's answer to an entry of a transaction is about; null where it is about something else.</summary>
+    private static DemoPatientRecord? NewPatient(JsonElement entry) =>
+        entry.GetProperty("response").TryGetProperty("location", out var location) && location.GetString()!.Split("Patient/") is [_, var rest] ? new(rest.Split('/')[0], []) : null;
+
+    /// <summary>Notes a Bundle's patients, in its order, with the strings that identify them; how many resources there are in it.</summary>
+    private static int Remember(DemoContext demo, ReadOnlyMemory<byte> sent, IEnumerable<DemoPatientRecord?> patients)
     {
+        demo.Patients.AddRange(patients.OfType<DemoPatientRecord>());
+        demo.Secrets.UnionWith(patients.OfType<DemoPatientRecord>().Select(p => p.Id));
         using var request = JsonDocument.Parse(sent);
-        using var response = answer.Json();
-        var entries = request.RootElement.GetProperty("entry").EnumerateArray().Zip(response.RootElement.GetProperty("entry").EnumerateArray());
         var count = 0;
-        foreach (var (asked, got) in entries)
+        foreach (var resource in request.RootElement.GetProperty("entry").EnumerateArray().Select(e => e.GetProperty("resource")))
         {
             count++;
-            var resource = asked.GetProperty("resource");
             if (resource.TryGetProperty("effectiveDateTime", out var effective) && effective.GetString() is { Length: >= 10 } text
                 && DateOnly.TryParseExact(text[..10], "yyyy-MM-dd", out var day) && day > demo.NewestObservation)
             {
                 demo.NewestObservation = day;
             }
 
-            if (resource.GetProperty("resourceType").GetString() != "Patient")
+            if (resource.GetProperty("resourceType").GetString() == "Patient")
             {
-                continue;
+                demo.Secrets.UnionWith(DemoData.Identifying(resource));
             }
-
-            var location = got.GetProperty("response").GetProperty("location").GetString()!;
-            var id = location.Split("/Patient/")[1].Split('/')[0];
-            demo.Patients.Add(new DemoPatientRecord(id, []));
-            demo.Secrets.Add(id);
-            demo.Secrets.UnionWith(DemoData.Identifying(resource));
         }
 
         return count;
@@ -205,6 +210,11 @@ internal static partial class DemoSteps
         for (var i = 1; i < demo.Patients.Count; i++)
         {
             var patient = demo.Patients[i];
+            if (patient.IsFound)
+            {
+                continue;
+            }
+
             if (i % 3 != 0)
             {
                 await Permit(demo, patient, HospitalDirectory.RiversideClinic, "TREAT");

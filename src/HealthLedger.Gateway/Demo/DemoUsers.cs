@@ -33,17 +33,15 @@ internal static class DemoUsers
     {
         fhirUser ??= patient is null ? null : "Patient/" + patient;
         var password = RandomNumberGenerator.GetString(PasswordLetters, PasswordLength);
-        var registered = await people.Register(new NewPerson(name, password, role, organization, fhirUser, patient));
-        if (registered is PersonRegistration.Refused)
+        NewPerson Person() => new(name, password, role, organization, fhirUser, patient);
+        if (await people.Register(Person()) is PersonRegistration.Refused && !(demo.Found > 0 && await people.SetPassword(Person())))
         {
-            // A demo on a directory that had one before: its people keep their names and their patients.
+            // Somebody else has that name.
             name = $"{name}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
-            registered = await people.Register(new NewPerson(name, password, role, organization, fhirUser, patient));
-        }
-
-        if (registered is PersonRegistration.Refused refused)
-        {
-            throw new InvalidOperationException($"The demo's {role} cannot be registered: {refused.Why}");
+            if (await people.Register(Person()) is PersonRegistration.Refused refused)
+            {
+                throw new InvalidOperationException($"The demo's {role} cannot be registered: {refused.Why}");
+            }
         }
 
         demo.Users.Add(new DemoUser(name, password, role.ToString().ToLowerInvariant(), organization, fhirUser, patient));

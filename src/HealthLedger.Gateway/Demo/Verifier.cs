@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using HealthLedger.Gateway.Hosting;
 
 namespace HealthLedger.Gateway.Demo;
 
@@ -7,9 +8,14 @@ namespace HealthLedger.Gateway.Demo;
 /// </summary>
 internal static class Verifier
 {
+    /// <summary>The tool, as built beside a gateway in this folder.</summary>
+    /// <exception cref="ConfigurationException">It is not there; the message says what to do.</exception>
+    public static string Require(string gatewayFolder) => Find(gatewayFolder) ?? throw new ConfigurationException(
+        $"The demo verifies the ledger with the command line tool, and HealthLedger.Cli.dll is not in {gatewayFolder}. Build it (dotnet build src/HealthLedger.Cli -c Release) or copy its files there.");
+
     public static async Task<(int ExitCode, string Output)> Run(IReadOnlyList<string> arguments)
     {
-        var tool = Find() ?? throw new InvalidOperationException("The command line tool is not beside the gateway: build src/HealthLedger.Cli.");
+        var tool = Require(AppContext.BaseDirectory);
         var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
         {
             RedirectStandardOutput = true,
@@ -29,9 +35,9 @@ internal static class Verifier
     }
 
     /// <summary>In a published gateway the same folder; in a build the neighbour's.</summary>
-    private static string? Find()
+    private static string? Find(string gatewayFolder)
     {
-        var here = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar);
+        var here = gatewayFolder.TrimEnd(Path.DirectorySeparatorChar);
         var configuration = Path.GetFileName(here);
         return new[]
         {

@@ -79,9 +79,14 @@ internal static class Startup
         return ExitCode.Ok;
     }
 
-    /// <summary>Said before the walk: it would find out only after it has stored the hospital.</summary>
+    /// <summary>Said before the walk: it would find out only after it has stored the hospital, or at its last but one step.</summary>
     private static void CheckDemoFiles(CommandLine line)
     {
+        if (line.Demo)
+        {
+            Verifier.Require(AppContext.BaseDirectory);
+        }
+
         if (line.DemoData is { } folder && !Directory.Exists(folder))
         {
             throw new ConfigurationException($"--demo-data {folder} is no folder.");

@@ -31,6 +31,12 @@ public sealed class PeopleRegistry(UserManager<User> users)
         return result.Succeeded ? new PersonRegistration.Done(user.Id) : new PersonRegistration.Refused(string.Join(' ', result.Errors.Select(error => error.Description)));
     }
 
+    /// <summary>Gives a person who is registered exactly so another password; ends open sessions. False where there is no such person, or one of that name is somebody else.</summary>
+    public async Task<bool> SetPassword(NewPerson person) =>
+        Fault(person) is null && await users.FindByNameAsync(person.Username) is { } user
+        && (user.Role, user.Organization, user.FhirUser, user.Patient) == (person.Role, person.Organization, person.FhirUser, person.Patient)
+        && await Change(person.Username, found => found.PasswordHash = users.PasswordHasher.HashPassword(found, person.Password));
+
     /// <summary>Lets a person in no more, or again; ends open sessions. False where there is no such person.</summary>
     public Task<bool> SetDisabled(string username, bool disabled) => Change(username, user => user.Disabled = disabled);
 

@@ -41,19 +41,7 @@ public sealed class XmlLawTests
     public void The_seeds_are_good() => Assert.All(Seeds, s => Assert.Empty(XmlResource.Read(s).Issues));
 
     [Fact]
-    public void No_change_of_a_resource_makes_reading_throw_and_the_outcome_stays_in_its_limits() =>
-        Prop.ForAll(
-                ArbMap.Default.ArbFor<(int, PositiveInt, byte[], NonNegativeInt)>(),
-                change =>
-                {
-                    var (seed, at, bytes, removed) = change;
-                    var text = Seeds[(int)((uint)seed % Seeds.Length)].ToList();
-                    var start = at.Get % text.Count;
-                    text.RemoveRange(start, Math.Min(removed.Get, text.Count - start));
-                    text.InsertRange(start, bytes ?? []);
-                    return Holds(text.ToArray());
-                })
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(20_000));
+    public void No_change_of_a_resource_makes_reading_throw_and_the_outcome_stays_in_its_limits() => DamagedText.CheckAnyChange(Seeds, changed => Holds(changed));
 
     [Fact]
     public void No_piece_of_one_resource_put_into_another_makes_reading_throw() =>
@@ -72,33 +60,11 @@ public sealed class XmlLawTests
             .Check(Config.QuickThrowOnFailure.WithMaxTest(20_000));
 
     [Fact]
-    public void Every_cut_of_a_resource_is_refused()
-    {
-        foreach (var seed in Seeds)
-        {
-            for (var length = 0; length < seed.Length; length++)
-            {
-                Assert.NotEmpty(XmlResource.Read(seed.AsMemory(0, length)).Issues);
-            }
-        }
-    }
+    public void Every_cut_of_a_resource_is_refused() => Assert.All(Seeds.SelectMany(DamagedText.CutsOf), cut => Assert.NotEmpty(XmlResource.Read(cut).Issues));
 
     [Fact]
-    public void Every_change_of_one_byte_is_survived()
-    {
-        foreach (var seed in Seeds)
-        {
-            for (var at = 0; at < seed.Length; at++)
-            {
-                foreach (var value in "\0<>/&\"=:0a \n\u00ff"u8)
-                {
-                    var changed = seed.ToArray();
-                    changed[at] = value;
-                    Assert.True(Holds(changed), Encoding.UTF8.GetString(changed));
-                }
-            }
-        }
-    }
+    public void Every_change_of_one_byte_is_survived() =>
+        Assert.All(Seeds.SelectMany(seed => DamagedText.ChangesOf(seed, "\0<>/&\"=:0a \n\u00ff"u8.ToArray())), changed => Assert.True(Holds(changed), Encoding.UTF8.GetString(changed)));
 
     [Fact]
     public void Whatever_a_valid_resource_says_its_XML_is_well_formed()
