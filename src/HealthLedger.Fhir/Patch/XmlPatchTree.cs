@@ -16,6 +16,9 @@ internal sealed class XmlPatchTree
 {
     private const int MaxDepth = 256;
 
+    /// <summary>The most bytes of a resource, as JSON and as XML: a tree takes many times as much.</summary>
+    private const int MaxResource = 4 * 1024 * 1024;
+
     private XmlPatchTree(XDocument document) => Document = document;
 
     /// <summary>The resource.</summary>
@@ -29,11 +32,17 @@ internal sealed class XmlPatchTree
         byte[] xml;
         try
         {
-            xml = XmlResource.Write(JsonSerializer.SerializeToUtf8Bytes(resource, ResourcePatch.Writing));
+            var json = JsonSerializer.SerializeToUtf8Bytes(resource, ResourcePatch.Writing);
+            xml = json.Length <= MaxResource ? XmlResource.Write(json) : throw TooLarge();
         }
         catch (ArgumentException)
         {
             throw Unfit();
+        }
+
+        if (xml.Length > MaxResource)
+        {
+            throw TooLarge();
         }
 
         var reading = XmlResource.Read(xml);
@@ -187,6 +196,9 @@ internal sealed class XmlPatchTree
     }
 
     private static PatchException Unfit() => new(PatchFaultKind.NotApplicable, "this record holds what XML cannot hold as it is: send a JSON Patch or a FHIRPath Patch.");
+
+    private static PatchException TooLarge() => new(
+        PatchFaultKind.TooCostly, $"an XML Patch is of a record of at most {MaxResource / 1024 / 1024} MiB: send a JSON Patch or a FHIRPath Patch.");
 
     private sealed record AsWritten(string Text);
 }

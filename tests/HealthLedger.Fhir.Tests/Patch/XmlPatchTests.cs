@@ -175,6 +175,16 @@ public sealed class XmlPatchTests
     }
 
     [Fact]
+    public void A_record_may_be_too_large_for_a_tree()
+    {
+        var patch = XmlPatch.Parse("""<diff xmlns="http://hl7.org/fhir"><remove sel="Binary/data"/></diff>"""u8.ToArray()).Patch!;
+        Assert.Equal(PatchFaultKind.TooCostly, patch.Apply(Binary(4_194_304)).Fault!.Kind);
+        Assert.NotNull(patch.Apply(Binary(4_000_000)).Patched);
+
+        static byte[] Binary(int length) => Encoding.UTF8.GetBytes($$"""{"resourceType":"Binary","contentType":"text/plain","data":"{{new string('A', length)}}"}""");
+    }
+
+    [Fact]
     public void A_record_that_XML_cannot_hold_is_left_alone()
     {
         var patch = XmlPatch.Parse("""<diff xmlns="http://hl7.org/fhir"><add sel="Patient/name" pos="before"><active value="true"/></add></diff>"""u8.ToArray()).Patch!;

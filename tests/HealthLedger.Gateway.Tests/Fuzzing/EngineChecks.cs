@@ -100,6 +100,32 @@ internal static class EngineChecks
         return Told(reading.InXml(outcome.Issues)) is { } wrongIssues ? Judged.By(wrongIssues) : outcome.IsValid ? Judged.By(Written(XmlResource.Write(reading.Json))) : Judged.Refused;
     }
 
+    /// <summary>The input is an XML Patch.</summary>
+    public static Judged XmlPatch(byte[] input)
+    {
+        if (HealthLedger.Fhir.Patch.XmlPatch.Parse(input).Patch is not { } patch)
+        {
+            return Judged.Refused;
+        }
+
+        var isApplied = false;
+        foreach (var seed in Patched)
+        {
+            var (patched, fault) = patch.Apply(seed.Json);
+            if (patched is null == fault is null)
+            {
+                return Judged.By("has neither a result nor a fault, or both");
+            }
+
+            isApplied |= patched is not null && ResourceValidator.Validate(patched).ResourceType is not null;
+        }
+
+        return isApplied ? Judged.By(null) : Judged.Refused;
+    }
+
+    /// <summary>With narrative, and without.</summary>
+    private static readonly Seed[] Patched = [.. Seeds.Resources.Where(s => s.Type is "Patient" or "Observation").Take(6)];
+
     /// <summary>The input is TYPE?QUERY.</summary>
     public static Judged Query(byte[] input)
     {

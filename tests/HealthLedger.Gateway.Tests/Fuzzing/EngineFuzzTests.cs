@@ -15,6 +15,10 @@ public sealed class EngineFuzzTests(ITestOutputHelper output)
         new FuzzRun("xml", 30_000, output).Each(random => XmlMutations.Mutate(random.Pick(Seeds.Xml), random), EngineChecks.Xml);
 
     [Fact]
+    public void Mutated_xml_patches_are_applied_or_refused() =>
+        new FuzzRun("xml-patch", 30_000, output).Each(PatchMutations.MakeXml, EngineChecks.XmlPatch);
+
+    [Fact]
     public void Mutated_queries_are_understood_or_refused() =>
         new FuzzRun("query", 45_000, output).Each(random => QueryMutations.Make(random) is var (type, query) ? Encoding.UTF8.GetBytes($"{type}?{query}") : [], EngineChecks.Query);
 

@@ -29,11 +29,21 @@ internal static class PatchMutations
         {
             0 => (string.Join(',', Enumerable.Range(0, operations).Select(_ => JsonPatch(random))) is var list && random.Next(20) == 0 ? list : $"[{list}]", "application/json-patch+json"),
             1 => (Parameters(operations, random), "application/fhir+json"),
-            _ => ($"<diff xmlns:f=\"http://hl7.org/fhir\" xmlns:h=\"http://www.w3.org/1999/xhtml\">{string.Concat(Enumerable.Range(0, operations).Select(_ => XmlPatch(random)))}</diff>", "application/xml-patch+xml"),
+            _ => (Xml(operations, random), "application/xml-patch+xml"),
         };
         var bytes = Encoding.UTF8.GetBytes(text);
         return (random.Next(4) == 0 ? TextMutations.Mutate(bytes, random) : bytes, type);
     }
+
+    /// <summary>An XML Patch.</summary>
+    public static byte[] MakeXml(Random random)
+    {
+        var bytes = Encoding.UTF8.GetBytes(Xml(random.Next(1, 4), random));
+        return random.Next(4) == 0 ? TextMutations.Mutate(bytes, random) : bytes;
+    }
+
+    private static string Xml(int operations, Random random) =>
+        $"<diff xmlns:f=\"http://hl7.org/fhir\" xmlns:h=\"http://www.w3.org/1999/xhtml\">{string.Concat(Enumerable.Range(0, operations).Select(_ => XmlPatch(random)))}</diff>";
 
     private static string JsonPatch(Random random)
     {
