@@ -108,7 +108,6 @@ internal static class EngineChecks
             return Judged.Refused;
         }
 
-        var isApplied = false;
         foreach (var seed in Patched)
         {
             var (patched, fault) = patch.Apply(seed.Json);
@@ -117,10 +116,13 @@ internal static class EngineChecks
                 return Judged.By("has neither a result nor a fault, or both");
             }
 
-            isApplied |= patched is not null && ResourceValidator.Validate(patched).ResourceType is not null;
+            if (patched is not null && ResourceValidator.Validate(patched).ResourceType is null)
+            {
+                return Judged.By("leaves no resource");
+            }
         }
 
-        return isApplied ? Judged.By(null) : Judged.Refused;
+        return Judged.By(null);
     }
 
     /// <summary>With narrative, and without.</summary>

@@ -35,12 +35,29 @@ internal static class PatchMutations
         return (random.Next(4) == 0 ? TextMutations.Mutate(bytes, random) : bytes, type);
     }
 
-    /// <summary>An XML Patch.</summary>
+    private static readonly string[] Nodes =
+    [
+        "f:Patient/f:gender", "f:Patient/f:name[1]", "f:Patient", "*", "*/*[1]", "*/*[2]", "*/f:id", "*/f:text/h:div", "*/f:text/h:div/text()[1]", "*/f:text/h:div/*[1]", "*/f:text/h:div/comment()[1]", "*/f:code/f:coding[1]", "*/f:name[f:family='x']", "*/f:text/h:div/h:p[.='x']",
+    ];
+
+    private static readonly string[] Contents = ["<f:gender value=\"male\"/>", "<h:p>x<h:b/>y</h:p>", "x", "<!--c-->", "<f:name><f:family value=\"x\"/></f:name>", "<x/>", ""];
+
+    /// <summary>An XML Patch, most of them well-formed, many of them fitting.</summary>
     public static byte[] MakeXml(Random random)
     {
-        var bytes = Encoding.UTF8.GetBytes(Xml(random.Next(1, 4), random));
+        var text = random.Next(4) == 0 ? Xml(random.Next(1, 4), random)
+            : $"<diff xmlns:f=\"http://hl7.org/fhir\" xmlns:h=\"http://www.w3.org/1999/xhtml\">{string.Concat(Enumerable.Range(0, random.Next(1, 4)).Select(_ => Fitting(random)))}</diff>";
+        var bytes = Encoding.UTF8.GetBytes(text);
         return random.Next(4) == 0 ? TextMutations.Mutate(bytes, random) : bytes;
     }
+
+    private static string Fitting(Random random) => (random.Pick(Nodes), random.Pick(Contents)) switch
+    {
+        var (node, _) when random.Next(4) == 0 => $"<remove sel=\"{node}{random.Pick((string[])["", "", "/@value"])}\"/>",
+        var (node, _) when random.Next(4) == 0 => $"<replace sel=\"{node}/@value\">{random.Pick((string[])["male", "x", "2026-01-01"])}</replace>",
+        var (node, content) when random.Next(3) == 0 => $"<replace sel=\"{node}\">{content}</replace>",
+        var (node, content) => $"<add sel=\"{node}\"{random.Pick((string[])["", " pos=\"before\"", " pos=\"after\"", " pos=\"prepend\""])}>{content}</add>",
+    };
 
     private static string Xml(int operations, Random random) =>
         $"<diff xmlns:f=\"http://hl7.org/fhir\" xmlns:h=\"http://www.w3.org/1999/xhtml\">{string.Concat(Enumerable.Range(0, operations).Select(_ => XmlPatch(random)))}</diff>";
