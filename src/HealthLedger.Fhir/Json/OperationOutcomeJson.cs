@@ -44,12 +44,15 @@ public static class OperationOutcomeJson
         writer.WriteEndObject();
     }
 
+    /// <summary>A message may repeat a parameter's name as the caller wrote it; control characters have no place in FHIR's strings.</summary>
+    private static string Printable(string message) => message.AsSpan().IndexOfAnyInRange('\0', '\u001f') < 0 ? message : string.Concat(message.Select(c => c < ' ' ? '\uFFFD' : c));
+
     private static void Issue(Utf8JsonWriter writer, ValidationIssue issue)
     {
         writer.WriteStartObject();
         writer.WriteString("severity"u8, issue.Severity.ToCode());
         writer.WriteString("code"u8, issue.Type.ToCode());
-        writer.WriteString("diagnostics"u8, issue.Message);
+        writer.WriteString("diagnostics"u8, Printable(issue.Message));
         if (issue.Line > 0)
         {
             writer.WriteStartArray("location"u8);

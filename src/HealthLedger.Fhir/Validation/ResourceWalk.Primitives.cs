@@ -10,6 +10,12 @@ internal ref partial struct ResourceWalk
 {
     private const int MaxStringCharacters = 1024 * 1024;
 
+    /// <summary>
+    /// R4 datatypes.html#string says that strings should not have them, R5 that they shall not, and XML 1.0 has no place for them. JSON has them as escapes alone, so that
+    /// other strings need not be looked through.
+    /// </summary>
+    private static readonly SearchValues<byte> Controls = SearchValues.Create([.. Enumerable.Range(0, ' ').Select(c => (byte)c).Where(c => c is not (byte)'\t' and not (byte)'\n' and not (byte)'\r')]);
+
     /// <summary>Validates a primitive's JSON kind, its text, and what its element asks of it.</summary>
     private void Primitive(ElementForm form, ElementType? use)
     {
@@ -39,7 +45,14 @@ internal ref partial struct ResourceWalk
         var rented = ArrayPool<byte>.Shared.Rent(_reader.ValueSpan.Length);
         try
         {
-            Text(form, use, kind, rented.AsSpan(0, _reader.CopyString(rented)));
+            var text = rented.AsSpan(0, _reader.CopyString(rented));
+            if (text.IndexOfAny(Controls) is >= 0 and var at)
+            {
+                _log.Error(IssueType.Value, $"The string has the control character U+{text[at]:X4}. Of those below U+0020 only tab, line feed and carriage return are allowed.", _reader.TokenStartIndex);
+                return;
+            }
+
+            Text(form, use, kind, text);
         }
         catch (InvalidOperationException)
         {

@@ -50,7 +50,8 @@ internal sealed class FhirApi(
 
         // What an export gave out has a form of its own: a manifest, and files of lines.
         var isExport = segments is [FhirExports.Segment, _, ..];
-        if (!isExport && AnswerForm.Choose(http) is { } noForm)
+        var isNative = NativeBinary.IsWanted(http.Request, method, segments);
+        if (!isExport && !isNative && AnswerForm.Choose(http) is { } noForm)
         {
             await http.Fault(noForm);
             return;
@@ -111,8 +112,8 @@ internal sealed class FhirApi(
             ("POST", [.., "_search"]) when SearchPlace.Of(segments.AsSpan(..^1)) is { } place => searches.AnswerPosted(asked, place),
             (_, ["_history"] or [_, "_history"] or [.., "_search"]) => http.MethodNotSupported(Methods(segments, http.Request.QueryString.HasValue)),
             ("POST", [var type]) => writes.Create(asked, type),
-            ("GET", [var type, var id]) => reads.Read(asked, type, id, null),
-            ("GET", [var type, var id, "_history", var version]) => reads.Read(asked, type, id, version),
+            ("GET", [var type, var id]) => reads.Read(asked, type, id, null, isNative),
+            ("GET", [var type, var id, "_history", var version]) => reads.Read(asked, type, id, version, isNative),
             ("PUT", [var type, var id]) => writes.Update(asked, type, id),
             ("PUT", [var type]) when http.Request.QueryString.HasValue => writes.UpdateWhere(asked, type),
             ("DELETE", [var type]) when http.Request.QueryString.HasValue => writes.DeleteWhere(asked, type),

@@ -5,12 +5,13 @@ using HealthLedger.Fhir.Validation;
 using HealthLedger.Fhir.Validation.Profiles;
 using HealthLedger.Gateway.Fhir.Operations;
 using HealthLedger.Gateway.Fhir.Operations.Terminology;
+using HealthLedger.Gateway.Hosting;
 using HealthLedger.Smart;
 
 namespace HealthLedger.Gateway.Fhir;
 
 /// <summary><c>GET /fhir/metadata</c> and what it says of terminology (http://hl7.org/fhir/R4/http.html#capabilities): open to everybody, made once.</summary>
-internal sealed class FhirCapabilities(SmartUrls urls, FhirOperations operations, ProfileValidator profiles, ValueSets valueSets, TimeProvider time)
+internal sealed class FhirCapabilities(SmartUrls urls, FhirOperations operations, ProfileValidator profiles, ValueSets valueSets, GatewayOptions options, TimeProvider time)
 {
     private readonly DateTimeOffset _since = time.GetUtcNow();
     private readonly ConcurrentDictionary<(AnswerForm, bool), ReadOnlyMemory<byte>> _inForms = new();
@@ -28,7 +29,7 @@ internal sealed class FhirCapabilities(SmartUrls urls, FhirOperations operations
         var isTerminology = mode == "terminology";
         var statement = isTerminology
             ? _terminology ??= TerminologyStatement.Write(valueSets.CodeSystems, urls.Fhir, _since)
-            : _statement ??= FhirMetadata.Write(urls.Fhir, _since, typeof(FhirCapabilities).Assembly.GetName().Version?.ToString(3) ?? "0", operations, profiles);
+            : _statement ??= FhirMetadata.Write(urls.Fhir, _since, typeof(FhirCapabilities).Assembly.GetName().Version?.ToString(3) ?? "0", operations, profiles, options.Cors.Origins.Length > 0);
         // Anybody may ask, so each form of it is made once too.
         return http.Features.Get<AnswerForm>() is { } form
             ? http.Written(StatusCodes.Status200OK, $"{form.MediaType}; charset=utf-8", _inForms.GetOrAdd((form, isTerminology), f => f.Item1.Of(statement)))

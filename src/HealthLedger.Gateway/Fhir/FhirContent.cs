@@ -31,9 +31,15 @@ internal sealed class FhirContent
             return (null, FhirFault.BodyTooLarge);
         }
 
+        return Of(body, format);
+    }
+
+    /// <summary>A body of a form; a fault where it is XML that cannot be read.</summary>
+    public static (FhirContent? Content, FhirFault? Fault) Of(ReadOnlyMemory<byte> body, FhirFormat format)
+    {
         if (format == FhirFormat.Json)
         {
-            return (new FhirContent(body, null), null);
+            return (OfJson(body), null);
         }
 
         var xml = XmlResource.Read(body);
@@ -41,6 +47,8 @@ internal sealed class FhirContent
             : xml.Json.Length > FhirBody.Maximum ? (null, FhirFault.BodyTooLarge)
             : (new FhirContent(xml.Json, xml), null);
     }
+
+    public static FhirContent OfJson(ReadOnlyMemory<byte> json) => new(json, null);
 
     /// <summary>Validates it against R4 alone; issues have the places of the text that was sent.</summary>
     public ValidationOutcome Validate(string type) => InOwnText(ResourceValidator.Validate(Json, type));

@@ -14,7 +14,7 @@ namespace HealthLedger.Gateway.Fhir;
 /// </summary>
 internal static class FhirMetadata
 {
-    public static byte[] Write(string fhirBase, DateTimeOffset since, string version, FhirOperations operations, ProfileValidator profiles)
+    public static byte[] Write(string fhirBase, DateTimeOffset since, string version, FhirOperations operations, ProfileValidator profiles, bool hasCors)
     {
         var supported = profiles.ProfilesByType();
         var buffer = new ArrayBufferWriter<byte>(1 << 18);
@@ -41,7 +41,7 @@ internal static class FhirMetadata
             json.WriteStartArray("rest");
             json.WriteStartObject();
             json.WriteString("mode", "server");
-            Security(json);
+            Security(json, hasCors);
             json.WriteStartArray("resource");
             foreach (var type in FhirDefinitions.R4.ResourceTypes)
             {
@@ -61,10 +61,10 @@ internal static class FhirMetadata
         return buffer.WrittenSpan.ToArray();
     }
 
-    private static void Security(Utf8JsonWriter json)
+    private static void Security(Utf8JsonWriter json, bool hasCors)
     {
         json.WriteStartObject("security");
-        json.WriteBoolean("cors", false);
+        json.WriteBoolean("cors", hasCors);
         json.WriteStartArray("service");
         json.WriteStartObject();
         json.WriteStartArray("coding");

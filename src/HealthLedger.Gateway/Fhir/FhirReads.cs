@@ -9,7 +9,7 @@ namespace HealthLedger.Gateway.Fhir;
 /// <summary>read and vread: each one a request on the disclosure road.</summary>
 internal sealed class FhirReads(Disclosure disclosure)
 {
-    public async Task Read(FhirCall call, string type, string id, string? version)
+    public async Task Read(FhirCall call, string type, string id, string? version, bool isNative = false)
     {
         if (!call.Covers(type, ScopeInteraction.Read))
         {
@@ -32,7 +32,7 @@ internal sealed class FhirReads(Disclosure disclosure)
         }
 
         using var result = await disclosure.Disclose(Request(call, new Target.Record(type, id, number)), call.Aborted);
-        await Answer(call.Http, result, subset);
+        await Answer(call.Http, result, subset, isNative);
     }
 
     /// <summary>The part of a record that a read asks for; null for all of it.</summary>
@@ -50,7 +50,7 @@ internal sealed class FhirReads(Disclosure disclosure)
     }
 
     /// <summary>The answer to a read, for single requests and for entries of a batch alike.</summary>
-    private static Task Answer(HttpContext http, DisclosureResult result, ResourceSubset? subset)
+    private static Task Answer(HttpContext http, DisclosureResult result, ResourceSubset? subset, bool isNative)
     {
         switch (result)
         {
@@ -63,7 +63,7 @@ internal sealed class FhirReads(Disclosure disclosure)
                     return Task.CompletedTask;
                 }
 
-                return http.Json(StatusCodes.Status200OK, record.Part(subset));
+                return isNative ? NativeBinary.Write(http, record.Json) : http.Json(StatusCodes.Status200OK, record.Part(subset));
             case DisclosureResult.Gone { Receipt: var receipt }:
                 return http.Fault(FhirFault.Gone, receipt);
             case DisclosureResult.NotThere { Receipt: var receipt }:

@@ -29,7 +29,7 @@ internal sealed class FhirWrites(ProfileValidator validator, RecordChange record
 
     public async Task Update(FhirCall call, string type, string id)
     {
-        if (await Body(call, type, ScopeInteraction.Update) is not { } body)
+        if (await Body(call, type, ScopeInteraction.Update, id) is not { } body)
         {
             return;
         }
@@ -246,7 +246,7 @@ internal sealed class FhirWrites(ProfileValidator validator, RecordChange record
     public ValidationOutcome Check(ReadOnlyMemory<byte> json, string type) => validator.Validate(json, type);
 
     /// <summary>The body, if scope, media type, size and content are good; else the fault is written.</summary>
-    private async ValueTask<ReadOnlyMemory<byte>?> Body(FhirCall call, string type, ScopeInteraction interaction)
+    private async ValueTask<ReadOnlyMemory<byte>?> Body(FhirCall call, string type, ScopeInteraction interaction, string? id = null)
     {
         if (!call.Covers(type, interaction))
         {
@@ -254,7 +254,7 @@ internal sealed class FhirWrites(ProfileValidator validator, RecordChange record
             return null;
         }
 
-        var (content, fault) = await FhirContent.Read(call.Http);
+        var (content, fault) = type == NativeBinary.Type ? await NativeBinary.Read(call.Http, id) : await FhirContent.Read(call.Http);
         if (content is null)
         {
             await call.Http.Fault(fault!);

@@ -146,6 +146,7 @@ internal sealed class GatewayHost : IAsyncDisposable
     {
         services.AddSingleton(time);
         services.AddSingleton(options);
+        services.AddCors();
         services.AddSingleton(storage);
         services.AddSingleton(storage.Vault);
         services.AddSingleton(storage.Ledger);
@@ -209,6 +210,7 @@ internal sealed class GatewayHost : IAsyncDisposable
     private void MapRoutes()
     {
         _app.Use(RequestIds);
+        CrossOrigin.Use(_app, Options.Cors.Origins);
         // The host would otherwise put sign-in by cookie before everything, the APIs too.
         ((IApplicationBuilder)_app).Properties["__AuthenticationMiddlewareSet"] = true;
         ((IApplicationBuilder)_app).Properties["__AuthorizationMiddlewareSet"] = true;

@@ -33,6 +33,8 @@ internal sealed class GatewayOptions
 
     public PrivacyOptions Privacy { get; set; } = new();
 
+    public CorsOptions Cors { get; set; } = new();
+
     public string DataDirectory => Path.GetFullPath(Data);
 
     public string KeysDirectory => Path.GetFullPath(Keys ?? Data.TrimEnd('/', '\\') + ".keys");
@@ -85,7 +87,7 @@ internal sealed class GatewayOptions
             yield return "HealthLedger:PublicUrl must be an absolute http or https URL.";
         }
 
-        foreach (var fault in Consents.Faults().Concat(Privacy.Faults()))
+        foreach (var fault in Consents.Faults().Concat(Privacy.Faults()).Concat(Cors.Faults()))
         {
             yield return fault;
         }
@@ -144,4 +146,20 @@ internal sealed class PrivacyOptions
             yield return $"HealthLedger:Privacy:Delta is {Delta}: use 1e-15 to 1e-3.";
         }
     }
+}
+
+/// <summary>The section <c>HealthLedger:Cors</c>: which web pages of other origins may read answers (https://fetch.spec.whatwg.org/#http-cors-protocol).</summary>
+internal sealed class CorsOptions
+{
+    /// <summary>Origins as a browser writes them, such as <c>https://app.example.org</c>. Default none.</summary>
+    public string[] Origins { get; set; } = [];
+
+    public IEnumerable<string> Faults() => Origins.Where(o => !IsOrigin(o)).Select(o =>
+        $"HealthLedger:Cors:Origins has '{o}': give an exact origin such as https://app.example.org, in lower case without path; http is for localhost alone, and a wildcard is not taken.");
+
+    private static bool IsOrigin(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url)
+        && (url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && url.IsLoopback))
+        && !text.Contains('*', StringComparison.Ordinal)
+        && text == $"{url.Scheme}://{url.Authority}";
 }

@@ -106,7 +106,7 @@ public sealed class ResourceJsonTests
         {
             foreach (var severity in Enum.GetValues<IssueSeverity>())
             {
-                Assert.Empty(ResourceValidator.Validate(OperationOutcomeJson.From(severity, type, "x", "Patient.name")).Issues);
+                Assert.Empty(ResourceValidator.Validate(OperationOutcomeJson.From(severity, type, "x\u0001\n", "Patient.name")).Issues);
             }
         }
     }

@@ -30,6 +30,23 @@ public sealed class PrimitiveTests
         Assert.All(invalid.Split(' ', StringSplitOptions.RemoveEmptyEntries), v => Assert.False(PrimitiveFormat.Matches(primitive, Encoding.UTF8.GetBytes(v)), v));
     }
 
+    /// <summary>R4 datatypes.html#string; XML 1.0 section 2.2: what has no place in one form of a resource is in neither.</summary>
+    [Theory]
+    [InlineData("\\u0000", false)]
+    [InlineData("a\\u0001b", false)]
+    [InlineData("\\u000b", false)]
+    [InlineData("\\f", false)]
+    [InlineData("\\b", false)]
+    [InlineData("a\\u001f", false)]
+    [InlineData("a\\t\\r\\n\\u0020\\u007f", true)]
+    public void Control_characters_are_refused_with_their_place(string text, bool isValid)
+    {
+        var issues = ResourceValidator.Validate(Encoding.UTF8.GetBytes($$"""{"resourceType":"Patient","name":[{"family":"x"},{"family":"{{text}}"}]}""")).Issues;
+
+        Assert.Equal(isValid, issues.Count == 0);
+        Assert.All(issues, i => Assert.Equal(("Patient.name[1].family", IssueType.Value), (i.Location, i.Type)));
+    }
+
     [Theory]
     [InlineData("Code", " a")]
     [InlineData("Code", "a ")]

@@ -103,6 +103,16 @@ internal static class RequestShapes
                 yield return new RequestShape(client, "POST", validate, new JsonObject { ["resourceType"] = "Patient", ["id"] = "hidden-patient", ["managingOrganization"] = new JsonObject { ["reference"] = "Organization/absent" } });
             }
 
+            // A Binary as a resource and in its own content type.
+            foreach (var path in new[] { "Binary/hidden-binary", "Binary/hidden-binary/_history/1", "Binary/absent" })
+            {
+                foreach (var accept in new[] { "text/plain", "application/fhir+json", "application/fhir+xml", "*/*" })
+                {
+                    yield return new RequestShape(client, "GET", path, null, ("Accept", accept));
+                    yield return new RequestShape(client, "GET", path, null, ("Accept", accept), ("If-None-Match", "W/\"1\""));
+                }
+            }
+
             yield return new RequestShape(client, "GET", "$export");
             yield return new RequestShape(client, "GET", "$export/00000000000000000000000000000000");
             yield return new RequestShape(client, "GET", "$export/00000000000000000000000000000000/Patient.ndjson");
@@ -190,6 +200,12 @@ internal static class RequestShapes
             yield return new RequestShape(client, "DELETE", $"{type}/{id}");
             yield return new RequestShape(client, "DELETE", $"{type}/{id}", null, ("If-Match", "W/\"1\""));
             yield return new RequestShape(client, "DELETE", $"{type}/{id}", null, ("If-Match", "W/\"7\""));
+        }
+
+        foreach (var context in new[] { "Patient/hidden-patient", "Patient/absent" })
+        {
+            yield return new RequestShape(client, "PUT", "Binary/hidden-binary", new JsonObject { ["a"] = 1 }, ("Content-Type", "text/plain"), ("X-Security-Context", context));
+            yield return new RequestShape(client, "POST", "Binary", new JsonObject { ["a"] = 1 }, ("Content-Type", "text/plain"), ("X-Security-Context", context));
         }
 
         yield return new RequestShape(client, "PUT", "Observation/open-pulse-1", Records.Observation("open-pulse-1", "open"));
@@ -375,6 +391,7 @@ internal static class RequestShapes
         "Condition" => Records.Condition(id, "partial"),
         "Appointment" => Records.Shared(id, "open", "hidden-patient"),
         "Consent" => Records.Consent(id, id == "hidden-consent" ? "open" : "hidden-patient", Records.Permit("elsewhere")),
+        "Binary" => new JsonObject { ["resourceType"] = type, ["id"] = id, ["contentType"] = "text/plain", ["data"] = "YQ==" },
         "Questionnaire" => new JsonObject { ["resourceType"] = type, ["id"] = id, ["status"] = "active" },
         _ => Records.Observation(id, id is "hidden-by-label" ? "partial" : id is "was-visible" ? "open" : "hidden-patient"),
     };

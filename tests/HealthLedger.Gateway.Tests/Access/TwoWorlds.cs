@@ -17,7 +17,7 @@ public sealed partial class TwoWorlds : IAsyncLifetime
         ("Patient", "hidden-patient"), ("Observation", "hidden-pulse"), ("Observation", "hidden-changed"), ("Observation", "hidden-deleted"), ("Patient", "hidden-deleted-patient"),
         ("Observation", "hidden-by-label"), ("Condition", "hidden-by-class"), ("Appointment", "hidden-shared"), ("Consent", "hidden-consent"), ("Consent", "hidden-withdrawn-consent"),
         ("Questionnaire", "hidden-questionnaire"), ("Observation", "hidden-of-nobody"), ("Observation", "was-visible"),
-        ("ValueSet", "hidden-set"), ("CodeSystem", "hidden-system"), ("ConceptMap", "hidden-map"),
+        ("Binary", "hidden-binary"), ("ValueSet", "hidden-set"), ("CodeSystem", "hidden-system"), ("ConceptMap", "hidden-map"),
     ];
 
     private readonly TestClock _clock = new();
@@ -123,6 +123,8 @@ public sealed partial class TwoWorlds : IAsyncLifetime
         {
             (await world.Post(Hospital, "Patient", Records.Patient(null, "Openshaw"))).Is(201);
         }
+
+        (await world.SendBytes(Hospital, "PUT", "Binary/hidden-binary", "hidden"u8.ToArray(), "text/plain", ("X-Security-Context", "Patient/hidden-patient"))).Is(201);
 
         // Beside visible records of a visible patient.
         (await world.Put(Hospital, "Observation/hidden-by-label", Records.Observation("hidden-by-label", "partial", label: "R"))).Is(201);

@@ -36,12 +36,12 @@ internal static class RequestMutations
         ("If-Match", ["W/\"1\"", "\"1\"", "W/\"99999999999\"", "*", "x", "W/\"", "W/\"1\", W/\"2\"", "W/\"-1\""]), ("If-None-Match", ["W/\"1\"", "*", "x"]), ("If-Modified-Since", ["Sat, 29 Oct 1994 19:43:31 GMT", "x", "2024-01-01"]),
         ("If-None-Exist", ["identifier=x", "?name=fuzz", "x", "_id=fuzz-patient", "_count=1", "name=", "subject:Patient.name=x"]), ("Prefer", ["return=minimal", "return=OperationOutcome", "return=representation", "handling=lenient", "handling=strict", "respond-async", "x", "return=;"]),
         ("Accept", [Json, Xml, "application/json", "text/html", "*/*", "application/*;q=0", "x", ";", "application/fhir+json; fhirVersion=4.0", "application/fhir+json; fhirVersion=9.9", ",,,"]), ("Accept-Encoding", ["gzip", "br", "x"]),
-        ("X-Purpose-Of-Use", ["TREAT", "BTG", "ETREAT", "x", "TREAT, TREAT"]), ("X-Break-Glass-Reason", ["x", "%00"]), ("X-HTTP-Method-Override", ["DELETE"]), ("Range", ["bytes=0-1"]), ("X-Request-Id", ["x"]), ("Content-Encoding", ["gzip", "identity"]), ("Expect", ["x"]),
+        ("X-Purpose-Of-Use", ["TREAT", "BTG", "ETREAT", "x", "TREAT, TREAT"]), ("X-Break-Glass-Reason", ["x", "%00"]), ("X-Security-Context", ["Patient/fuzz-patient", "x", "#a", "Patient?name=x"]), ("X-HTTP-Method-Override", ["DELETE"]), ("Range", ["bytes=0-1"]), ("X-Request-Id", ["x"]), ("Content-Encoding", ["gzip", "identity"]), ("Expect", ["x"]),
     ];
 
     public static FuzzedRequest Make(Random random)
     {
-        var request = random.Next(16) switch
+        var request = random.Next(17) switch
         {
             0 or 1 or 2 => WithBody(random, Mutated(random), Json),
             3 => WithBody(random, (random.Pick(Seeds.Resources).Type, XmlMutations.Mutate(random.Pick(Seeds.Xml), random)), Xml),
@@ -50,11 +50,19 @@ internal static class RequestMutations
             8 or 9 => new("POST", "", Bundle(random), Json),
             10 or 11 => Patch(random),
             12 or 13 => Operation(random),
+            14 => Content(random),
             _ => new(random.Pick((string[])["GET", "GET", "HEAD", "DELETE", "PUT", "OPTIONS", "TRACE", "PROPFIND"]), Place(random)),
         };
         var headers = Enumerable.Range(0, random.Next(3) == 0 ? random.Next(1, 4) : 0).Select(_ => Header(random)).DistinctBy(h => h.Name).ToArray();
         return headers.Length > 0 ? request with { Headers = headers } : request;
     }
+
+    /// <summary>Binary in its own content type.</summary>
+    private static FuzzedRequest Content(Random random) => random.Next(3) == 0 ? new("GET", $"Binary/x{random.Pick((string[])["", "/_history/1", "?_format=json", "?", "/_history/x"])}") : new(
+        random.Pick((string[])["POST", "PUT", "PUT"]),
+        random.Next(3) == 0 ? "Binary" : "Binary/x",
+        random.Next(3) == 0 ? Mutated(random).Json : random.Next(3) == 0 ? XmlMutations.Mutate(random.Pick(Seeds.Xml), random) : TextMutations.Mutate("%PDF-1.4 \0\u0001 <script>"u8.ToArray(), random),
+        random.Pick((string[])["application/pdf", "text/html", Json, Xml, "application/json", "text/xml", "x", "", "*/*", "image/svg+xml; a=\"b\"", "text/plain;  charset=x", new string('a', 300) + "/b"]));
 
     private static (string Type, byte[] Json) Mutated(Random random)
     {

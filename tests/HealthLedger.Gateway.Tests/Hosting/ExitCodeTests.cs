@@ -20,6 +20,11 @@ public sealed class ExitCodeTests
         { "--HealthLedger:Origin=two words", "Origin" },
         { "--HealthLedger:PublicUrl=nowhere", "PublicUrl" },
         { "--HealthLedger:PassphraseFile=/nonexistent/file", "passphrase" },
+        { "--HealthLedger:Cors:Origins:0=*", "Cors" },
+        { "--HealthLedger:Cors:Origins:0=null", "Cors" },
+        { "--HealthLedger:Cors:Origins:0=https://*.example.org", "Cors" },
+        { "--HealthLedger:Cors:Origins:0=https://app.example.org/", "Cors" },
+        { "--HealthLedger:Cors:Origins:0=http://app.example.org", "Cors" },
         { "--urls=nonsense", "urls" },
         { "--urls=https://127.0.0.1:0", "https" },
     };

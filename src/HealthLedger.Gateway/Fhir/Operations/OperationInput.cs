@@ -34,6 +34,12 @@ internal sealed class OperationInput
 
         var input = new OperationInput();
         input._given.AddRange(QueryText.Split(query).Select(p => (p.Key, (string?)p.Value, default(JsonElement))));
+        // Answers repeat some of them as FHIR's strings, which hold none.
+        if (input._given.Exists(g => g.Text!.Any(c => c is < ' ' and not ('\t' or '\r' or '\n'))))
+        {
+            return (null, FhirFault.BadRequest("A value in the URL has a control character.", IssueType.Value));
+        }
+
         if (HttpMethods.IsPost(call.Http.Request.Method) && call.Http.Request.ContentLength is not 0 && await input.ReadBody(call.Http, resource) is { } bad)
         {
             return (null, bad);
