@@ -44,7 +44,7 @@ public static class OperationOutcomeJson
         writer.WriteEndObject();
     }
 
-    /// <summary>A message may repeat a parameter's name as the caller wrote it; control characters have no place in FHIR's strings.</summary>
+    /// <summary>A message or a place may repeat a parameter's name as the caller wrote it; control characters have no place in FHIR's strings.</summary>
     private static string Printable(string message) => message.AsSpan().IndexOfAnyInRange('\0', '\u001f') < 0 ? message : string.Concat(message.Select(c => c < ' ' ? '\uFFFD' : c));
 
     private static void Issue(Utf8JsonWriter writer, ValidationIssue issue)
@@ -63,7 +63,7 @@ public static class OperationOutcomeJson
         if (issue.Location.Length > 0)
         {
             writer.WriteStartArray("expression"u8);
-            writer.WriteStringValue(issue.Location);
+            writer.WriteStringValue(Printable(issue.Location));
             writer.WriteEndArray();
         }
 

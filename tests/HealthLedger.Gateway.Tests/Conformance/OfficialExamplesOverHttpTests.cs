@@ -46,7 +46,7 @@ public sealed class OfficialExamplesOverHttpTests(ITestOutputHelper output)
                 continue;
             }
 
-            var read = (await gateway.Get(Hospital, $"{type}/{id}")).Json.AsObject();
+            var read = (await gateway.Get(Hospital, $"{type}/{id}", ("Accept", "application/fhir+json"))).Json.AsObject();
             if (!JsonNode.DeepEquals(Own(read), Own(json)))
             {
                 changed.Add($"`{name}` came back changed");
