@@ -7,12 +7,13 @@ namespace HealthLedger.Ledger;
 /// </summary>
 internal sealed class AppendQueue(int limit, int maxEntries, long maxBytes)
 {
-    private const int Crowd = 8;
+    private const int Half = 8;
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(1);
     private readonly Queue<PendingAppend> _waiting = new();
     private readonly object _gate = new();
     private int _wanted = 1;
     private int _last;
+    private int _crowd;
     private bool _closed;
 
     /// <summary>Adds to the end; false where the queue is full or closed.</summary>
@@ -53,9 +54,11 @@ internal sealed class AppendQueue(int limit, int maxEntries, long maxBytes)
                 Monitor.Wait(_gate);
             }
 
-            // Those who were answered with the last batch are on their way back, those who came meanwhile are here.
-            var half = (_last + _waiting.Count) / 2;
-            if (half >= Crowd && batch.Count == 0 && _waiting.Count < half && !_closed)
+            // Those who were answered with the last batch are on their way back, those who came meanwhile are here. A crowd is forgotten little by little: after one small
+            // batch it is still there.
+            _crowd = Math.Max(_last + _waiting.Count, _crowd - (_crowd + 7) / 8);
+            var half = _crowd / 2;
+            if (half >= Half && batch.Count == 0 && _waiting.Count < half && !_closed)
             {
                 _wanted = half;
                 Monitor.Wait(_gate, Gather);

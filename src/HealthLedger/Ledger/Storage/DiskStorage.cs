@@ -100,6 +100,9 @@ internal sealed class DiskStorage : ILedgerStorage
         [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
         public static extern int Flush(int descriptor);
 
+        [DllImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
+        public static extern int FlushData(SafeFileHandle file);
+
         [DllImport("libc", EntryPoint = "close", SetLastError = true)]
         public static extern int Close(int descriptor);
     }
@@ -140,7 +143,27 @@ internal sealed class DiskStorage : ILedgerStorage
             }
         }
 
-        public void Flush() => RandomAccess.FlushToDisk(_handle);
+        /// <summary>
+        /// All that is needed to read the bytes again, the length among it. On Linux without the time of the last change, which would be a second write for each flush.
+        /// </summary>
+        public void Flush()
+        {
+            if (!OperatingSystem.IsLinux())
+            {
+                RandomAccess.FlushToDisk(_handle);
+                return;
+            }
+
+            while (Posix.FlushData(_handle) != 0)
+            {
+                const int Interrupted = 4;
+                var error = Marshal.GetLastPInvokeError();
+                if (error != Interrupted)
+                {
+                    throw new IOException($"fdatasync of {name} failed: {Marshal.GetPInvokeErrorMessage(error)}");
+                }
+            }
+        }
 
         public void SetLength(long length) => RandomAccess.SetLength(_handle, length);
 
