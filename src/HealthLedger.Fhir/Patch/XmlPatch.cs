@@ -31,7 +31,7 @@ public sealed class XmlPatch : ResourcePatch
 
         if (XmlPatchTree.Load(document)?.Root is not { } root)
         {
-            return (null, new PatchFault(PatchFaultKind.Malformed, null, "An XML Patch is an XML document in UTF-8 without a DTD, nested at most 256 levels deep."));
+            return (null, new PatchFault(PatchFaultKind.Malformed, null, "An XML Patch is an XML document in UTF-8 without a DTD, nested at most 256 levels deep, with at most 64 attributes in an element."));
         }
 
         var elements = root.Elements().ToList();
@@ -57,6 +57,12 @@ public sealed class XmlPatch : ResourcePatch
 
     internal override JsonNode? Apply(JsonNode? resource, PatchTime time, ref int at)
     {
+        if (time.IsUp)
+        {
+            throw new PatchException(PatchFaultKind.TooCostly, "the patches before it have taken the time that one request has for them: send fewer at once.");
+        }
+
+        using var running = time.Begin(out _);
         var tree = XmlPatchTree.Of(resource!);
         var budget = MaxSteps;
         for (at = 0; at < _operations.Length; at++)

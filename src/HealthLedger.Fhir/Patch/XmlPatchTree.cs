@@ -16,6 +16,9 @@ internal sealed class XmlPatchTree
 {
     private const int MaxDepth = 256;
 
+    /// <summary>The most attributes of an element, which are looked through one by one.</summary>
+    private const int MaxAttributes = 64;
+
     /// <summary>The most bytes of a resource, as JSON and as XML: a tree takes many times as much.</summary>
     private const int MaxResource = 4 * 1024 * 1024;
 
@@ -89,7 +92,7 @@ internal sealed class XmlPatchTree
         return json;
     }
 
-    /// <summary>A document with all its white space; null where it is not UTF-8, is not well-formed or is nested too deeply.</summary>
+    /// <summary>A document with all its white space; null where it is not UTF-8, is not well-formed, is nested too deeply or has an element with too many attributes.</summary>
     public static XDocument? Load(ReadOnlyMemory<byte> utf8)
     {
         if (!Utf8.IsValid(utf8.Span))
@@ -106,7 +109,7 @@ internal sealed class XmlPatchTree
             {
                 while (depth.Read())
                 {
-                    if (depth.Depth > MaxDepth)
+                    if (depth.Depth > MaxDepth || depth.AttributeCount > MaxAttributes)
                     {
                         return null;
                     }

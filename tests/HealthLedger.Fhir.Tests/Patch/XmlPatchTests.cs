@@ -175,6 +175,25 @@ public sealed class XmlPatchTests
     }
 
     [Fact]
+    public void An_element_has_few_attributes()
+    {
+        Assert.NotNull(XmlPatch.Parse(Patch(64)).Patch);
+        Assert.Equal(PatchFaultKind.Malformed, XmlPatch.Parse(Patch(65)).Fault!.Kind);
+
+        static byte[] Patch(int attributes) => Encoding.UTF8.GetBytes($"""<diff><add sel="*"><x {string.Join(' ', Enumerable.Range(0, attributes).Select(i => $"a{i}='1'"))}/></add></diff>""");
+    }
+
+    [Fact]
+    public void Patches_of_one_request_share_their_time()
+    {
+        var patch = XmlPatch.Parse("""<diff xmlns="http://hl7.org/fhir"><remove sel="Patient/gender"/></diff>"""u8.ToArray()).Patch!;
+        var (time, patient) = (new PatchTime(TimeSpan.FromTicks(1)), Encoding.UTF8.GetBytes(Patient));
+        Assert.NotNull(patch.Apply(patient, time).Patched);
+        Assert.Equal(PatchFaultKind.TooCostly, patch.Apply(patient, time).Fault!.Kind);
+        Assert.NotNull(patch.Apply(patient, new PatchTime()).Patched);
+    }
+
+    [Fact]
     public void A_record_may_be_too_large_for_a_tree()
     {
         var patch = XmlPatch.Parse("""<diff xmlns="http://hl7.org/fhir"><remove sel="Binary/data"/></diff>"""u8.ToArray()).Patch!;
