@@ -34,6 +34,8 @@ public abstract class ResourcePatch
     /// <summary>The deepest nesting while a patch is applied; what is stored is limited by validation.</summary>
     internal const int MaxDepth = 128;
 
+    private static readonly PatchFault TooMuch = new(PatchFaultKind.TooCostly, null, "the patches of this request read and make too many bytes of records together: send fewer at once.");
+
     private protected ResourcePatch()
     {
     }
@@ -44,11 +46,23 @@ public abstract class ResourcePatch
     public (byte[]? Patched, PatchFault? Fault) Apply(ReadOnlyMemory<byte> resource, PatchTime? time = null)
     {
         var at = -1;
+        time ??= new PatchTime();
+        if (!time.Takes(resource.Length))
+        {
+            return (null, TooMuch);
+        }
+
         try
         {
-            var root = Apply(JsonNode.Parse(resource.Span, documentOptions: Reading), time ?? new PatchTime(), ref at);
+            var root = Apply(JsonNode.Parse(resource.Span, documentOptions: Reading), time, ref at);
             Prune(root);
-            return root is JsonObject ? (JsonSerializer.SerializeToUtf8Bytes(root, Writing), null) : (null, new PatchFault(PatchFaultKind.NotApplicable, null, "The patch leaves no resource."));
+            if (root is not JsonObject)
+            {
+                return (null, new PatchFault(PatchFaultKind.NotApplicable, null, "The patch leaves no resource."));
+            }
+
+            var patched = JsonSerializer.SerializeToUtf8Bytes(root, Writing);
+            return time.Takes(patched.Length) ? (patched, null) : (null, TooMuch);
         }
         catch (PatchException refused)
         {

@@ -72,6 +72,21 @@ public sealed class JsonPatchTests
         Assert.Equal(PatchFaultKind.Malformed, JsonPatch.Parse(Encoding.UTF8.GetBytes(document)).Fault!.Kind);
 
     [Fact]
+    public void Patches_of_one_request_share_the_bytes_of_what_they_read_and_make()
+    {
+        var patch = JsonPatch.Parse("""[{"op":"add","path":"/active","value":true}]"""u8.ToArray()).Patch!;
+        var patient = Encoding.UTF8.GetBytes($$"""{"resourceType":"Patient","name":[{"family":"{{new string('a', 8 * 1024 * 1024)}}"}]}""");
+        var time = new PatchTime();
+        for (var i = 0; i < 15; i++)
+        {
+            Assert.NotNull(patch.Apply(patient, time).Patched);
+        }
+
+        Assert.Equal(PatchFaultKind.TooCostly, patch.Apply(patient, time).Fault!.Kind);
+        Assert.NotNull(patch.Apply(patient, new PatchTime()).Patched);
+    }
+
+    [Fact]
     public void Numbers_and_texts_that_do_not_change_stay_as_they_were_written()
     {
         const string Resource = """{"resourceType":"Observation","valueQuantity":{"value":1.50,"unit":"é<&\u0001"},"status":"final"}""";
