@@ -48,6 +48,7 @@ internal static class FhirAnswers
         response.StatusCode = status;
         response.ContentType = contentType;
         response.ContentLength = body.Length;
+        response.Headers.XContentTypeOptions = "nosniff";
         return response.BodyWriter.WriteAsync(body, http.RequestAborted).AsTask();
     }
 

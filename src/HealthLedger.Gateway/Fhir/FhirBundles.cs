@@ -191,8 +191,11 @@ internal sealed class FhirBundles(
         }
 
         var (answer, receipt) = entry.Operation is { } operation ? await operation.Run(call) : await Find(call, entry);
+
+        // What was opened counts, shown or not.
+        var fits = limit.Takes(answer);
         answer = entry.IsHead ? answer with { Resource = default } : answer;
-        return (limit.Takes(answer) ? answer : isChange ? answer with { Resource = default } : Answer(FhirFault.AnswerTooLarge), receipt);
+        return (fits ? answer : isChange ? answer with { Resource = default } : Answer(FhirFault.AnswerTooLarge), receipt);
     }
 
     private async ValueTask<(EntryToWrite Answer, ReceiptId? Receipt)> Find(FhirCall call, BundleCall entry)

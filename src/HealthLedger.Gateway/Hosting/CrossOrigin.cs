@@ -17,6 +17,12 @@ internal static class CrossOrigin
             return;
         }
 
+        // An answer that a cache keeps differs by who asked for it, even where nobody did.
+        app.UseWhen(IsApi, api => api.Use(static (http, next) =>
+        {
+            http.Response.Headers.Append("Vary", "Origin");
+            return next(http);
+        }));
         app.UseWhen(IsApi, api => api.UseCors(policy => policy
             .WithOrigins([.. origins])
             .WithMethods("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")

@@ -54,7 +54,9 @@ internal ref struct HmacKey
     {
         if (_key is not null)
         {
-            HMACSHA256.HashData(_key, (byte[])[.. first, .. second, .. third], mac);
+            byte[] message = [.. first, .. second, .. third];
+            HMACSHA256.HashData(_key, message, mac);
+            CryptographicOperations.ZeroMemory(message);
             return;
         }
 

@@ -15,6 +15,7 @@ internal static class Gcm
     public static void Encrypt(
         ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, Span<byte> ciphertext, Span<byte> tag)
     {
+        Check(key, nonce, tag, plaintext.Length, ciphertext.Length);
         if (OpenSslGcm.IsThere)
         {
             OpenSslGcm.Encrypt(key, nonce, associatedData, plaintext, ciphertext, tag);
@@ -26,10 +27,13 @@ internal static class Gcm
 
     /// <summary>Decrypts into <paramref name="plaintext"/>, as long as the ciphertext. False, with the plaintext zeroed, where the tag does not fit.</summary>
     public static bool TryDecrypt(
-        ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext, ReadOnlySpan<byte> tag, Span<byte> plaintext) =>
-        OpenSslGcm.IsThere
+        ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext, ReadOnlySpan<byte> tag, Span<byte> plaintext)
+    {
+        Check(key, nonce, tag, ciphertext.Length, plaintext.Length);
+        return OpenSslGcm.IsThere
             ? OpenSslGcm.TryDecrypt(key, nonce, associatedData, ciphertext, tag, plaintext)
             : TryDecryptByFramework(key, nonce, associatedData, ciphertext, tag, plaintext);
+    }
 
     internal static void EncryptByFramework(
         ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, Span<byte> ciphertext, Span<byte> tag)
@@ -52,5 +56,14 @@ internal static class Gcm
             CryptographicOperations.ZeroMemory(plaintext);
             return false;
         }
+    }
+
+    /// <summary>OpenSSL would read and write past what it was not told the length of.</summary>
+    private static void Check(ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> tag, int input, int output)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(key.Length, 32, nameof(key));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(nonce.Length, 12, nameof(nonce));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(tag.Length, 16, nameof(tag));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(output, input, nameof(output));
     }
 }

@@ -14,7 +14,7 @@ internal sealed class OpenSslGcm
     private const int GetTag = 0x10;
     private const int SetTag = 0x11;
 
-    private static readonly nint Cipher = OpenSsl.Has(
+    private static readonly nint Cipher = OpenSsl.IsReady && OpenSsl.Has(
         nameof(EVP_CIPHER_fetch), nameof(EVP_CIPHER_CTX_new), nameof(EVP_CIPHER_CTX_free), nameof(EVP_CIPHER_CTX_reset), nameof(EVP_CipherInit_ex2),
         nameof(EVP_CipherUpdate), nameof(EVP_CipherFinal_ex), nameof(EVP_CIPHER_CTX_ctrl), nameof(ERR_clear_error))
         ? EVP_CIPHER_fetch(0, "AES-256-GCM", 0)
@@ -27,6 +27,10 @@ internal sealed class OpenSslGcm
 
     private OpenSslGcm()
     {
+        if (_context == 0)
+        {
+            throw new CryptographicException("OpenSSL has no memory for a cipher context.");
+        }
     }
 
     ~OpenSslGcm() => EVP_CIPHER_CTX_free(_context);

@@ -113,6 +113,10 @@ public sealed class BundledOperationTests(SmallHospital hospital) : IClassFixtur
             Assert.InRange(answer.Body.Length, 24 * 1024 * 1024, 33 * 1024 * 1024);
             Assert.Equal("too-costly", answer.Entries[2]["response"]!["outcome"]!["issue"]![0]!["code"]!.GetValue<string>());
             Assert.Equal(1, (await _gateway.Get(Hospital, "Patient?family=Beside" + type)).Total);
+
+            // What is opened counts, though HEAD does not show it.
+            var unseen = (await _gateway.Post(Hospital, "", Records.Bundle(type, [.. Enumerable.Range(0, 3).Select(_ => Records.Entry("HEAD", "Binary/" + big))]))).Is(200);
+            Assert.Equal(["200", "200", "422"], Statuses(unseen));
         }
     }
 

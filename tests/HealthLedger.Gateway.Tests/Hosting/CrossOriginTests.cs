@@ -43,6 +43,8 @@ public sealed class CrossOriginTests
             }
         }
 
+        // A cache must not give an answer that nobody's origin asked for to one that does.
+        Assert.Contains("Origin", (await gateway.Get(Hospital, "/auth/jwks")).Headers["Vary"], StringComparison.Ordinal);
         foreach (var (origin, path) in new[] { ("https://evil.example.org", "/fhir/Patient"), ("null", "/fhir/Patient"), (App + ".evil.example", "/fhir/Patient"), ("http://app.example.org", "/fhir/Patient"), (App, "/portal"), (App, "/health/live") })
         {
             Assert.DoesNotContain("Access-Control-Allow-Origin", (await Preflight(gateway, origin, path, "GET")).Headers.Keys);

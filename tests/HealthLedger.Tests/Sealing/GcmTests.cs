@@ -52,6 +52,15 @@ public sealed class GcmTests
             return ValueTask.CompletedTask;
         });
 
+    [Fact]
+    public void Wrong_lengths_are_refused_before_anything_is_written()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => Gcm.Encrypt(new byte[16], Nonce, [], new byte[4], new byte[4], new byte[16]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Gcm.Encrypt(Key, new byte[8], [], new byte[4], new byte[4], new byte[16]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Gcm.Encrypt(Key, Nonce, [], new byte[4], new byte[3], new byte[16]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Gcm.TryDecrypt(Key, Nonce, [], new byte[4], new byte[12], new byte[4]));
+    }
+
     [SharedDataFact("crypto/wycheproof")]
     public void Every_published_case_is_met()
     {
