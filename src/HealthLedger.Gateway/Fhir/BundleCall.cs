@@ -74,6 +74,19 @@ internal sealed record BundleCall(string Interaction, string Type, string? Id = 
             return place.IsCovered(caller) ? new BundleCall("search", place.Path) { Place = place, Query = query ?? "", IsHead = method == "HEAD" } : Wrong(NotCovered);
         }
 
+        if (segments is [.., "_search"])
+        {
+            return method != "POST" || SearchPlace.Of(segments.AsSpan(..^1)) is not { } within ? Wrong(FhirFault.MethodNotSupported)
+                : !entry.Resource.IsEmpty ? Wrong(FhirFault.BadRequest("A search by POST has no resource in its entry: put its parameters into the url, as in Patient/_search?gender=female.", IssueType.Value))
+                : within.IsCovered(caller) ? new BundleCall("search", within.Path) { Place = within, Query = query ?? "" }
+                : Wrong(NotCovered);
+        }
+
+        if (segments is ["metadata"])
+        {
+            return Wrong(FhirFault.BadRequest("The CapabilityStatement is no entry of a Bundle: GET metadata on its own.", IssueType.NotSupported));
+        }
+
         var type = segments[0];
         if (segments is not ["_history"] && FhirDefinitions.R4.ResourceType(type) is null)
         {
@@ -145,13 +158,14 @@ internal sealed record BundleCall(string Interaction, string Type, string? Id = 
             return Wrong(FhirFault.BadRequest("A change of a record by its id takes no query.", IssueType.Value));
         }
 
+        int? ifMatch = null;
         var (condition, badCondition) = conditions.Read(caller, type, method == "POST" ? request.IfNoneExist : query);
         if (badCondition is not null)
         {
             return Wrong(badCondition);
         }
 
-        if (FhirWrites.IfMatch(request.IfMatch, out var ifMatch) is { } badMatch)
+        if ((Misplaced(request, method, condition is not null) ?? FhirWrites.IfMatch(request.IfMatch, request.IfNoneMatch, out ifMatch)) is { } badMatch)
         {
             return Wrong(badMatch);
         }
@@ -183,6 +197,13 @@ internal sealed record BundleCall(string Interaction, string Type, string? Id = 
 
         BundleCall Covered(ScopeInteraction interaction, BundleCall call) => caller.Covers(type, interaction) ? call : Wrong(NotCovered);
     }
+
+    /// <summary>A condition that says nothing of this change: ignored, it would let through what the client wants held back.</summary>
+    private static FhirFault? Misplaced(EntryRequest request, string method, bool isConditional) =>
+        request.IfNoneExist is not null && method != "POST" ? FhirFault.BadRequest("request.ifNoneExist is for POST. The condition of another change stands in its url, as in Patient?identifier=SYSTEM|VALUE.", IssueType.Value)
+        : request.IfMatch is not null && method == "POST" ? FhirFault.BadRequest("request.ifMatch is for changes of a record that is there; a POST makes a new one.", IssueType.Value)
+        : request.IfNoneMatch is not null && (method != "PUT" || isConditional) ? FhirFault.BadRequest("Of changes, request.ifNoneMatch is for a PUT by id alone.", IssueType.Value)
+        : null;
 
     /// <summary>The head of the entry's resource; null where there is none of that type.</summary>
     private static ResourceHeader? Resource(BundleEntry entry, string type) =>

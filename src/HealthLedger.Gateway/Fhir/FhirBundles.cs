@@ -74,11 +74,13 @@ internal sealed class FhirBundles(
 
     private async Task Transaction(FhirCall call, List<BundleCall> entries)
     {
-        var wrong = entries.FindIndex(e => e.Fault is not null || e.Operation is { Operation.OnlyReads: false });
-        if (wrong >= 0)
+        for (var i = 0; i < entries.Count; i++)
         {
-            await call.Http.Fault(At(entries[wrong].Fault ?? NotInTransaction, wrong));
-            return;
+            if (Fault(call, entries[i]) is { } fault)
+            {
+                await call.Http.Fault(At(fault, i));
+                return;
+            }
         }
 
         var (answers, limit) = (new EntryToWrite[entries.Count], new AnswerLimit());
@@ -98,6 +100,14 @@ internal sealed class FhirBundles(
         await Write(call, "transaction-response", answers, receipt);
     }
 
+    /// <summary>What the request alone tells is wrong with an entry of a transaction, a read's query among it: told before anything is changed.</summary>
+    private FhirFault? Fault(FhirCall call, BundleCall entry) =>
+        entry.Fault
+        ?? (entry.Operation is { Operation.OnlyReads: false } ? NotInTransaction
+            : entry.Query is not { } query ? null
+            : entry.Place is { } place ? searches.Fault(call, place, query)
+            : history.Fault(call, entry.Type.Length == 0 ? null : entry.Type, entry.Id, query));
+
     /// <summary>Makes the changes of a transaction, all or none; where none, the fault is written. Patches are applied to what is there before it.</summary>
     private async ValueTask<(bool Done, ReceiptId? Receipt)> Changes(FhirCall call, List<BundleCall> entries, EntryToWrite[] answers, AnswerLimit limit)
     {
@@ -110,7 +120,7 @@ internal sealed class FhirBundles(
                 var (change, fault, read) = changing[i].Entry.Patch is { } patch ? await patches.Resolve(call, patch) : (changing[i].Entry.Change, null, null);
                 if (change is null)
                 {
-                    await call.Http.Fault(At(fault!, changing[i].At), read);
+                    await call.Http.Fault(At(fault!, changing[i].At, isPatched: true), read);
                     return default;
                 }
 
@@ -129,7 +139,8 @@ internal sealed class FhirBundles(
                 case ChangeResult.Refused { Fault: ChangeFault.VersionConflict, At: var at } when changing[at].Entry.Patch is { IfMatch: null } && attempt < FhirPatches.MaximumAttempts:
                     continue;
                 case ChangeResult.Refused refused:
-                    await call.Http.Fault(At(FhirWrites.Fault(refused, changing[refused.At].Entry.Change), changing[refused.At].At), refused.Receipt);
+                    var (entry, place) = changing[refused.At];
+                    await call.Http.Fault(At(FhirWrites.Fault(refused, entry.Change), place, isPatched: entry.Patch is not null), refused.Receipt);
                     return default;
                 default:
                     await call.Http.Fault(FhirFault.LedgerUnavailable);
@@ -259,10 +270,19 @@ internal sealed class FhirBundles(
         Response: new EntryResponse(FhirFault.Text(fault.Status), Outcome: OperationOutcomeJson.From([.. fault.Issues])));
 
     /// <summary>The same fault, with the place of the entry in the Bundle.</summary>
-    private static FhirFault At(FhirFault fault, int entry) => fault with
+    /// <param name="fault">The fault.</param>
+    /// <param name="entry">The entry's place, from 0.</param>
+    /// <param name="isPatched">True where the fault is in what a patch makes of a record: the entry's resource is the patch, which has no such place.</param>
+    private static FhirFault At(FhirFault fault, int entry, bool isPatched = false) => fault with
     {
-        Issues = [.. fault.Issues.Select(i => i with { Location = i.Location.Length == 0 ? $"Bundle.entry[{entry}]" : $"Bundle.entry[{entry}].resource.ofType({i.Location})" })],
+        Issues = [.. fault.Issues.Select(i => i with { Location = $"Bundle.entry[{entry}]{(isPatched && i.Location.Length > 0 ? ".resource" : Within(i.Location))}" })],
     };
+
+    /// <summary>The place within an entry of what is told as a parameter of the request (<c>http.name</c>), or from the type of the resource on (<c>Observation.subject</c>).</summary>
+    private static string Within(string location) =>
+        location.Length == 0 ? ""
+        : location.StartsWith("http.", StringComparison.Ordinal) ? ".request"
+        : ".resource" + (location.IndexOf('.', StringComparison.Ordinal) is >= 0 and var dot ? location[dot..] : "");
 
     private static async Task Write(FhirCall call, string type, IEnumerable<EntryToWrite> answers, ReceiptId? receipt)
     {

@@ -29,19 +29,42 @@ internal sealed class FhirHistory(Disclosure disclosure, PageCursors cursors, Sm
         await call.Http.Json(StatusCodes.Status200OK, found);
     }
 
+    /// <summary>What is wrong with the request for a history, as far as the request alone tells; null where nothing is.</summary>
+    public FhirFault? Fault(FhirCall call, string? type, string? id, string rawQuery) => Understand(call, type, id, rawQuery.TrimStart('?')).Fault;
+
     /// <summary>A history Bundle, or the fault; with the receipt where there is one.</summary>
     public async Task<(byte[]? Bundle, FhirFault? Fault, ReceiptId? Receipt)> Find(FhirCall call, string? type, string? id, string rawQuery)
     {
         rawQuery = rawQuery.TrimStart('?');
+        var (asked, fault) = Understand(call, type, id, rawQuery);
+        if (asked is null)
+        {
+            return (null, fault, null);
+        }
+
+        var request = FhirReads.Request(call, new Target.History(type, id, asked.Query, rawQuery, asked.Page));
+        using var result = await disclosure.Disclose(request, call.Aborted);
+        return result switch
+        {
+            DisclosureResult.Disclosed disclosed => (Bundle(call, asked, disclosed), null, disclosed.Receipt),
+            DisclosureResult.NotThere absent => (null, FhirFault.NotThere, absent.Receipt),
+            DisclosureResult.TooBroad => (null, FhirFault.TooManyPatients, null),
+            _ => (null, FhirFault.LedgerUnavailable, null),
+        };
+    }
+
+    /// <summary>A history as it is asked for, or the fault. Nothing stored is looked at.</summary>
+    private (Asked? Asked, FhirFault? Fault) Understand(FhirCall call, string? type, string? id, string rawQuery)
+    {
         var interaction = id is null ? ScopeInteraction.Search : ScopeInteraction.Read;
         if (type is null ? !FhirDefinitions.R4.ResourceTypes.Any(t => call.Covers(t, interaction)) : !call.Covers(type, interaction))
         {
-            return (null, FhirFault.Forbidden("No scope of this token covers this history."), null);
+            return (null, FhirFault.Forbidden("No scope of this token covers this history."));
         }
 
         if (rawQuery.Length > FhirSearches.MaximumQuery)
         {
-            return (null, FhirFault.BadRequest($"A query has at most {FhirSearches.MaximumQuery} characters.", IssueType.TooLong), null);
+            return (null, FhirFault.BadRequest($"A query has at most {FhirSearches.MaximumQuery} characters.", IssueType.TooLong));
         }
 
         var parameters = QueryText.Split(rawQuery);
@@ -52,7 +75,7 @@ internal sealed class FhirHistory(Disclosure disclosure, PageCursors cursors, Sm
         {
             if (cursor.Position is not { } position)
             {
-                return (null, FhirFault.Parameter(PageCursors.Parameter, "This page link is not valid for this client, purpose and history. Begin again."), null);
+                return (null, FhirFault.Parameter(PageCursors.Parameter, "This page link is not valid for this client, purpose and history. Begin again."));
             }
 
             (page, cursorText) = (position, cursor.Text);
@@ -61,22 +84,15 @@ internal sealed class FhirHistory(Disclosure disclosure, PageCursors cursors, Sm
         var (query, issue) = HistoryQuery.Parse(type, parameters);
         if (query is null)
         {
-            return (null, FhirFault.BadRequest([FhirSearches.Issue(issue!)]), null);
+            return (null, FhirFault.BadRequest([FhirSearches.Issue(issue!)]));
         }
 
-        var request = FhirReads.Request(call, new Target.History(type, id, query, rawQuery, page));
-        using var result = await disclosure.Disclose(request, call.Aborted);
-        return result switch
-        {
-            DisclosureResult.Disclosed disclosed => (Bundle(call, path, query, parameters, cursorText, disclosed), null, disclosed.Receipt),
-            DisclosureResult.NotThere absent => (null, FhirFault.NotThere, absent.Receipt),
-            DisclosureResult.TooBroad => (null, FhirFault.TooManyPatients, null),
-            _ => (null, FhirFault.LedgerUnavailable, null),
-        };
+        return (new Asked(path, query, parameters, cursorText, page), null);
     }
 
-    private byte[] Bundle(FhirCall call, string path, HistoryQuery query, IReadOnlyList<KeyValuePair<string, string>> parameters, string? cursor, DisclosureResult.Disclosed disclosed)
+    private byte[] Bundle(FhirCall call, Asked asked, DisclosureResult.Disclosed disclosed)
     {
+        var (path, query, parameters, cursor, _) = asked;
         var output = new ArrayBufferWriter<byte>(4096 + disclosed.Records.Sum(r => r.Json.Length + 512));
         using var bundle = new BundleWriter(output, "history", total: disclosed.Total);
         var next = disclosed.Next is { } position ? cursors.Seal(path, parameters, call.Caller, call.Purpose.Purpose, position) : null;
@@ -105,4 +121,12 @@ internal sealed class FhirHistory(Disclosure disclosure, PageCursors cursors, Sm
 
     /// <summary>True for an id as the server makes them, for a create; a record under any other came by an update.</summary>
     private static bool IsOfTheServer(string id) => id.Length == ServerIdLength && !id.AsSpan().ContainsAnyExcept("0123456789abcdef");
+
+    /// <summary>One history, understood.</summary>
+    /// <param name="Path">As in the address, without the server's.</param>
+    /// <param name="Query">What is asked for.</param>
+    /// <param name="Parameters">As sent, without the cursor.</param>
+    /// <param name="Cursor">The cursor as sent; null on the first page.</param>
+    /// <param name="Page">Where the page begins.</param>
+    private sealed record Asked(string Path, HistoryQuery Query, IReadOnlyList<KeyValuePair<string, string>> Parameters, string? Cursor, PagePosition Page);
 }

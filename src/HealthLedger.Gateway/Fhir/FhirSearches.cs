@@ -61,42 +61,17 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
         await call.Http.Json(StatusCodes.Status200OK, outcome.Bundle);
     }
 
+    /// <summary>What is wrong with a search, as far as the request alone tells; null where nothing is.</summary>
+    public FhirFault? Fault(FhirCall call, SearchPlace place, string rawQuery) => Understand(call, place, rawQuery.TrimStart('?')).Fault;
+
     /// <summary>A searchset Bundle with its receipt, or the fault.</summary>
     public async Task<(FoundRecords? Found, FhirFault? Fault)> Find(FhirCall call, SearchPlace place, string rawQuery)
     {
         rawQuery = rawQuery.TrimStart('?');
-        if (!place.IsCovered(call.Caller))
-        {
-            return (null, FhirFault.NoScope("searching", [.. place.Types]));
-        }
-
-        if (rawQuery.Length > MaximumQuery)
-        {
-            return (null, FhirFault.BadRequest($"A query has at most {MaximumQuery} characters.", IssueType.TooLong));
-        }
-
-        var page = default(PagePosition);
-        string? cursorText = null;
-        var parameters = QueryText.Split(rawQuery);
-        if (cursors.Take(ref parameters, place.Path, call.Caller, call.Purpose.Purpose) is { } cursor)
-        {
-            if (cursor.Position is not { } position)
-            {
-                return (null, FhirFault.Parameter(PageCursors.Parameter, "This page link is not valid for this client, purpose and search. Begin the search again."));
-            }
-
-            (page, cursorText) = (position, cursor.Text);
-        }
-
-        var (search, fault) = Parse(call, place, parameters);
+        var (search, cursor, page, fault) = Understand(call, place, rawQuery);
         if (search is null)
         {
             return (null, fault);
-        }
-
-        if (place.Latest is not null && search.Queries[0].PatientIds() is null)
-        {
-            return (null, FhirFault.Parameter("patient", "the operation needs a patient, by patient or subject.", IssueType.Required));
         }
 
         var target = new Target.Criteria(search.Queries[0].ResourceType, search.Queries[0], place.Latest is { } max ? $"{rawQuery}&max={max}" : rawQuery, page)
@@ -106,10 +81,50 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
         using var result = await disclosure.Disclose(FhirReads.Request(call, target), call.Aborted);
         return result switch
         {
-            DisclosureResult.Disclosed disclosed => (Bundle(call, place, search, cursorText, disclosed), null),
+            DisclosureResult.Disclosed disclosed => (Bundle(call, place, search, cursor, disclosed), null),
             DisclosureResult.TooBroad => (null, FhirFault.TooManyPatients),
             _ => (null, FhirFault.LedgerUnavailable),
         };
+    }
+
+    /// <summary>A search with the page that its cursor names, or the fault. Nothing stored is looked at.</summary>
+    private (Search? Search, string? Cursor, PagePosition Page, FhirFault? Fault) Understand(FhirCall call, SearchPlace place, string rawQuery)
+    {
+        if (!place.IsCovered(call.Caller))
+        {
+            return (null, null, default, FhirFault.NoScope("searching", [.. place.Types]));
+        }
+
+        if (rawQuery.Length > MaximumQuery)
+        {
+            return (null, null, default, FhirFault.BadRequest($"A query has at most {MaximumQuery} characters.", IssueType.TooLong));
+        }
+
+        var page = default(PagePosition);
+        string? cursorText = null;
+        var parameters = QueryText.Split(rawQuery);
+        if (cursors.Take(ref parameters, place.Path, call.Caller, call.Purpose.Purpose) is { } cursor)
+        {
+            if (cursor.Position is not { } position)
+            {
+                return (null, null, default, FhirFault.Parameter(PageCursors.Parameter, "This page link is not valid for this client, purpose and search. Begin the search again."));
+            }
+
+            (page, cursorText) = (position, cursor.Text);
+        }
+
+        var (search, fault) = Parse(call, place, parameters);
+        if (search is null)
+        {
+            return (null, null, default, fault);
+        }
+
+        if (place.Latest is not null && search.Queries[0].PatientIds() is null)
+        {
+            return (null, null, default, FhirFault.Parameter("patient", "the operation needs a patient, by patient or subject.", IssueType.Required));
+        }
+
+        return (search, cursorText, page, null);
     }
 
     /// <summary>What the meta of all that the caller may see there has: a search that counts, which tells that instead of the count.</summary>

@@ -40,7 +40,8 @@ internal sealed class FhirWrites(ProfileValidator validator, RecordChange record
             return;
         }
 
-        if (IfMatch(call.Http.Request.Headers, out var version) is { } fault)
+        var headers = call.Http.Request.Headers;
+        if (IfMatch(headers.IfMatch.Count == 0 ? null : headers.IfMatch.ToString(), headers.IfNoneMatch.Count == 0 ? null : headers.IfNoneMatch.ToString(), out var version) is { } fault)
         {
             await call.Http.Fault(fault);
             return;
@@ -105,15 +106,15 @@ internal sealed class FhirWrites(ProfileValidator validator, RecordChange record
     }
 
     /// <summary>What If-Match and If-None-Match of an update ask for: <c>If-None-Match: *</c> is that there be none yet (RFC 9110 section 13.1.2).</summary>
-    private static FhirFault? IfMatch(IHeaderDictionary headers, out int? version)
+    public static FhirFault? IfMatch(string? ifMatch, string? ifNoneMatch, out int? version)
     {
-        if (headers.IfNoneMatch.Count == 0)
+        if (ifNoneMatch is null)
         {
-            return IfMatch(headers.IfMatch, out version);
+            return IfMatch(ifMatch, out version);
         }
 
         version = 0;
-        return headers.IfNoneMatch == "*" && headers.IfMatch.Count == 0 ? null : FhirFault.BadRequest("Of an update, If-None-Match takes an asterisk, and no If-Match beside it.", IssueType.Value);
+        return ifNoneMatch == "*" && ifMatch is null ? null : FhirFault.BadRequest("Of an update, If-None-Match takes an asterisk, and no If-Match beside it.", IssueType.Value);
     }
 
     /// <summary>What an If-Match header asks for.</summary>

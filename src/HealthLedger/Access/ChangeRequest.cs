@@ -22,6 +22,9 @@ public sealed record ChangeRequest
     /// <summary>The FHIR interaction: <c>create</c>, <c>update</c>, <c>delete</c>, <c>transaction</c>.</summary>
     public required string Interaction { get; init; }
 
+    /// <summary>True where the changes are one transaction, in which entries refer to each other.</summary>
+    internal bool IsTransaction => Interaction == "transaction";
+
     /// <summary>The address under which this server is known: a reference that begins with it is one of our own and is made relative. Empty where there is none.</summary>
     public string LocalBase { get; init; } = "";
 
@@ -92,7 +95,7 @@ public sealed record ChangedRecord(RecordKey Key, ChangeKind Kind, bool Created,
     /// <summary>True where a conditional create found its record and changed nothing.</summary>
     public bool Existed => Kind == ChangeKind.Create && !Created;
 
-    /// <summary>True where a conditional delete found nothing, so that there is no version.</summary>
+    /// <summary>True where a conditional delete, or a delete in a transaction, found nothing that the caller may see, so that there is no version.</summary>
     public bool WasAbsent => Key.Version == 0;
 
     /// <summary>For a consent, what in it is not understood and therefore permits nothing or denies more; to be shown to whoever signs. Empty for most.</summary>

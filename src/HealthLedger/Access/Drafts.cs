@@ -35,7 +35,7 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
             .Where(c => c.Change.Type == "Patient" && c.Change.Kind != ChangeKind.Delete && !found.Settled.ContainsKey(c.i)).Select(c => ShelfId.ForPatient(targets[c.i].Id)).ToHashSet();
         var drafts = ImmutableArray.CreateBuilder<Draft>(targets.Length);
         var shelves = new HashSet<ShelfId>();
-        var references = new ReferenceTargets(vault, byFullUrl, found.References, request.LocalBase, now);
+        var references = new ReferenceTargets(vault, byFullUrl, found.References, request.LocalBase, request.IsTransaction, now);
         for (var i = 0; i < targets.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -127,6 +127,7 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
         var writes = ImmutableArray.CreateBuilder<RecordWrite>(planned.Drafts.Length);
         var steps = ImmutableArray.CreateBuilder<ConsentStep>();
         var redecided = new HashSet<ShelfId>();
+        var notThere = ImmutableArray.CreateBuilder<(ChangeResult.Refused, ShelfId?)>();
         foreach (var (at, existing) in found.Settled)
         {
             var change = request.Changes[at];
@@ -140,6 +141,14 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
                 : draft.Type == "Consent" ? await _consentChange.Fault(request, draft, standing, held, planned.Patients, now, cancellation)
                 : draft.Change.Kind == ChangeKind.Create ? null
                 : await Fault(request, draft, standing, now, cancellation);
+            if (fault is { Fault: ChangeFault.NotThere } && draft.Change.Kind == ChangeKind.Delete && request.IsTransaction)
+            {
+                // http://hl7.org/fhir/R4/http.html#delete: as good as deleted, absent and hidden alike, and each recorded as the attempt that it is.
+                notThere.Add((new ChangeResult.Refused(draft.At, fault.Fault, []), fault.Addressed));
+                records[draft.At] = new ChangedRecord(new RecordKey(draft.Type, "", 0), ChangeKind.Delete, false, now, default);
+                continue;
+            }
+
             if (fault is not null)
             {
                 return Drafted.Refused(draft.At, fault);
@@ -172,11 +181,11 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
             records[draft.At] = new ChangedRecord(key, draft.Change.Kind, before is null or { Deleted: true }, now, body) { Remarks = draft.Consent?.Remarks ?? [] };
         }
 
-        var entries = found.Reads.Length + writes.SelectMany(w => w.Shelves).Distinct().Count() + steps.Sum(s => Math.Max(1, s.Operations));
+        var entries = found.Reads.Length + writes.SelectMany(w => w.Shelves).Distinct().Count() + steps.Sum(s => Math.Max(1, s.Operations)) + notThere.Count;
         return entries > RecordChange.MaximumEntries
             ? Drafted.Refused(0, DraftFault.Invalid(
                 IssueType.TooCostly, $"The request makes more than {RecordChange.MaximumEntries} ledger entries: it needs fewer patients, or consents with fewer actors.", "", null))
-            : new Drafted(null, [.. records], writes.ToImmutable(), [.. redecided], steps.ToImmutable());
+            : new Drafted(null, [.. records], writes.ToImmutable(), [.. redecided], steps.ToImmutable()) { NotThere = notThere.ToImmutable() };
     }
 
     /// <summary>Which record each change is of, and what each fullUrl leads to; the fault where two changes meet.</summary>
@@ -364,6 +373,9 @@ internal sealed record Drafted(
     (ChangeResult.Refused Refused, ShelfId? Addressed)? Fault, ImmutableArray<ChangedRecord> Records, ImmutableArray<RecordWrite> Writes,
     ImmutableArray<ShelfId> Redecided, ImmutableArray<ConsentStep> Consents)
 {
+    /// <summary>The deletes of a transaction that find nothing which the caller may see, with the shelf that answers for the attempt; null where there is none.</summary>
+    public ImmutableArray<(ChangeResult.Refused Refused, ShelfId? Addressed)> NotThere { get; init; } = [];
+
     public static Drafted Refused(int at, DraftFault fault) => Refused(new ChangeResult.Refused(at, fault.Fault, fault.Issues), fault.Addressed);
 
     public static Drafted Refused(ChangeResult.Refused refused, ShelfId? addressed) => new((refused, addressed), [], [], [], []);

@@ -12,11 +12,11 @@ internal static class Notices
     /// <param name="events">The events of the append.</param>
     /// <param name="kind">What those without a consent operation are.</param>
     /// <param name="now">When it was decided.</param>
-    public static ReadOnlyMemory<byte> Of(ImmutableArray<PendingEvent> events, NoticedKind kind, DateTimeOffset now) => Of(events, kind, [], now);
+    public static ReadOnlyMemory<byte> Of(ImmutableArray<PendingEvent> events, NoticedKind kind, DateTimeOffset now) => EventNotice.Write(now, [.. events.Select(e => Noticed(e, kind))]);
 
-    /// <summary>The same, with reads that go with the change: what its conditions found.</summary>
-    public static ReadOnlyMemory<byte> Of(ImmutableArray<PendingEvent> events, NoticedKind kind, ImmutableArray<PendingEvent> reads, DateTimeOffset now) =>
-        EventNotice.Write(now, [.. events.Select(e => Noticed(e, kind)), .. reads.Select(e => Noticed(e, NoticedKind.RecordAccessed))]);
+    /// <summary>The notice of changes, with what was refused beside them and the reads that go with them: what their conditions found.</summary>
+    public static ReadOnlyMemory<byte> Of(ImmutableArray<PendingEvent> changes, ImmutableArray<PendingEvent> refused, ImmutableArray<PendingEvent> reads, DateTimeOffset now) =>
+        EventNotice.Write(now, [.. changes.Select(e => Noticed(e, NoticedKind.RecordChanged)), .. refused.Select(e => Noticed(e, NoticedKind.AccessRefused)), .. reads.Select(e => Noticed(e, NoticedKind.RecordAccessed))]);
 
     private static NoticedEvent Noticed(PendingEvent pending, NoticedKind kind)
     {

@@ -95,7 +95,7 @@ public sealed class RecordChange
 
             // record: entries and rows in one commit
             var change = drafted.Fault is { } refused
-                ? Entry([_attempts.Describe(request, refused.Refused, refused.Addressed, now)], NoticedKind.AccessRefused, found, now)
+                ? Entry([], [_attempts.Describe(request, refused.Refused, refused.Addressed, now)], found, now)
                 : Describe(request, drafted, prepared, found, now);
             switch (await Recorded<ChangeEntry>.Append(_log, change, cancellation))
             {
@@ -133,7 +133,7 @@ public sealed class RecordChange
             written += drafted[i].Writes.Length;
         }
 
-        var entry = Entry(events.MoveToImmutable(), NoticedKind.RecordChanged, changes[0].Found, changes[^1].Now);
+        var entry = Entry(events.MoveToImmutable(), [], changes[0].Found, changes[^1].Now);
         var change = new ChangeEntry(entry.Append with { Redo = prepared.Redo, Committed = prepared.Commit });
         return await Recorded<ChangeEntry>.Append(_log, change, cancellation) switch
         {
@@ -146,7 +146,8 @@ public sealed class RecordChange
 
     private ChangeEntry Describe(ChangeRequest request, Drafted drafted, PreparedChange? prepared, Found found, DateTimeOffset now)
     {
-        var entry = Entry(Events(request, drafted, prepared?.Shelves ?? [], now), NoticedKind.RecordChanged, found, now);
+        var attempts = drafted.NotThere.Select(d => _attempts.Describe(request, d.Refused, d.Addressed, now));
+        var entry = Entry(Events(request, drafted, prepared?.Shelves ?? [], now), [.. attempts], found, now);
         return new ChangeEntry(entry.Append with
         {
             Raises = [.. drafted.Redecided.Select(s => s.Value)],
@@ -190,12 +191,12 @@ public sealed class RecordChange
         return events.ToImmutable();
     }
 
-    /// <summary>The request's own events, and behind them those of its conditions, with what their matches rest on.</summary>
-    private static ChangeEntry Entry(ImmutableArray<PendingEvent> events, NoticedKind kind, Found found, DateTimeOffset now) => new(new AppendRequest
+    /// <summary>The request's changes, what of it was refused, and behind them the events of its conditions, with what their matches rest on.</summary>
+    private static ChangeEntry Entry(ImmutableArray<PendingEvent> changes, ImmutableArray<PendingEvent> refused, Found found, DateTimeOffset now) => new(new AppendRequest
     {
-        Events = [.. events, .. found.Reads],
+        Events = [.. changes, .. refused, .. found.Reads],
         Expected = found.RestsOn,
-        Notice = Notices.Of(events, kind, found.Reads, now),
+        Notice = Notices.Of(changes, refused, found.Reads, now),
     });
 
     private static FactBuilder Fact(ChangeRequest request, DateTimeOffset now) =>

@@ -13,7 +13,7 @@ namespace HealthLedger.Access;
 /// checked: whether a patient's record exists is not for a writer to learn. Source: http://hl7.org/fhir/R4/http.html#trules
 /// </summary>
 internal sealed class ReferenceTargets(
-    RecordVault vault, IReadOnlyDictionary<string, string> byFullUrl, IReadOnlyDictionary<string, string> found, string localBase, DateTimeOffset now)
+    RecordVault vault, IReadOnlyDictionary<string, string> byFullUrl, IReadOnlyDictionary<string, string> found, string localBase, bool isTransaction, DateTimeOffset now)
 {
     private readonly byte[] _localPrefix = Encoding.UTF8.GetBytes(localBase.Length == 0 ? "" : localBase + "/");
     private readonly Dictionary<string, string> _conditional = new(found, StringComparer.Ordinal);
@@ -31,7 +31,7 @@ internal sealed class ReferenceTargets(
             switch (reference.Kind)
             {
                 case ReferenceKind.Urn when !byFullUrl.ContainsKey(reference.Text) && !(within ??= EntriesOf(resource.Span)).Contains(reference.Text):
-                    return ("no entry has that fullUrl.", reference.Element);
+                    return (isTransaction ? "no entry has that fullUrl." : "outside a transaction there are no other entries to refer to. Send both records in one transaction, or refer by Type/id.", reference.Element);
 
                 case ReferenceKind.Absolute when Local(reference.Text) is { } local && LiteralReference.Parse(Encoding.UTF8.GetBytes(local)).Kind != ReferenceKind.Relative:
                     return ("an address of this server ends in Type/id, with or without /_history/version.", reference.Element);

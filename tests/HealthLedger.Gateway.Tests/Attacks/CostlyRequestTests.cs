@@ -45,7 +45,7 @@ public sealed class CostlyRequestTests(SmallHospital hospital) : IClassFixture<S
         var light = Records.Observation(null, SmallHospital.Open).ToJsonString();
         JsonObject[] entries = [Records.Entry("POST", "Observation", JsonNode.Parse(light)), Records.Entry("POST", "Observation", Heavy(null))];
         var transaction = (await _gateway.Post(Hospital, "", Records.Bundle("transaction", entries))).IsFault(422, "too-long", "zzz");
-        Assert.Equal(["Bundle.entry[1].resource.ofType(Observation)"], transaction.Places);
+        Assert.Equal(["Bundle.entry[1].resource"], transaction.Places);
         Assert.Equal(0u, transaction.Growth);
 
         entries = [Records.Entry("POST", "Observation", JsonNode.Parse(light)), Records.Entry("POST", "Observation", Heavy(null))];

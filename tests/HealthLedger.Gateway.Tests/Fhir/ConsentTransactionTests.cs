@@ -91,7 +91,7 @@ public sealed class ConsentTransactionTests(SmallHospital hospital) : IClassFixt
         var family = "Whole" + Guid.NewGuid().ToString("N");
         var bad = Records.Consent(null, "x", Records.Permit().Except(new JsonObject { ["purpose"] = new JsonArray(Records.Coding("http://terminology.hl7.org/CodeSystem/v3-ActReason", "TREAT")) }));
         var answer = (await Transaction(Hospital, Patient(One, family), Entry("Consent", bad, One, "patient"))).IsFault(422, "business-rule", family);
-        Assert.Contains(answer.Places, p => p.StartsWith("Bundle.entry[1].resource.ofType(Consent.provision.provision[0]", StringComparison.Ordinal));
+        Assert.Contains(answer.Places, p => p.StartsWith("Bundle.entry[1].resource.provision.provision[0]", StringComparison.Ordinal));
         Assert.Equal(0, (await _gateway.Get(Hospital, "Patient?family=" + family)).Is(200).Total);
     }
 
