@@ -170,6 +170,11 @@ internal static class NarrativeCheck
                 return "The narrative is not well-formed: an attribute contains '<'.";
             }
 
+            if (name.SequenceEqual("xmlns"u8) && !value.SequenceEqual("http://www.w3.org/1999/xhtml"u8))
+            {
+                return "The narrative has an xmlns that is not the one of XHTML, http://www.w3.org/1999/xhtml.";
+            }
+
             if (IsUrl(name) && !IsSafeUrl(value, isImage))
             {
                 return "The narrative has a link that is not allowed: only relative, http, https, mailto, tel, ftp, urn and cid ones are, and data for images.";

@@ -134,4 +134,17 @@ internal ref partial struct ResourceWalk
             _log.Error(IssueType.Structure, $"A reference to {reference.ResourceType} is not allowed here; allowed are {string.Join(", ", targets)}.", _reader.TokenStartIndex);
         }
     }
+
+    /// <summary>A Reference that has a reference and a type, which has just ended: where both name a type it is the same one (http://hl7.org/fhir/R4/references-definitions.html#Reference.type).</summary>
+    private readonly void TypeOfReference(long start)
+    {
+        const string Base = "http://hl7.org/fhir/StructureDefinition/";
+        using var document = Again(start);
+        var type = document.RootElement.GetProperty("type"u8).GetString()!;
+        var reference = LiteralReference.Parse(System.Text.Encoding.UTF8.GetBytes(document.RootElement.GetProperty("reference"u8).GetString()!));
+        if (reference.ResourceType is { } named && named != (type.StartsWith(Base, StringComparison.Ordinal) ? type[Base.Length..] : type))
+        {
+            _log.ErrorAt("type", IssueType.Structure, $"The reference names the type {named}, and the type beside it another. Leave the type out, or make both the same.", start);
+        }
+    }
 }

@@ -12,6 +12,9 @@ internal ref partial struct ResourceWalk
     private static readonly int ExtensionBit = FhirDefinitions.R4.Type("Extension")!.ElementNamed("extension")!.Index;
     private static readonly int ExtensionValueBit = FhirDefinitions.R4.Type("Extension")!.ElementNamed("value")!.Index;
 
+    private static readonly ulong TypedReference =
+        (1UL << FhirDefinitions.R4.Type("Reference")!.ElementNamed("reference")!.Index) | (1UL << FhirDefinitions.R4.Type("Reference")!.ElementNamed("type")!.Index);
+
     private readonly IssueLog _log;
     private readonly ReadOnlySpan<byte> _text;
     private readonly bool _withWarnings;
@@ -50,7 +53,7 @@ internal ref partial struct ResourceWalk
         var type = ResourceTypeAhead(_reader);
         if (type is not null && expectedType is not null && type.Name != expectedType)
         {
-            _log.Fatal(IssueType.Invalid, $"The resource is a {type.Name}, expected is {expectedType}. Send it to /{type.Name}, or correct its resourceType.", _reader.TokenStartIndex);
+            _log.Fatal(IssueType.Invalid, $"The resource is of type {type.Name}, expected is {expectedType}. Send it to /{type.Name}, or correct its resourceType.", _reader.TokenStartIndex);
         }
 
         if (type is null)
@@ -152,6 +155,11 @@ internal ref partial struct ResourceWalk
         }
 
         Finish(type, start, properties, values, companions, isResource);
+        if (type.Name == "Reference" && (values & TypedReference) == TypedReference && firstIssue == _log.Count)
+        {
+            TypeOfReference(start);
+        }
+
         if (sawList)
         {
             CheckLists(firstList);

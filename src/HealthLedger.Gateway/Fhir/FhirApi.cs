@@ -110,7 +110,7 @@ internal sealed class FhirApi(
             ("GET", [var type, var id, "_history"]) => history.Answer(asked, type, id),
             ("GET", [] or [_] or [_, _, _]) when SearchPlace.Of(segments) is { } place => searches.Answer(asked, place),
             ("POST", [.., "_search"]) when SearchPlace.Of(segments.AsSpan(..^1)) is { } place => searches.AnswerPosted(asked, place),
-            (_, ["_history"] or [_, "_history"] or [.., "_search"]) => http.MethodNotSupported(Methods(segments, http.Request.QueryString.HasValue)),
+            (_, ["_history"] or [_, "_history"] or [.., "_search"]) => NotServed(http, segments),
             ("POST", [var type]) => writes.Create(asked, type),
             ("GET", [var type, var id]) => reads.Read(asked, type, id, null, isNative),
             ("GET", [var type, var id, "_history", var version]) => reads.Read(asked, type, id, version, isNative),
@@ -120,9 +120,13 @@ internal sealed class FhirApi(
             ("PATCH", [var type]) when http.Request.QueryString.HasValue => patches.Answer(asked, type, null),
             ("PATCH", [var type, var id]) => patches.Answer(asked, type, id),
             ("DELETE", [var type, var id]) => writes.Delete(asked, type, id),
-            _ => http.MethodNotSupported(Methods(segments, http.Request.QueryString.HasValue)),
+            _ => NotServed(http, segments),
         });
     }
+
+    /// <summary>405 where the path takes another method, else 404 (RFC 9110 section 15.5.5).</summary>
+    private static Task NotServed(HttpContext http, string[] segments) =>
+        Methods(segments, http.Request.QueryString.HasValue) is { Length: > 0 } methods ? http.MethodNotSupported(methods) : http.Fault(FhirFault.UnknownPath);
 
     /// <summary>What a path takes, for the Allow header of a 405 (RFC 9110 section 15.5.6); empty where it takes nothing.</summary>
     private static string Methods(string[] segments, bool hasQuery) => segments switch

@@ -136,7 +136,7 @@ internal sealed class FhirBundles(
                     }
 
                     return (true, changed.Receipt);
-                case ChangeResult.Refused { Fault: ChangeFault.VersionConflict, At: var at } when changing[at].Entry.Patch is { IfMatch: null } && attempt < FhirPatches.MaximumAttempts:
+                case ChangeResult.Refused { Fault: ChangeFault.VersionConflict, At: var at } when changing[at].Entry.Patch is { IfMatch: null or Change.AnyVersion } && attempt < FhirPatches.MaximumAttempts:
                     continue;
                 case ChangeResult.Refused refused:
                     var (entry, place) = changing[refused.At];

@@ -26,6 +26,8 @@ internal sealed record FhirFault(int Status, IReadOnlyList<ValidationIssue> Issu
     public static readonly FhirFault NotTheirs = Forbidden("Another organization keeps this record; only it may change it.");
     public static readonly FhirFault UnknownOperation = Of(404, IssueType.NotSupported, "There is no such operation here; /fhir/metadata lists those of the system and of each type.");
 
+    public static readonly FhirFault UnknownPath = Of(404, IssueType.NotSupported, "No interaction of FHIR R4 that is served here has this path; /fhir/metadata lists what is.");
+
     public static readonly FhirFault MethodNotSupported = Of(405, IssueType.NotSupported, "This interaction is not supported here; /fhir/metadata lists what is.");
 
     public static readonly FhirFault NotAcceptable = Of(406, IssueType.NotSupported, "The answer is application/fhir+json or application/fhir+xml, of FHIR 4.0 in UTF-8; ask for one of them, or for anything.");

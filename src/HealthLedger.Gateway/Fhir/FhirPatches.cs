@@ -81,7 +81,7 @@ internal sealed class FhirPatches(Disclosure disclosure, FhirWrites writes)
             {
                 case ChangeResult.Changed { Records: [var record] } done:
                     return (record, null, done.Receipt);
-                case ChangeResult.Refused { Fault: ChangeFault.VersionConflict } when patch.IfMatch is null && attempt < MaximumAttempts:
+                case ChangeResult.Refused { Fault: ChangeFault.VersionConflict } when patch.IfMatch is null or Change.AnyVersion && attempt < MaximumAttempts:
                     continue;
                 case ChangeResult.Refused refused:
                     return (null, FhirWrites.Fault(refused), refused.Receipt ?? read);
@@ -130,6 +130,12 @@ internal sealed class FhirPatches(Disclosure disclosure, FhirWrites writes)
             return (null, UnknownFormat);
         }
 
+        if (document.Span.TrimStart(" \t\r\n"u8).StartsWith("["u8))
+        {
+            // An array is no resource: this is a JSON Patch under the media type of something else.
+            return (null, UnknownFormat);
+        }
+
         var outcome = ResourceValidator.Validate(document, "Parameters");
         if (!outcome.IsValid)
         {
@@ -142,7 +148,7 @@ internal sealed class FhirPatches(Disclosure disclosure, FhirWrites writes)
 
     private (Change? Change, FhirFault? Fault) Apply(PatchCall patch, DisclosedRecord record)
     {
-        if (patch.IfMatch is { } version && version != record.Key.Version)
+        if (patch.IfMatch is { } version and not Change.AnyVersion && version != record.Key.Version)
         {
             return (null, FhirFault.PreconditionFailed);
         }

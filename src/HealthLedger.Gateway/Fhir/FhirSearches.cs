@@ -113,6 +113,8 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
             (page, cursorText) = (position, cursor.Text);
         }
 
+        // "Empty parameters are not an error - they are just ignored by the server" (http://hl7.org/fhir/R4/search.html#3.1.1.3). Not so in the condition of a change (FhirConditions), which would reach further.
+        parameters = [.. parameters.Where(p => p.Value.Length > 0)];
         var (search, fault) = Parse(call, place, parameters);
         if (search is null)
         {

@@ -94,11 +94,12 @@ internal sealed class FhirWrites(ProfileValidator validator, RecordChange record
     /// <summary>What the URL's query and If-Match ask for; where they are wrong, the fault is written.</summary>
     public async ValueTask<(Target.Criteria Condition, int? Version)?> Condition(FhirCall call, string type)
     {
+        int? version = null;
         var (condition, fault) = conditions.Read(call.Caller, type, call.Http.Request.QueryString.Value ?? "");
-        fault ??= IfMatch(call.Http.Request.Headers.IfMatch, out _);
+        fault ??= IfMatch(call.Http.Request.Headers.IfMatch, out version);
         if (fault is null)
         {
-            return (condition!, FhirHeaders.ParseETag(call.Http.Request.Headers.IfMatch));
+            return (condition!, version);
         }
 
         await call.Http.Fault(fault);
@@ -120,10 +121,10 @@ internal sealed class FhirWrites(ProfileValidator validator, RecordChange record
     /// <summary>What an If-Match header asks for.</summary>
     public static FhirFault? IfMatch(string? header, out int? version)
     {
-        version = string.IsNullOrEmpty(header) ? null : FhirHeaders.ParseETag(header);
+        version = string.IsNullOrEmpty(header) ? null : header.Trim() == "*" ? Change.AnyVersion : FhirHeaders.ParseETag(header);
         return string.IsNullOrEmpty(header) || version is not null
             ? null
-            : FhirFault.BadRequest("If-Match takes one ETag as this server gives it, such as W/\"3\".", IssueType.Value);
+            : FhirFault.BadRequest("If-Match takes one ETag as this server gives it, such as W/\"3\", or an asterisk.", IssueType.Value);
     }
 
     /// <summary>What a road's refusal is on the wire.</summary>
@@ -133,7 +134,7 @@ internal sealed class FhirWrites(ProfileValidator validator, RecordChange record
     /// </param>
     public static FhirFault Fault(ChangeResult.Refused refused, Change? asked = null) => refused.Fault switch
     {
-        ChangeFault.NotThere when asked is { Kind: ChangeKind.Update, IfMatch: > 0 } => FhirFault.PreconditionFailed,
+        ChangeFault.NotThere when asked is { Kind: ChangeKind.Update, IfMatch: > 0 or Change.AnyVersion } => FhirFault.PreconditionFailed,
         ChangeFault.VersionConflict => FhirFault.PreconditionFailed,
         ChangeFault.SeveralMatch => FhirFault.SeveralMatch,
         ChangeFault.OtherId => FhirFault.OtherId,

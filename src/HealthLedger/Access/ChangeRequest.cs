@@ -38,7 +38,7 @@ public sealed record ChangeRequest
 /// <param name="Id">Logical id; null for a create, and where a condition finds the record.</param>
 /// <param name="Body">The resource, valid UTF-8 JSON; empty for a delete.</param>
 /// <param name="FullUrl">The entry's fullUrl in its transaction, to which others refer; null where there is none.</param>
-/// <param name="IfMatch">The version that must be the current one; 0: there must be none; null where it does not matter.</param>
+/// <param name="IfMatch">The version that must be the current one; 0: there must be none; <see cref="AnyVersion"/>; null where it does not matter.</param>
 /// <param name="Condition">
 /// A search, as the caller: a create is made only where it finds nothing; an update or a delete is of the one record that it finds, an update where it finds nothing makes
 /// one. Null where there is none. Pages of two tell what there is to tell.
@@ -46,6 +46,12 @@ public sealed record ChangeRequest
 public sealed record Change(
     ChangeKind Kind, string Type, string? Id, ReadOnlyMemory<byte> Body, string? FullUrl = null, int? IfMatch = null, Target.Criteria? Condition = null)
 {
+    /// <summary>There must be a record, at whatever version: <c>If-Match: *</c> (RFC 9110 section 13.1.1).</summary>
+    public const int AnyVersion = -1;
+
+    /// <summary>True where another version is asked for than the one that there is; a deleted record is at none.</summary>
+    internal bool IsOfAnother(int version, bool isDeleted) => IfMatch is AnyVersion ? isDeleted : IfMatch is { } asked && asked != version;
+
     /// <summary>What a scope must cover for it.</summary>
     internal ScopeInteraction Scope => Kind switch { ChangeKind.Create => ScopeInteraction.Create, ChangeKind.Update => ScopeInteraction.Update, _ => ScopeInteraction.Delete };
 }

@@ -118,7 +118,7 @@ internal sealed class Conditions(RecordVault vault, ConsentStates consents, Acce
                 return change.Id is null ? change with { Kind = ChangeKind.Create } : change with { IfMatch = 0 };
             default:
                 fault = change.Id is { } id && id != match.Key.Id ? ChangeFault.OtherId
-                    : change.IfMatch is { } version && version != match.Key.Version ? ChangeFault.VersionConflict
+                    : change.IsOfAnother(match.Key.Version, match.Deleted) ? ChangeFault.VersionConflict
                     : null;
                 return fault is null ? change with { Id = match.Key.Id, IfMatch = match.Key.Version } : null;
         }

@@ -61,7 +61,7 @@ internal sealed class ConsentChange(ConsentStates consents, AccessPolicy policy)
             return new DraftFault(seen ? ChangeFault.NotTheirs : ChangeFault.NotThere, [], told);
         }
 
-        return change.IfMatch is { } version && version != standing.Entry.Key.Version ? new DraftFault(ChangeFault.VersionConflict, [], told)
+        return change.IsOfAnother(standing.Entry.Key.Version, standing.Entry.Deleted) ? new DraftFault(ChangeFault.VersionConflict, [], told)
             : change.Kind == ChangeKind.Delete && standing.Entry.Deleted ? DraftFault.NotThere(told)
             : draft.Consent is not null && !draft.Shelves.SequenceEqual(standing.Shelves)
                 ? DraftFault.Invalid(IssueType.BusinessRule, "A consent stays with the patient it was given for.", "Consent.patient", told)

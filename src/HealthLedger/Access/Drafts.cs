@@ -293,7 +293,7 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
             return new DraftFault(ChangeFault.NotTheirs, [], null);
         }
 
-        if (change.IfMatch is { } version && version != standing.Entry.Key.Version)
+        if (change.IsOfAnother(standing.Entry.Key.Version, standing.Entry.Deleted))
         {
             return new DraftFault(ChangeFault.VersionConflict, [], null);
         }

@@ -61,6 +61,28 @@ public sealed class CodesAndReferencesTests
         Assert.All(outcome.Issues, i => Assert.Contains(message!, i.Message, StringComparison.Ordinal));
     }
 
+    // http://hl7.org/fhir/R4/references-definitions.html#Reference.type
+    [Theory]
+    [InlineData("Patient/1", "Patient", true)]
+    [InlineData("Patient/1", "http://hl7.org/fhir/StructureDefinition/Patient", true)]
+    [InlineData("http://a.example/fhir/Patient/1/_history/2", "Patient", true)]
+    [InlineData("http://a.example/anything", "Practitioner", true)]
+    [InlineData("urn:uuid:c757873d-ec9a-4326-a141-556f43239520", "Practitioner", true)]
+    [InlineData("Patient/1", "Practitioner", false)]
+    [InlineData("Patient/1/_history/2", "Patients", false)]
+    [InlineData("http://a.example/fhir/Patient/1", "Practitioner", false)]
+    [InlineData("Patient/1", "http://hl7.org/fhir/StructureDefinition/Practitioner", false)]
+    public void The_type_of_a_reference_is_the_type_that_it_names(string reference, string type, bool valid)
+    {
+        foreach (var properties in new[] { $"\"reference\":\"{reference}\",\"type\":\"{type}\"", $"\"type\":\"{type}\",\"reference\":\"{reference}\"" })
+        {
+            var outcome = ResourceValidator.Validate(Encoding.UTF8.GetBytes($$"""{"resourceType":"Basic","code":{"text":"x"},"subject":{ {{properties}} } }"""));
+
+            Assert.Equal(valid, outcome.IsValid);
+            Assert.All(outcome.Issues, i => Assert.Equal((IssueType.Structure, "Basic.subject.type"), (i.Type, i.Location)));
+        }
+    }
+
     [Fact]
     public void A_conditional_reference_is_allowed_inside_a_bundle() =>
         Assert.True(ResourceValidator.Validate("""{"resourceType":"Bundle","type":"transaction","entry":[{"resource":{"resourceType":"Patient","managingOrganization":{"reference":"Organization?identifier=a%7Cb"}},"request":{"method":"POST","url":"Patient"}}]}"""u8.ToArray()).IsValid);

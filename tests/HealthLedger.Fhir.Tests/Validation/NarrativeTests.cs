@@ -11,6 +11,7 @@ public sealed class NarrativeTests
     [InlineData(" <div xmlns='http://www.w3.org/1999/xhtml'><p style=\"color: red\">a &amp; b &#160; &nbsp;</p><br/><img src=\"data:image/png;base64,AAAA\" alt=\"x\" /><!-- c --></div> ")]
     [InlineData("<div><a href=\"http://a.example/?a=b&amp;c=d\">x</a><a href=\"#a\">x</a><a href=\"Patient/1\">x</a><a name=\"a\">x</a></div>")]
     [InlineData("<div><img src=\"#photo\"/></div>")]
+    [InlineData("<div xmlns=\"http://www.w3.org/1999/xhtml\"><p xmlns='http://www.w3.org/1999/xhtml'>text</p></div>")]
     public void Formatted_text_is_accepted(string xhtml) => Assert.Null(NarrativeCheck.Fault(Encoding.UTF8.GetBytes(xhtml)));
 
     [Theory]
@@ -18,6 +19,9 @@ public sealed class NarrativeTests
     [InlineData("<p>text</p>")]
     [InlineData("<div>text</div><div>more</div>")]
     [InlineData("<div>text</div>more")]
+    [InlineData("<div xmlns=\"urn:x\">text</div>")]
+    [InlineData("<div xmlns=\"\">text</div>")]
+    [InlineData("<div xmlns=\"http://www.w3.org/1999/xhtml\"><p xmlns=\"http://www.w3.org/2000/svg\">text</p></div>")]
     [InlineData("<div>text")]
     [InlineData("<div><b>text</div></b>")]
     [InlineData("<div>  <br/> </div>")]

@@ -19,7 +19,7 @@ public sealed class ConditionalChangeTests(SmallHospital hospital) : IClassFixtu
         (string, string) version = ("If-Match", "W/\"1\"");
         (await _gateway.Put(Hospital, "Patient/not-there", Records.Patient("not-there", "Absent"), version)).IsFault(412, "conflict");
         (await _gateway.Get(Hospital, "Patient/not-there")).Is(404);
-        foreach (var match in new[] { "W/\"1\"", "W/\"7\"" })
+        foreach (var match in new[] { "W/\"1\"", "W/\"7\"", "*" })
         {
             var hidden = (await _gateway.Put(Clinic, "Patient/" + SmallHospital.Closed, Records.Patient(SmallHospital.Closed, "Closely"), ("If-Match", match))).IsFault(412, "conflict");
             var absent = (await _gateway.Put(Clinic, "Patient/not-there", Records.Patient("not-there", "Closely"), ("If-Match", match))).IsFault(412, "conflict");
@@ -27,6 +27,25 @@ public sealed class ConditionalChangeTests(SmallHospital hospital) : IClassFixtu
         }
 
         (await _gateway.Put(Clinic, "Patient/not-there", Records.Patient("not-there", "Absent"))).IsFault(404, "not-found");
+    }
+
+    // RFC 9110 section 13.1.1: an asterisk is any version, of a record that is there.
+    [Fact]
+    public async Task If_Match_with_an_asterisk_holds_where_there_is_a_record()
+    {
+        (string, string) any = ("If-Match", "*");
+        var (name, condition) = Named("Any");
+        (await _gateway.Put(Hospital, "Patient?" + condition, Records.Patient(null, name), any)).IsFault(412, "conflict");
+        (await _gateway.Put(Hospital, "Patient/any-absent", Records.Patient("any-absent", name), any)).IsFault(412, "conflict");
+        var made = (await _gateway.Post(Hospital, "Patient", Records.Patient(null, name))).Is(201);
+        var path = "Patient/" + made.Id;
+        Assert.Equal("W/\"2\"", (await _gateway.Put(Hospital, path, Records.Patient(made.Id, name, "male"), any)).Is(200).Headers["ETag"]);
+        Assert.Equal("W/\"3\"", (await _gateway.Put(Hospital, "Patient?" + condition, Records.Patient(null, name), any)).Is(200).Headers["ETag"]);
+        var patch = "[{\"op\":\"replace\",\"path\":\"/gender\",\"value\":\"other\"}]"u8.ToArray();
+        Assert.Equal("W/\"4\"", (await _gateway.SendBytes(Hospital, "PATCH", path, patch, "application/json-patch+json", any)).Is(200).Headers["ETag"]);
+        (await _gateway.Delete(Hospital, path, any)).Is(204);
+        (await _gateway.Put(Hospital, path, Records.Patient(made.Id, name), any)).IsFault(412, "conflict");
+        (await _gateway.Put(Hospital, path, Records.Patient(made.Id, name))).Is(201);
     }
 
     [Fact]

@@ -65,6 +65,11 @@ public sealed class PatchTests(SmallHospital hospital) : IClassFixture<SmallHosp
         (await Patch(Hospital, path, "<diff><remove sel='//gender'/></diff>", XmlPatch)).IsFault(400, "structure");
         (await Patch(Hospital, path, "<diff", XmlPatch)).IsFault(400, "structure");
         (await Patch(Hospital, path, "<diff/>", "application/xml-patch")).IsFault(415, "not-supported");
+        foreach (var type in new[] { "application/json", "application/fhir+json" })
+        {
+            Assert.Contains("application/json-patch+json", (await Patch(Hospital, path, " " + ToMale, type)).IsFault(415, "not-supported").Text, StringComparison.Ordinal);
+        }
+
         Assert.Equal(size, _gateway.LedgerSize);
         Assert.Equal(made.Body, (await _gateway.Get(Hospital, path)).Is(200).Body);
         (await Patch(Hospital, path, ToMale, JsonPatch, ("If-Match", "W/\"1\""), ("Prefer", "return=minimal"))).Is(200);

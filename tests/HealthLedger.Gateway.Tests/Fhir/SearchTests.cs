@@ -34,6 +34,20 @@ public sealed class SearchTests(SmallHospital hospital) : IClassFixture<SmallHos
         Assert.Equal(all, paged);
     }
 
+    // http://hl7.org/fhir/R4/search.html#3.1.1.3
+    [Theory]
+    [InlineData("Patient?gender=&_id=open")]
+    [InlineData("Patient?_id=open&name=&name:exact=&_has:Observation:patient:code=&zebedee=")]
+    [InlineData("Patient?_id=open&_sort=&_count=&_include=&_revinclude=&_total=&_summary=&_elements=&_filter=&_list=")]
+    [InlineData("?_type=Patient&_id=open&_type=&gender")]
+    public async Task Parameters_without_a_value_are_ignored_and_left_out_of_self(string query)
+    {
+        query = query.Replace("=open", "=" + SmallHospital.Open, StringComparison.Ordinal);
+        var answer = (await _gateway.Get(Clinic, query)).Is(200);
+        Assert.Equal([SmallHospital.Open], answer.Ids);
+        Assert.EndsWith(query[0] == '?' ? $"?_type=Patient&_id={SmallHospital.Open}" : $"Patient?_id={SmallHospital.Open}", answer.Link("self"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_record_written_after_the_first_page_is_no_part_of_the_search()
     {

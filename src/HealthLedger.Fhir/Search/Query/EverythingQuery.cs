@@ -62,7 +62,7 @@ public sealed record EverythingQuery
                         _ => "takes a date, such as 2026-03-04.",
                     }));
                 default:
-                    return (null, new SearchIssue(SearchIssueCode.NotSupported, name, "$everything takes start, end, _since, _type and _count."));
+                    return (null, new SearchIssue(SearchIssueCode.NotSupported, name, "$everything takes start, end, _since, _type, _count, _elements and _summary."));
             }
         }
 

@@ -66,7 +66,7 @@ internal sealed class MetaChangeOperation(bool adds, Disclosure disclosure, Fhir
                 return;
             }
 
-            if (version is not null && version != record.Key.Version)
+            if (version is not (null or HealthLedger.Access.Change.AnyVersion) && version != record.Key.Version)
             {
                 await call.Http.Fault(FhirFault.PreconditionFailed, read);
                 return;
