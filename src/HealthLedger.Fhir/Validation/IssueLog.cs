@@ -21,8 +21,8 @@ internal sealed class IssueLog
     /// <summary>True where no issue is taken any more: the walk ends, so that a body of nothing but faults costs no more than one with 200.</summary>
     public bool IsFull { get; private set; }
 
-    /// <summary>How many issues there are.</summary>
-    public int Count => _issues?.Count ?? 0;
+    /// <summary>How many errors there are, fatal ones among them; warnings and remarks do not count.</summary>
+    public int Errors { get; private set; }
 
     /// <summary>Steps into an element; <paramref name="index"/> is -1 where it does not repeat.</summary>
     public void Enter(string name, int index)
@@ -68,6 +68,7 @@ internal sealed class IssueLog
 
     private void Add(IssueSeverity severity, IssueType type, string message, string location, int line, int column)
     {
+        Errors += severity is IssueSeverity.Error or IssueSeverity.Fatal ? 1 : 0;
         if (IsFull)
         {
             return;

@@ -81,7 +81,7 @@ internal ref partial struct ResourceWalk
     {
         var use = form?.Use;
         var start = _reader.TokenStartIndex;
-        var firstIssue = _log.Count;
+        var firstError = _log.Errors;
         var firstChoice = _choices?.Count ?? 0;
         var firstList = _lists?.Count ?? 0;
         var values = 0UL;
@@ -155,7 +155,7 @@ internal ref partial struct ResourceWalk
         }
 
         Finish(type, start, properties, values, companions, isResource);
-        if (type.Name == "Reference" && (values & TypedReference) == TypedReference && firstIssue == _log.Count)
+        if (type.Name == "Reference" && (values & TypedReference) == TypedReference && firstError == _log.Errors)
         {
             TypeOfReference(start);
         }
@@ -165,7 +165,7 @@ internal ref partial struct ResourceWalk
             CheckLists(firstList);
         }
 
-        if (!type.IsPrimitive && firstIssue == _log.Count)
+        if (!type.IsPrimitive && firstError == _log.Errors)
         {
             Rules(type, form, start, values | companions, isResource);
         }
