@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using HealthLedger.Cli.Audit;
 using HealthLedger.Cli.Token;
 using HealthLedger.Cli.Verify;
 
@@ -11,6 +12,7 @@ internal static class CommandLine
 {
     private const string RootExamples = """
           healthledger verify http://localhost:5080 --vkey "$(cat ledger.vkey)"
+          healthledger audit http://localhost:5080 --client demo-credentials.json --vkey "$(cat ledger.vkey)"
           healthledger token --credentials demo-credentials.json --client demo-clinic --scope "system/*.rs"
         """;
 
@@ -22,6 +24,7 @@ internal static class CommandLine
         var root = new Command("healthledger", "Checks a HealthLedger from outside, and gets tokens for its FHIR server.") { help, new VersionOption() };
         var examples = new Dictionary<Command, string> { [root] = RootExamples };
         Add(VerifyCommand.Make(terminal, time), VerifyCommand.Examples);
+        Add(AuditCommand.Make(terminal, time), AuditCommand.Examples);
         Add(TokenCommand.Make(terminal, time), TokenCommand.Examples);
         help.Action = new HelpWithExamples((HelpAction)help.Action!, examples, terminal.Out);
 

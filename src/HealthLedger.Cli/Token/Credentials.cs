@@ -2,14 +2,16 @@ using System.Text.Json;
 
 namespace HealthLedger.Cli.Token;
 
-/// <summary>What the token command needs of a credentials file: where the server is, and one client's private key.</summary>
-internal sealed record Credentials(Uri Fhir, string ClientId, string Kind, JsonElement Jwk)
+/// <summary>What getting a token needs of a credentials file: where the server is, one client's private key, and what the client may ask for.</summary>
+internal sealed record Credentials(Uri Fhir, string ClientId, string Kind, JsonElement Jwk, string Scopes)
 {
     private const int MaxBytes = 16 * 1024 * 1024;
 
     /// <summary>Reads the file and finds the client.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="clientId">The client; null for the only one in the file, or of several the only one whose id ends in <c>auditor</c>.</param>
     /// <exception cref="UsageException">The file, the client or its key is not there or not of the right form.</exception>
-    public static Credentials Read(string path, string clientId)
+    public static Credentials Read(string path, string? clientId)
     {
         try
         {
@@ -22,16 +24,17 @@ internal sealed record Credentials(Uri Fhir, string ClientId, string Kind, JsonE
             using var document = JsonDocument.Parse(file);
             var root = document.RootElement;
             var clients = root.GetProperty("clients").EnumerateArray().ToList();
-            var client = clients.Find(each => each.GetProperty("clientId").GetString() == clientId);
-            if (client.ValueKind == JsonValueKind.Undefined)
+            var fitting = clients.FindAll(each => Fits(each.GetProperty("clientId").GetString()!, clientId, clients.Count));
+            if (fitting is not [var client])
             {
-                throw new UsageException($"{path} has no client {clientId}; it has {string.Join(", ", clients.Select(each => each.GetProperty("clientId").GetString()))}.");
+                throw new UsageException($"{path} has {(clientId is null ? "several clients" : $"no client {clientId}")}; it has {string.Join(", ", clients.Select(each => each.GetProperty("clientId").GetString()))}.");
             }
 
             var jwk = client.TryGetProperty("jwk", out var key) && key.ValueKind == JsonValueKind.Object
                 ? key.Clone()
                 : throw new UsageException($"{path} has no private key for {clientId}.");
-            return new Credentials(new Uri(root.GetProperty("fhir").GetString()!), clientId, client.GetProperty("kind").GetString() ?? "", jwk);
+            return new Credentials(
+                new Uri(root.GetProperty("fhir").GetString()!), client.GetProperty("clientId").GetString()!, client.GetProperty("kind").GetString() ?? "", jwk, ScopesOf(client));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -42,6 +45,12 @@ internal sealed record Credentials(Uri Fhir, string ClientId, string Kind, JsonE
             throw new UsageException($"{path} is no credentials file.");
         }
     }
+
+    private static bool Fits(string id, string? wanted, int clients) =>
+        wanted is null ? clients == 1 || id.EndsWith("auditor", StringComparison.Ordinal) : id == wanted;
+
+    private static string ScopesOf(JsonElement client) =>
+        client.TryGetProperty("scopes", out var scopes) && scopes.ValueKind == JsonValueKind.Array ? string.Join(' ', scopes.EnumerateArray().Select(scope => scope.GetString())) : "";
 
     /// <summary>Everything but the key.</summary>
     public override string ToString() => ClientId;

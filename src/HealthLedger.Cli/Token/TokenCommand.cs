@@ -46,13 +46,7 @@ internal static class TokenCommand
         }
 
         using var server = new TokenServer();
-        var configuration = await server.Discover(credentials.Fhir, cancellationToken);
-        if (!configuration.TryGetProperty("token_endpoint", out var endpoint) || endpoint.ValueKind != JsonValueKind.String)
-        {
-            throw new UnreachableException("The server's SMART configuration names no token endpoint.");
-        }
-
-        var (status, body) = await server.Ask(endpoint.GetString()!, Form(credentials, wanted, endpoint.GetString()!, time), cancellationToken);
+        var (status, body) = await server.Token(credentials, wanted.Scope, wanted.Purpose, time, cancellationToken);
         if (status == 200 && Text(body, "scope") is { } granted && granted != wanted.Scope)
         {
             await terminal.Error.WriteLineAsync($"note: the server granted {(granted.Length == 0 ? "no scope" : granted)}, not all that was asked for.");
@@ -62,14 +56,6 @@ internal static class TokenCommand
             ? await Print(terminal, wanted.Json ? body.GetRawText() : token)
             : await Refuse(terminal, wanted.Json, status, body);
     }
-
-    private static Dictionary<string, string> Form(Credentials credentials, Wanted wanted, string audience, TimeProvider time) => new()
-    {
-        ["grant_type"] = "client_credentials",
-        ["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-        ["client_assertion"] = ClientAssertion.Make(credentials, audience, wanted.Purpose, time.GetUtcNow().ToUnixTimeSeconds()),
-        ["scope"] = wanted.Scope,
-    };
 
     private static async Task<int> Print(Terminal terminal, string text)
     {

@@ -9,22 +9,44 @@ internal sealed class TokenServer : IDisposable
 
     private readonly HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = TimeSpan.FromSeconds(30), MaxResponseContentBufferSize = MaxBytes };
 
+    /// <summary>Asks for a client's token as SMART backend services do: the status and the JSON body, whatever they say.</summary>
+    /// <param name="credentials">The client.</param>
+    /// <param name="scope">Scopes, separated by blanks.</param>
+    /// <param name="purpose">The one purpose of use that the token is for; null for all that the client has.</param>
+    /// <param name="time">The clock of the client's assertion.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <exception cref="UnreachableException">There is no such server, or it names no token endpoint.</exception>
+    public async Task<(int Status, JsonElement Body)> Token(Credentials credentials, string scope, string? purpose, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var configuration = await Discover(credentials.Fhir, cancellationToken);
+        if (!configuration.TryGetProperty("token_endpoint", out var member) || member.ValueKind != JsonValueKind.String)
+        {
+            throw new UnreachableException("The server's SMART configuration names no token endpoint.");
+        }
+
+        var endpoint = member.GetString()!;
+        using var request = new HttpRequestMessage(HttpMethod.Post, endpoint)
+        {
+            Content = new FormUrlEncodedContent(new Dictionary<string, string>
+            {
+                ["grant_type"] = "client_credentials",
+                ["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+                ["client_assertion"] = ClientAssertion.Make(credentials, endpoint, purpose, time.GetUtcNow().ToUnixTimeSeconds()),
+                ["scope"] = scope,
+            }),
+        };
+        return await Send(request, cancellationToken);
+    }
+
+    public void Dispose() => http.Dispose();
+
     /// <summary>The SMART configuration under a FHIR base.</summary>
-    public async Task<JsonElement> Discover(Uri fhir, CancellationToken cancellationToken)
+    private async Task<JsonElement> Discover(Uri fhir, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, fhir.ToString().TrimEnd('/') + "/.well-known/smart-configuration");
         var (status, body) = await Send(request, cancellationToken);
         return status == 200 ? body : throw new UnreachableException($"{request.RequestUri} answers {status}.");
     }
-
-    /// <summary>Asks for a token: the status and the JSON body, whatever they say.</summary>
-    public async Task<(int Status, JsonElement Body)> Ask(string tokenEndpoint, IReadOnlyDictionary<string, string> form, CancellationToken cancellationToken)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, tokenEndpoint) { Content = new FormUrlEncodedContent(form) };
-        return await Send(request, cancellationToken);
-    }
-
-    public void Dispose() => http.Dispose();
 
     private async Task<(int Status, JsonElement Body)> Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 
 namespace HealthLedger.Cli.Verify;
 
@@ -9,8 +10,13 @@ internal sealed class HttpLedger : LedgerSource
 
     private readonly HttpClient http;
 
-    public HttpLedger(Uri url)
+    private readonly Func<CancellationToken, ValueTask<string>>? token;
+
+    /// <param name="url">The ledger, or the host that serves it under <c>/ledger/</c>.</param>
+    /// <param name="token">Gives the bearer token with which entries are asked for; null where entries are not.</param>
+    public HttpLedger(Uri url, Func<CancellationToken, ValueTask<string>>? token = null)
     {
+        this.token = token;
         var prefix = url.AbsolutePath == "/" ? "/ledger/" : url.AbsolutePath.TrimEnd('/') + "/";
 
         // No redirects: the pinned key makes them harmless, but a ledger that moved is something to be told.
@@ -25,10 +31,21 @@ internal sealed class HttpLedger : LedgerSource
     {
         try
         {
-            using var response = await http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            if (token is not null && path.StartsWith("tile/entries/", StringComparison.Ordinal))
+            {
+                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", await token(cancellationToken));
+            }
+
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             if (response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone)
             {
                 return null;
+            }
+
+            if (response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
+            {
+                throw new UnreachableException($"{Name}{path}: this client may not read it ({(int)response.StatusCode}).");
             }
 
             if (response.StatusCode != HttpStatusCode.OK)

@@ -17,12 +17,14 @@ internal abstract class LedgerSource : IDisposable
     public abstract Task<byte[]?> Fetch(string path, int maxBytes, CancellationToken cancellationToken);
 
     /// <summary>The source that a command line names: an http or https URL, or a directory. A bare host means its <c>/ledger/</c>.</summary>
+    /// <param name="place">The URL or directory.</param>
+    /// <param name="token">Gives the bearer token with which a URL's entries are asked for; null to read only what is public.</param>
     /// <exception cref="UsageException">It is neither, or the folder in which a gateway keeps its ledger.</exception>
-    public static LedgerSource Of(string place)
+    public static LedgerSource Of(string place, Func<CancellationToken, ValueTask<string>>? token = null)
     {
         if (Uri.TryCreate(place, UriKind.Absolute, out var url) && url.Scheme is "http" or "https")
         {
-            return url is { Query: "", Fragment: "" } ? new HttpLedger(url) : throw new UsageException("The ledger's URL must have neither query nor fragment.");
+            return url is { Query: "", Fragment: "" } ? new HttpLedger(url, token) : throw new UsageException("The ledger's URL must have neither query nor fragment.");
         }
 
         if (!Directory.Exists(place))

@@ -19,7 +19,7 @@ internal sealed class LedgerVerification(LedgerSource source, LogPolicy policy, 
 
     /// <summary>Verifies. <paramref name="progress"/> makes the bar once the size is known.</summary>
     /// <exception cref="UnreachableException">The source cannot be read, or has no checkpoint.</exception>
-    public async Task<VerifyReport> Run(Func<ulong, ProgressBar> progress, CancellationToken cancellationToken)
+    public async Task<Report> Run(Func<ulong, ProgressBar> progress, CancellationToken cancellationToken)
     {
         Note = await source.Fetch("checkpoint", SignedNote.MaxBytes, cancellationToken) ?? throw new UnreachableException($"{source.Name} has no checkpoint.");
         if (!CheckpointVerification.Verify(Note, policy).TryGet(out var verified, out var fault))
@@ -52,8 +52,39 @@ internal sealed class LedgerVerification(LedgerSource source, LogPolicy policy, 
         return Report(verified);
     }
 
-    private VerifyReport Report(VerifiedCheckpoint? verified) =>
-        new() { Source = source.Name, Checkpoint = verified, Earlier = earlier, EntriesChecked = entriesChecked, Findings = findings };
+    private Report Report(VerifiedCheckpoint? verified) => new()
+    {
+        Source = source.Name,
+        Checkpoint = verified,
+        Earlier = earlier,
+        Parts = verified is null ? ReportParts.Unsigned(findings[0], "append-only", "inclusion", "map-replay", "epochs", "facts") : [.. Parts(verified)],
+        Findings = findings,
+    };
+
+    private IEnumerable<ReportPart> Parts(VerifiedCheckpoint verified)
+    {
+        var appendOnly = findings.Count(finding => finding.Code.StartsWith("append-only", StringComparison.Ordinal));
+        var hashes = findings.Count - appendOnly;
+        foreach (var part in ReportParts.Signed(verified))
+        {
+            yield return part;
+        }
+
+        yield return ReportParts.Of(
+            "inclusion", hashes, "Inclusion: the hashes do not all lead to the signed root.", $"Inclusion: all {verified.Checkpoint.Size} entry hashes lead to the signed root, and every tile above agrees.");
+        if (entriesChecked && hashes == 0)
+        {
+            yield return ReportParts.Passed("entries", "Entries: each entry in this copy hashes to its place.");
+        }
+
+        yield return hashes > 0 && earlier is not null
+            ? ReportParts.NotChecked("append-only", "Append-only: it needs hashes that lead to the signed root.")
+            : ReportParts.AppendOnly(earlier, appendOnly);
+        yield return ReportParts.NotChecked("map-replay", "Consent state: that the entries add up to the consents claimed needs the entries, which auditors can read (healthledger audit).");
+        yield return ReportParts.NotChecked("epochs", "Epochs: that each EPOCH entry commits to the events of its epoch needs the entries too.");
+        yield return ReportParts.NotChecked("facts", "Facts: the entries commit to them and do not show them.");
+        yield return ReportParts.Completeness;
+    }
 
     /// <summary>Reads level 0 whole; false where a tile is missing or has the wrong length, so that there is no tree to build.</summary>
     private async Task<bool> ReadLeaves(TreeRecomputation tree, ulong size, ProgressBar bar, CancellationToken cancellationToken)

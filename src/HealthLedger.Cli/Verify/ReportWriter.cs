@@ -7,7 +7,10 @@ namespace HealthLedger.Cli.Verify;
 /// <summary>Says what was checked, what was not, and what does not hold: in plain words, or as JSON.</summary>
 internal static class ReportWriter
 {
-    public static string Text(VerifyReport report)
+    /// <summary>So many findings are shown to people: a broken ledger has thousands. JSON has all.</summary>
+    private const int Shown = 20;
+
+    public static string Text(Report report)
     {
         var text = new StringBuilder();
         text.Append("Ledger   ").AppendLine(report.Source);
@@ -18,18 +21,14 @@ internal static class ReportWriter
             text.Append("Root     ").AppendLine(checkpoint.Root.ToString());
         }
 
-        if (report.Holds)
-        {
-            Section(text, "Checked, and holds:", Checked(report));
-        }
-
-        Section(text, "Does not hold:", report.Findings.Select(finding => $"{Where(finding)}: {finding.Detail}"));
-        Section(text, "Not checked here:", NotChecked(report));
+        Section(text, "Checked, and holds:", Says(report, PartOutcome.Passed));
+        Section(text, "Does not hold:", [.. Says(report, PartOutcome.Failed), .. report.Findings.Take(Shown).Select(finding => $"{Where(finding)}: {finding.Detail}")]);
+        Section(text, "Not checked here:", Says(report, PartOutcome.NotChecked));
         return text.AppendLine().Append(LastLine(report)).ToString();
     }
 
     /// <summary>What to remember if one reads only this.</summary>
-    private static string LastLine(VerifyReport report)
+    private static string LastLine(Report report)
     {
         if (report.Holds)
         {
@@ -37,11 +36,11 @@ internal static class ReportWriter
         }
 
         var first = report.Findings[0];
-        var more = report.Findings.Count == 1 ? "" : $" ({report.Findings.Count - 1} more above)";
+        var more = report.Findings.Count == 1 ? "" : $" (and {report.Findings.Count - 1} more)";
         return $"FAILED at {Where(first)}: {first.Detail}{more}";
     }
 
-    public static string Json(VerifyReport report)
+    public static string Json(Report report)
     {
         using var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
@@ -62,8 +61,19 @@ internal static class ReportWriter
                 writer.WriteNumber("earlierSize", earlier.Checkpoint.Size);
             }
 
-            Texts(writer, "checked", report.Holds ? Checked(report) : []);
-            Texts(writer, "notChecked", NotChecked(report));
+            writer.WriteStartArray("parts");
+            foreach (var part in report.Parts)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("name", part.Name);
+                writer.WriteString("outcome", part.Outcome switch { PartOutcome.Passed => "passed", PartOutcome.Failed => "failed", _ => "not-checked" });
+                writer.WriteString("says", part.Says);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+            Texts(writer, "checked", Says(report, PartOutcome.Passed));
+            Texts(writer, "notChecked", Says(report, PartOutcome.NotChecked));
             writer.WriteStartArray("findings");
             foreach (var finding in report.Findings)
             {
@@ -86,45 +96,9 @@ internal static class ReportWriter
         return Encoding.UTF8.GetString(stream.ToArray());
     }
 
-    private static IEnumerable<string> Checked(VerifyReport report)
-    {
-        var verified = report.Checkpoint!;
-        var size = verified.Checkpoint.Size;
-        yield return $"Signature: {verified.Log.Name} signed this checkpoint with the pinned key.";
-        if (verified.QuorumTime is { } time)
-        {
-            yield return $"Witnesses: the policy's quorum cosigned it ({verified.Cosignatures.Count} cosignatures), at {time:u} at the latest.";
-        }
+    private static IEnumerable<string> Says(Report report, PartOutcome outcome) => report.Parts.Where(part => part.Outcome == outcome).Select(part => part.Says);
 
-        yield return $"Inclusion: all {size} entry hashes lead to the signed root, and every tile above agrees.";
-        if (report.EntriesChecked)
-        {
-            yield return "Entries: each entry in this copy hashes to its place.";
-        }
-
-        if (report.Earlier?.Checkpoint is { } earlier)
-        {
-            yield return $"Append-only: the {earlier.Size} entries of the remembered checkpoint are still there, unchanged.";
-        }
-    }
-
-    private static IEnumerable<string> NotChecked(VerifyReport report)
-    {
-        if (report.Earlier is null)
-        {
-            yield return "Append-only: no earlier checkpoint is remembered; use --state FILE, and run this again later.";
-        }
-
-        if (report.Checkpoint is { QuorumTime: null })
-        {
-            yield return "One history for all: no witnesses were asked (--policy), so another visitor might be shown another ledger.";
-        }
-
-        yield return "Consent state: that the entries add up to the consents claimed needs the entries, which auditors can read.";
-        yield return "Completeness: no log can prove from outside that everything that happened was recorded in it.";
-    }
-
-    private static string Where(Finding finding) => finding.Hash is { } hash ? $"{finding.File}, hash {hash}" : finding.File;
+    private static string Where(Finding finding) => finding.Hash is { } hash ? $"{finding.File}, {(finding.File.StartsWith("tile/entries/", StringComparison.Ordinal) ? "entry" : "hash")} {hash}" : finding.File;
 
     private static void Section(StringBuilder text, string title, IEnumerable<string> lines)
     {

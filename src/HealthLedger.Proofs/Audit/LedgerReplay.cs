@@ -8,8 +8,8 @@ namespace HealthLedger.Proofs.Audit;
 /// <summary>Reads a whole ledger, entry by entry from index 0, and collects what an honest one does not show.</summary>
 /// <remarks>
 /// Checks: each entry is well formed; each bundle hashes to its tile; the consent-state map is the replay at every STATE entry; each known
-/// earlier checkpoint has the root of its first entries and ends with STATE; and so the checkpoint itself. Fed with bytes, does no reading.
-/// Memory: the consent-state map and 63 hashes. Not safe for several threads.
+/// earlier checkpoint has the root of its first entries and ends with STATE; and so the checkpoint itself; and what further checks are given.
+/// Fed with bytes, does no reading. Memory: the consent-state map and 63 hashes. Not safe for several threads.
 /// </remarks>
 public sealed class LedgerReplay
 {
@@ -20,20 +20,23 @@ public sealed class LedgerReplay
     private readonly Checkpoint _checkpoint;
     private readonly CompactRange _tree = new();
     private readonly ReplayConsentState _replay = new();
+    private readonly IReplayCheck[] _checks;
     private readonly List<AuditFinding> _findings = [];
 
     /// <summary>An audit up to a checkpoint.</summary>
     /// <param name="checkpoint">The checkpoint, verified.</param>
     /// <param name="earlier">Earlier verified checkpoints that the entries must also lead to.</param>
-    public LedgerReplay(Checkpoint checkpoint, IEnumerable<Checkpoint>? earlier = null)
+    /// <param name="checks">Checks beside that of the consent-state map; each is fed every entry.</param>
+    public LedgerReplay(Checkpoint checkpoint, IEnumerable<Checkpoint>? earlier = null, IEnumerable<IReplayCheck>? checks = null)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         _checkpoint = checkpoint;
+        _checks = [_replay, .. checks ?? []];
         foreach (var each in (earlier ?? []).Append(checkpoint))
         {
             if (each.Origin != checkpoint.Origin || each.Size > checkpoint.Size)
             {
-                Report(null, new Fault("append-only-shrunk", $"A checkpoint of {each.Size} entries of {each.Origin} is not before this one."));
+                Report(AuditPart.AppendOnly, null, new Fault("append-only-shrunk", $"A checkpoint of {each.Size} entries of {each.Origin} is not before this one."));
                 continue;
             }
 
@@ -75,18 +78,25 @@ public sealed class LedgerReplay
 
         if (!EntryBundle.Parse(bundle, path.Width).TryGet(out var entries, out var fault))
         {
-            Report(Count, fault);
+            Report(AuditPart.Inclusion, Count, fault);
             return false;
         }
 
-        if (!tile.IsEmpty && Tile.MatchesEntries(tile, entries) is { Holds: false } mismatch)
+        if (!tile.IsEmpty && tile.Length != path.Width * Hash.Length)
         {
-            Report(Count, mismatch.Fault!);
+            Report(AuditPart.Inclusion, Count, new Fault("tile-width", $"The tile beside {path} has {tile.Length} bytes, not {path.Width * Hash.Length}."));
+            tile = [];
         }
 
-        foreach (var entry in entries)
+        for (var i = 0; i < entries.Count; i++)
         {
-            AddEntry(entry.Span);
+            var leaf = MerkleHash.Leaf(entries[i].Span);
+            if (!tile.IsEmpty && leaf != Tile.At(tile, i))
+            {
+                Report(AuditPart.Inclusion, Count, new Fault("tile-entry", $"Entry {Count} does not hash to its place in the tile."));
+            }
+
+            Add(leaf, entries[i].Span);
         }
 
         return true;
@@ -96,27 +106,12 @@ public sealed class LedgerReplay
     /// <exception cref="InvalidOperationException">Everything was read.</exception>
     public void AddEntry(ReadOnlySpan<byte> bytes)
     {
-        var index = Count;
-        if (index >= _checkpoint.Size)
+        if (Count >= _checkpoint.Size)
         {
             throw new InvalidOperationException("Everything was read.");
         }
 
-        _tree.Append(MerkleHash.Leaf(bytes));
-        if (LedgerEntry.Parse(bytes).TryGet(out var entry, out var fault))
-        {
-            if (_replay.Apply(entry) is { Holds: false } violation)
-            {
-                Report(index, violation.Fault!);
-            }
-        }
-        else
-        {
-            Report(index, fault);
-            _replay.SkipUnreadable();
-        }
-
-        CompareWithCheckpoints();
+        Add(MerkleHash.Leaf(bytes), bytes);
     }
 
     /// <summary>All findings, once everything was read; before that one more, that it was not.</summary>
@@ -124,10 +119,36 @@ public sealed class LedgerReplay
     {
         if (Count < _checkpoint.Size)
         {
-            Report(Count, new Fault("audit-incomplete", $"Only {Count} of {_checkpoint.Size} entries were read."));
+            Report(AuditPart.Inclusion, Count, new Fault("audit-incomplete", $"Only {Count} of {_checkpoint.Size} entries were read."));
         }
 
         return _findings;
+    }
+
+    private void Add(in Hash leaf, ReadOnlySpan<byte> bytes)
+    {
+        var index = Count;
+        _tree.Append(leaf);
+        if (LedgerEntry.Parse(bytes).TryGet(out var entry, out var fault))
+        {
+            foreach (var check in _checks)
+            {
+                if (check.Apply(index, entry) is { Holds: false } violation)
+                {
+                    Report(check.Part, index, violation.Fault!);
+                }
+            }
+        }
+        else
+        {
+            Report(AuditPart.Inclusion, index, fault);
+            foreach (var check in _checks)
+            {
+                check.Skip(index);
+            }
+        }
+
+        CompareWithCheckpoints();
     }
 
     private void CompareWithCheckpoints()
@@ -140,23 +161,32 @@ public sealed class LedgerReplay
         var root = _tree.Root;
         foreach (var checkpoint in checkpoints)
         {
-            if (checkpoint.Root != root)
+            if (checkpoint.Root == root)
             {
-                Report(null, new Fault("audit-root", $"The entries do not lead to the root that the checkpoint of {Count} entries names."));
+                continue;
+            }
+
+            if (ReferenceEquals(checkpoint, _checkpoint))
+            {
+                Report(AuditPart.Inclusion, null, new Fault("audit-root", $"The entries do not lead to the root that the checkpoint of {Count} entries names."));
+            }
+            else
+            {
+                Report(AuditPart.AppendOnly, null, new Fault("append-only-fork", $"An earlier checkpoint names another root for the first {Count} entries."));
             }
         }
 
         if (Count > 0 && !_replay.EndsWithState)
         {
-            Report(Count - 1, new Fault("end-state-missing", $"The checkpoint of {Count} entries does not end with a STATE entry."));
+            Report(AuditPart.MapReplay, Count - 1, new Fault("end-state-missing", $"The checkpoint of {Count} entries does not end with a STATE entry."));
         }
     }
 
-    private void Report(ulong? index, Fault fault)
+    private void Report(AuditPart part, ulong? index, Fault fault)
     {
         if (_findings.Count < MaxFindings)
         {
-            _findings.Add(new AuditFinding(index, fault));
+            _findings.Add(new AuditFinding(part, index, fault));
         }
     }
 }

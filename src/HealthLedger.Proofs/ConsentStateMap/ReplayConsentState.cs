@@ -1,3 +1,4 @@
+using HealthLedger.Proofs.Audit;
 using HealthLedger.Proofs.Entries;
 
 namespace HealthLedger.Proofs.ConsentStateMap;
@@ -7,7 +8,7 @@ namespace HealthLedger.Proofs.ConsentStateMap;
 /// Rules: a grant needs a handle that was never in the map; a withdrawal needs one that is granted; a STATE entry names the root and count of the
 /// map just before it and the STATE entry before it. Everybody who replays the same entries gets the same map. Not safe for several threads.
 /// </remarks>
-public sealed class ReplayConsentState
+public sealed class ReplayConsentState : IReplayCheck
 {
     /// <summary>The map as of the last entry applied.</summary>
     public ConsentMap Map { get; } = new();
@@ -48,8 +49,14 @@ public sealed class ReplayConsentState
         return verdict;
     }
 
+    /// <inheritdoc/>
+    public AuditPart Part => AuditPart.MapReplay;
+
+    /// <inheritdoc/>
+    Verdict IReplayCheck.Apply(ulong index, in LedgerEntry entry) => Apply(entry);
+
     /// <summary>Counts an entry that could not be read; it changes nothing.</summary>
-    internal void SkipUnreadable() => NextIndex++;
+    void IReplayCheck.Skip(ulong index) => NextIndex++;
 
     /// <summary>Whether the rules allow an entry's operation on a map: the sequencer asks this before it appends.</summary>
     public static Verdict Check(ConsentMap map, ulong index, in LedgerEntry entry)

@@ -17,9 +17,15 @@ internal sealed class GeneratedLog : IDisposable
     /// <param name="variant">Entries from <paramref name="variantFrom"/> on differ between variants.</param>
     /// <param name="variantFrom">The first entry that differs.</param>
     public GeneratedLog(int size, string variant = "", int variantFrom = 0)
+        : this([.. Enumerable.Range(0, size).Select(i => Encoding.ASCII.GetBytes($"entry {i}{(i >= variantFrom ? variant : "")}"))])
     {
+    }
+
+    /// <param name="entries">The entries' bytes.</param>
+    public GeneratedLog(IReadOnlyList<byte[]> entries)
+    {
+        var size = entries.Count;
         Files = new Dictionary<string, byte[]>(StringComparer.Ordinal);
-        var entries = Enumerable.Range(0, size).Select(i => Encoding.ASCII.GetBytes($"entry {i}{(i >= variantFrom ? variant : "")}")).ToList();
         var range = new CompactRange();
         var rows = Enumerable.Range(0, 4).Select(_ => new List<Hash>()).ToList();
         foreach (var entry in entries)

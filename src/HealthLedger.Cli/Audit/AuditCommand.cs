@@ -1,0 +1,48 @@
+using System.CommandLine;
+using HealthLedger.Cli.Token;
+using HealthLedger.Cli.Verify;
+
+namespace HealthLedger.Cli.Audit;
+
+/// <summary><c>healthledger audit</c>.</summary>
+internal static class AuditCommand
+{
+    public const string Examples = """
+          healthledger audit http://localhost:5080 --client demo-credentials.json --vkey "$(cat ledger.vkey)"
+          healthledger audit https://ledger.example --client auditor.json --policy policy.txt --state seen.checkpoint --json
+          healthledger audit ./copy-of-ledger --vkey "$(cat ledger.vkey)"
+
+        Exit codes: 0 what was checked holds, 1 it does not, 2 usage, 3 no key was pinned, 4 unreachable, or the client may not read entries.
+        """;
+
+    public static Command Make(Terminal terminal, TimeProvider time)
+    {
+        var place = new Argument<string>("URL-or-DIR") { Description = "Where the ledger is served, or a directory with a copy of the served files, entries included." };
+        var file = new Option<string?>("--client") { Description = "A credentials file with the auditor's client and its private key. Needed for a URL: entries are for auditors.", HelpName = "FILE" };
+        var id = new Option<string?>("--as") { Description = "The client id in that file; otherwise its only client, or the only one whose id ends in 'auditor'.", HelpName = "ID" };
+        var run = new PinnedRun();
+        var command = new Command("audit", "Reads every entry of a ledger and replays it: inclusion, growth, consent-state map.") { place, file, id };
+        run.AddTo(command);
+        command.SetAction((parsed, cancellationToken) => run.Run(terminal, parsed, async (policy, earlier) =>
+        {
+            using var token = TokenFor(parsed.GetRequiredValue(place), parsed.GetValue(file), parsed.GetValue(id), time);
+            using var source = LedgerSource.Of(parsed.GetRequiredValue(place), token is null ? null : token.Get);
+            var audit = new LedgerAudit(source, policy, earlier);
+            var report = await audit.Run(size => new ProgressBar(terminal, time, "Reading entries", size), cancellationToken);
+            return (report, audit.Note);
+        }));
+        return command;
+    }
+
+    private static AuditorToken? TokenFor(string place, string? file, string? id, TimeProvider time)
+    {
+        var isUrl = place.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || place.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+        return (isUrl, file) switch
+        {
+            (true, null) => throw new UsageException("--client: a served ledger gives its entries to auditors only. Name a credentials file."),
+            (false, not null) => throw new UsageException("--client: a directory is read without a client."),
+            (true, not null) => new AuditorToken(Credentials.Read(file, id), time),
+            _ => null,
+        };
+    }
+}

@@ -1,0 +1,42 @@
+using HealthLedger.Cli.Verify;
+using HealthLedger.Proofs.Audit;
+using HealthLedger.Proofs.Notes;
+
+namespace HealthLedger.Cli.Audit;
+
+/// <summary>What an audit says of each part, in words.</summary>
+internal static class AuditParts
+{
+    public static IReadOnlyList<ReportPart> OfUnsigned(Finding finding) =>
+        ReportParts.Unsigned(finding, "append-only", "inclusion", "map-replay", "epochs", "facts");
+
+    /// <param name="verified">The checkpoint.</param>
+    /// <param name="earlier">The remembered one.</param>
+    /// <param name="replay">The replay, at its end or where it had to stop.</param>
+    /// <param name="found">Its findings, without those that only follow from others.</param>
+    public static IEnumerable<ReportPart> Of(VerifiedCheckpoint verified, VerifiedCheckpoint? earlier, LedgerReplay replay, IReadOnlyList<AuditFinding> found)
+    {
+        var included = Failed(AuditPart.Inclusion) == 0;
+        foreach (var part in ReportParts.Signed(verified))
+        {
+            yield return part;
+        }
+
+        yield return ReportParts.Of(
+            "inclusion", Failed(AuditPart.Inclusion), "Inclusion: the entries do not all lead to the signed root.",
+            $"Inclusion: each of the {verified.Checkpoint.Size} entries was read and hashed, and together they lead to the signed root.");
+        yield return included || earlier is null || Failed(AuditPart.AppendOnly) > 0
+            ? ReportParts.AppendOnly(earlier, Failed(AuditPart.AppendOnly))
+            : ReportParts.NotChecked("append-only", "Append-only: it needs entries that lead to the signed root.");
+        yield return included || Failed(AuditPart.MapReplay) > 0
+            ? ReportParts.Of(
+                "map-replay", Failed(AuditPart.MapReplay), "Consent state: a STATE entry does not say what the entries before it add up to.",
+                $"Consent state: at every STATE entry, root and count of the consent-state map are what the entries before it add up to ({replay.Map.Count} handles at the end).")
+            : ReportParts.NotChecked("map-replay", "Consent state: it needs entries that lead to the signed root.");
+        yield return ReportParts.NotChecked("epochs", "Epochs: this version does not replay EPOCH entries.");
+        yield return ReportParts.NotChecked("facts", "Facts: the entries commit to them and do not show them. A receipt or an opening shows one, and is verified on its own.");
+        yield return ReportParts.Completeness;
+
+        int Failed(AuditPart part) => found.Count(finding => finding.Part == part);
+    }
+}

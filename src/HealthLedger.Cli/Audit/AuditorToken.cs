@@ -1,0 +1,56 @@
+using System.Text.Json;
+using HealthLedger.Cli.Token;
+
+namespace HealthLedger.Cli.Audit;
+
+/// <summary>An auditor's access token, asked for again shortly before it ends: reading a large ledger takes longer than a token lasts. Safe for several threads.</summary>
+internal sealed class AuditorToken(Credentials credentials, TimeProvider time) : IDisposable
+{
+    private static readonly TimeSpan Early = TimeSpan.FromSeconds(60);
+
+    private readonly TokenServer server = new();
+    private readonly SemaphoreSlim one = new(1);
+    private string token = "";
+    private DateTimeOffset ends = DateTimeOffset.MinValue;
+
+    /// <summary>A token that still counts for a minute.</summary>
+    /// <exception cref="UnreachableException">The server does not give one.</exception>
+    public async ValueTask<string> Get(CancellationToken cancellationToken)
+    {
+        await one.WaitAsync(cancellationToken);
+        try
+        {
+            if (time.GetUtcNow() + Early >= ends)
+            {
+                await Renew(cancellationToken);
+            }
+
+            return token;
+        }
+        finally
+        {
+            one.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        server.Dispose();
+        one.Dispose();
+    }
+
+    private async Task Renew(CancellationToken cancellationToken)
+    {
+        var asked = time.GetUtcNow();
+        var (status, body) = await server.Token(credentials, credentials.Scopes, null, time, cancellationToken);
+        if (status != 200 || body.ValueKind != JsonValueKind.Object
+            || !body.TryGetProperty("access_token", out var text) || text.ValueKind != JsonValueKind.String
+            || !body.TryGetProperty("expires_in", out var seconds) || !seconds.TryGetInt32(out var lasts))
+        {
+            throw new UnreachableException($"{credentials.ClientId} gets no token ({status}).");
+        }
+
+        // A token that lasts less than the margin is used once, and asked for again the next time.
+        (token, ends) = (text.GetString()!, asked + TimeSpan.FromSeconds(lasts));
+    }
+}

@@ -1,0 +1,86 @@
+using System.CommandLine;
+using System.Text;
+using HealthLedger.Proofs.Notes;
+
+namespace HealthLedger.Cli.Verify;
+
+/// <summary>
+/// What verifying and auditing have in common around the check itself: nothing without a pinned key, the checkpoint of an earlier run, the report, what is
+/// remembered for the next run, and the evidence where two signed checkpoints contradict each other.
+/// </summary>
+internal sealed class PinnedRun
+{
+    private const string Unpinned = """
+        unpinned: no key was given, so nothing can be verified.
+        Get the ledger's verifier key (vkey) from its operator by a way that the ledger itself does not control, and pass it as --vkey KEY, or name a
+        policy file by --policy FILE. The key at URL/ledger/vkey is what the server says of itself: compare it, do not start from it.
+        """;
+
+    private readonly Option<string?> vkey = new("--vkey") { Description = "The ledger's verifier key: name+id+base64.", HelpName = "KEY" };
+    private readonly Option<string?> policy = new("--policy") { Description = "A policy file (c2sp.org/tlog-policy): logs, witnesses and quorum.", HelpName = "FILE" };
+    private readonly Option<string?> state = new("--state") { Description = "Remembers the checkpoint here; the next run checks that the ledger only grew.", HelpName = "FILE" };
+    private readonly Option<bool> json = new("--json") { Description = "Writes the report as JSON." };
+
+    /// <summary>Gives a command the options --vkey, --policy, --state and --json.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (var option in new Option[] { vkey, policy, state, json })
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    /// <summary>A check under a policy, against the checkpoint of an earlier run: its report, and the signed note that was read.</summary>
+    public delegate Task<(Report Report, byte[] Note)> Check(LogPolicy policy, VerifiedCheckpoint? earlier);
+
+    /// <summary>Runs the check and says how it ended; the exit code.</summary>
+    public async Task<int> Run(Terminal terminal, ParseResult parsed, Check check)
+    {
+        var asJson = parsed.GetValue(json);
+        var (key, policyFile, stateFile) = (parsed.GetValue(vkey), parsed.GetValue(policy), parsed.GetValue(state));
+        if (string.IsNullOrWhiteSpace(key) && policyFile is null)
+        {
+            await terminal.Error.WriteLineAsync(Unpinned);
+            if (asJson)
+            {
+                await terminal.Out.WriteLineAsync("""{"result":"unpinned"}""");
+            }
+
+            return (int)ExitCode.Unpinned;
+        }
+
+        var pinned = PinnedPolicy.Read(key, policyFile);
+        var earlier = stateFile is null ? null : RememberedCheckpoint.Read(stateFile, pinned);
+        var (report, note) = await check(pinned, earlier);
+        await terminal.Out.WriteLineAsync(asJson ? ReportWriter.Json(report) : ReportWriter.Text(report));
+        if (report.Holds)
+        {
+            if (stateFile is not null)
+            {
+                RememberedCheckpoint.Write(stateFile, note);
+            }
+
+            return (int)ExitCode.Ok;
+        }
+
+        if (stateFile is not null && report.Parts.Any(part => part is { Name: "append-only", Outcome: PartOutcome.Failed }))
+        {
+            await KeepEvidence(terminal, stateFile, note);
+        }
+
+        return (int)ExitCode.Failed;
+    }
+
+    /// <summary>Two signed checkpoints that contradict each other convict the ledger: both are shown and kept.</summary>
+    private static async Task KeepEvidence(Terminal terminal, string stateFile, byte[] note)
+    {
+        var evidence = stateFile + ".conflict";
+        RememberedCheckpoint.Write(evidence, note);
+        await terminal.Error.WriteLineAsync($"{stateFile} and {evidence} are both signed by the ledger and contradict each other: keep both as evidence.");
+        foreach (var signed in new[] { await File.ReadAllBytesAsync(stateFile), note })
+        {
+            await terminal.Error.WriteLineAsync();
+            await terminal.Error.WriteAsync(Encoding.UTF8.GetString(signed));
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using HealthLedger.Proofs.Notes;
+
+namespace HealthLedger.Cli.Verify;
+
+/// <summary>The parts of a report that verifying and auditing have in common, in words.</summary>
+internal static class ReportParts
+{
+    public static ReportPart Passed(string name, string says) => new(name, PartOutcome.Passed, says);
+
+    public static ReportPart NotChecked(string name, string says) => new(name, PartOutcome.NotChecked, says);
+
+    /// <summary>A part that failed where findings are there, and otherwise passed.</summary>
+    public static ReportPart Of(string name, int findings, string failed, string passed) =>
+        findings > 0 ? new ReportPart(name, PartOutcome.Failed, failed) : Passed(name, passed);
+
+    /// <summary>Who signed: the log, and the witnesses where the policy asks for them.</summary>
+    public static IEnumerable<ReportPart> Signed(VerifiedCheckpoint verified)
+    {
+        yield return Passed("signature", $"Signature: {verified.Log.Name} signed this checkpoint with the pinned key.");
+        yield return verified.QuorumTime is { } time
+            ? Passed("witnesses", $"Witnesses: the policy's quorum cosigned it ({verified.Cosignatures.Count} cosignatures), at {time:u} at the latest.")
+            : NotChecked("witnesses", "One history for all: no witnesses were asked (--policy), so another visitor might be shown another ledger.");
+    }
+
+    /// <summary>The report's parts where the checkpoint itself did not hold: nothing under it could be checked.</summary>
+    public static IReadOnlyList<ReportPart> Unsigned(Finding finding, params string[] names) =>
+    [
+        new ReportPart(finding.Code == "checkpoint-quorum" ? "witnesses" : "signature", PartOutcome.Failed, $"Signature: {finding.Detail}"),
+        .. names.Select(name => NotChecked(name, $"{Words(name)}: without a checkpoint that holds there is nothing to check it against.")),
+    ];
+
+    /// <summary>Whether the ledger only grew since the remembered checkpoint.</summary>
+    public static ReportPart AppendOnly(VerifiedCheckpoint? earlier, int findings) => earlier?.Checkpoint is { } before
+        ? Of("append-only", findings, "Append-only: the ledger is not a continuation of the remembered checkpoint.", $"Append-only: the {before.Size} entries of the remembered checkpoint are still there, unchanged.")
+        : NotChecked("append-only", "Append-only: no earlier checkpoint is remembered; use --state FILE, and run this again later.");
+
+    /// <summary>What no check from outside can give.</summary>
+    public static ReportPart Completeness { get; } =
+        NotChecked("completeness", "Completeness: no log can prove from outside that everything that happened was recorded in it.");
+
+    private static string Words(string name) => char.ToUpperInvariant(name[0]) + name[1..].Replace('-', ' ');
+}
