@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 
 namespace HealthLedger.Proofs.Notes;
 
@@ -11,6 +12,7 @@ public sealed class LogPolicy
 {
     private const int MaxChars = 64 * 1024;
     private readonly Dictionary<string, Member> _members = new(StringComparer.Ordinal);
+    private readonly Dictionary<NoteVerifier, Uri> _addresses = [];
     private Member? _quorum;
 
     private LogPolicy()
@@ -28,6 +30,9 @@ public sealed class LogPolicy
 
     /// <summary>The witnesses, type 4 keys.</summary>
     public IReadOnlyList<NoteVerifier> Witnesses { get; private set; } = [];
+
+    /// <summary>Where a witness takes checkpoints: its http or https URL in the policy; null where it has none.</summary>
+    public Uri? AddressOf(NoteVerifier witness) => _addresses.GetValueOrDefault(witness);
 
     /// <summary>True where a log's own signature is enough.</summary>
     public bool QuorumIsNone => _quorum is null;
@@ -67,8 +72,8 @@ public sealed class LogPolicy
                 [] => null,
                 ["log", var vkey] => policy.AddKey(vkey, NoteKeyType.Ed25519, logs, logs, witnesses, out _),
                 ["log", var vkey, _] => policy.AddKey(vkey, NoteKeyType.Ed25519, logs, logs, witnesses, out _),
-                ["witness", var name, var vkey] => policy.AddWitness(name, vkey, logs, witnesses),
-                ["witness", var name, var vkey, _] => policy.AddWitness(name, vkey, logs, witnesses),
+                ["witness", var name, var vkey] => policy.AddWitness(name, vkey, null, logs, witnesses),
+                ["witness", var name, var vkey, var url] => policy.AddWitness(name, vkey, url, logs, witnesses),
                 ["group", var name, var needed, .. var members] => policy.AddGroup(name, needed, members),
                 ["quorum", _] when quorumSeen => "a second quorum line",
                 ["quorum", var name] => policy.SetQuorum(name, out quorumSeen),
@@ -95,28 +100,44 @@ public sealed class LogPolicy
     }
 
     /// <summary>
-    /// Whether two sets of witnesses without a common member could each make up the quorum: then dishonest ones need not even lie twice to
-    /// vouch for two histories. Null above 16 witnesses, where this is not computed.
+    /// Whether two histories could each find a quorum though at most <paramref name="liars"/> witnesses sign both: with k of n that is 2k &lt;= n + liars.
+    /// Null above 16 witnesses, where this is not computed.
     /// </summary>
-    public bool? AllowsDisjointQuorums()
+    /// <param name="liars">0 or more. With 0, whether two sets without a common member could each make up the quorum.</param>
+    public bool? AllowsDisjointQuorums(int liars = 0)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(liars);
         const int MostComputed = 16;
         if (Witnesses.Count > MostComputed)
         {
             return null;
         }
 
-        for (var half = 0; half < 1 << Witnesses.Count; half++)
+        var quorums = new bool[1 << Witnesses.Count];
+        for (var chosen = 0; chosen < quorums.Length; chosen++)
         {
-            if (IsQuorum(half) && IsQuorum(~half))
+            quorums[chosen] = QuorumTime([.. Witnesses.Where((_, i) => (chosen >> i & 1) == 1).Select(witness => new VerifiedSignature(witness, 1))]) is not null;
+        }
+
+        var all = quorums.Length - 1;
+        var most = Math.Min(liars, Witnesses.Count);
+        for (var lying = 0; lying <= all; lying++)
+        {
+            if (BitOperations.PopCount((uint)lying) != most)
             {
-                return true;
+                continue;
+            }
+
+            for (var half = 0; half <= all; half++)
+            {
+                if (quorums[half | lying] && quorums[(all ^ half) | lying])
+                {
+                    return true;
+                }
             }
         }
 
         return false;
-        bool IsQuorum(int chosen) => QuorumTime(
-            [.. Witnesses.Where((_, i) => (chosen >> i & 1) == 1).Select(witness => new VerifiedSignature(witness, 1))]) is not null;
     }
 
     /// <summary>The latest time at which the quorum had cosigned: null where these cosignatures are not enough.</summary>
@@ -158,10 +179,20 @@ public sealed class LogPolicy
         return null;
     }
 
-    private string? AddWitness(string name, string vkey, List<NoteVerifier> logs, List<NoteVerifier> witnesses)
+    private string? AddWitness(string name, string vkey, string? url, List<NoteVerifier> logs, List<NoteVerifier> witnesses)
     {
-        var problem = AddKey(vkey, NoteKeyType.Cosignature, witnesses, logs, witnesses, out var added);
-        return problem ?? AddMember(name, new Witness(added!));
+        if (AddKey(vkey, NoteKeyType.Cosignature, witnesses, logs, witnesses, out var added) is { } problem)
+        {
+            return problem;
+        }
+
+        // Whoever only verifies has no use for the address, so that another kind than http is no fault here.
+        if (Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme is "http" or "https")
+        {
+            _addresses[added!] = address;
+        }
+
+        return AddMember(name, new Witness(added!));
     }
 
     private string? AddMember(string name, Member member) =>

@@ -162,6 +162,26 @@ public class TlogProofTests
         Assert.Equal(expected, LogPolicy.Parse($"log {NoteTests.LogVkey}\n{string.Concat(witnesses)}{quorum}").Value.AllowsDisjointQuorums());
     }
 
+    /// <summary>With k of n and f liars, two histories find a quorum each exactly where 2k &lt;= n + f.</summary>
+    [Fact]
+    public void A_policy_tells_how_many_liars_it_withstands()
+    {
+        for (var n = 1; n <= 6; n++)
+        {
+            var witnesses = Enumerable.Range(0, n).Select(i =>
+                $"witness w{i} {NoteVerifier.Create($"w{i}.example", NoteKeyType.Cosignature, Ed25519PrivateKey.FromSeed(NoteTests.Seed((byte)(100 + i))).PublicKey)} https://w{i}.example/\n");
+            for (var k = 1; k <= n; k++)
+            {
+                var policy = LogPolicy.Parse($"log {NoteTests.LogVkey}\n{string.Concat(witnesses)}group q {k} {string.Join(' ', Enumerable.Range(0, n).Select(i => $"w{i}"))}\nquorum q").Value;
+                Assert.Equal("https://w0.example/", policy.AddressOf(policy.Witnesses[0])!.ToString());
+                for (var f = 0; f <= n; f++)
+                {
+                    Assert.Equal(2 * k <= n + f, policy.AllowsDisjointQuorums(f));
+                }
+            }
+        }
+    }
+
     [Fact]
     public void A_checkpoint_of_another_origin_than_its_signer_is_refused()
     {
