@@ -20,13 +20,15 @@ internal sealed class FileServer : IAsyncDisposable
 
     public string Url => app.Urls.Single();
 
-    public static async Task<FileServer> Start(GeneratedLog log)
+    public static Task<FileServer> Start(GeneratedLog log) => Start(log.PublicFiles.ToDictionary(path => path, path => log.Files[path]));
+
+    public static async Task<FileServer> Start(Dictionary<string, byte[]> files)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var app = builder.Build();
-        var server = new FileServer(app) { Files = log.PublicFiles.ToDictionary(path => path, path => log.Files[path]) };
+        var server = new FileServer(app) { Files = files };
         app.MapGet("/ledger/{**path}", (string path) =>
             server.Status is { } status ? Results.StatusCode(status) : server.Files.TryGetValue(path, out var bytes) ? Results.Bytes(bytes) : Results.NotFound());
         await app.StartAsync();
