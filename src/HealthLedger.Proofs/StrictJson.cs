@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace HealthLedger.Proofs;
 
@@ -12,6 +13,12 @@ internal static class StrictJson
         if (json.Length > maxBytes)
         {
             return new Fault("json-too-long", $"At most {maxBytes} bytes of JSON are read here.");
+        }
+
+        // The reader itself would take such bytes inside strings, and throw where they are asked for.
+        if (!Utf8.IsValid(json))
+        {
+            return new Fault("json-syntax", "Not UTF-8.");
         }
 
         try
@@ -67,9 +74,12 @@ internal static class StrictJson
     }
 
     /// <summary>A string member; null where it is missing, of another kind, or not Unicode.</summary>
-    public static string? String(JsonElement element, string name)
+    public static string? String(JsonElement element, string name) => element.TryGetProperty(name, out var value) ? Text(value) : null;
+
+    /// <summary>A string; null where it is of another kind or not Unicode.</summary>
+    public static string? Text(JsonElement value)
     {
-        if (!element.TryGetProperty(name, out var value) || value.ValueKind != JsonValueKind.String)
+        if (value.ValueKind != JsonValueKind.String)
         {
             return null;
         }

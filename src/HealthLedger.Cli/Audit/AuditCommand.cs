@@ -1,4 +1,5 @@
 using System.CommandLine;
+using HealthLedger.Cli.Evidence;
 using HealthLedger.Cli.Token;
 using HealthLedger.Cli.Verify;
 
@@ -11,19 +12,20 @@ internal static class AuditCommand
           healthledger audit http://localhost:5080 --client demo-credentials.json --vkey "$(cat ledger.vkey)"
           healthledger audit https://ledger.example --client auditor.json --policy policy.txt --state seen.checkpoint --json
           healthledger audit ./copy-of-ledger --vkey "$(cat ledger.vkey)"
+          healthledger audit evidence.jsonl --vkey "$(cat ledger.vkey)"
 
         Exit codes: 0 what was checked holds, 1 it does not, 2 usage, 3 no key was pinned, 4 unreachable, or the client may not read entries.
         """;
 
     public static Command Make(Terminal terminal, TimeProvider time)
     {
-        var place = new Argument<string>("URL-or-DIR") { Description = "Where the ledger is served, or a directory with a copy of the served files, entries included." };
+        var place = new Argument<string>("URL-DIR-or-FILE") { Description = "Where the ledger is served; a directory with a copy of the served files, entries included; or evidence that was exported: a signed bundle, or AuditEvents one to a line." };
         var file = new Option<string?>("--client") { Description = "A credentials file with the auditor's client and its private key. Needed for a URL: entries are for auditors.", HelpName = "FILE" };
         var id = new Option<string?>("--as") { Description = "The client id in that file; otherwise its only client, or the only one whose id ends in 'auditor'.", HelpName = "ID" };
         var run = new PinnedRun();
-        var command = new Command("audit", "Reads every entry of a ledger and replays it: inclusion, growth, consent-state map.") { place, file, id };
+        var command = new Command("audit", "Reads every entry of a ledger and replays it: inclusion, growth, consent-state map. Or checks exported evidence, offline.") { place, file, id };
         run.AddTo(command);
-        command.SetAction((parsed, cancellationToken) => run.Run(terminal, parsed, async (policy, earlier) =>
+        command.SetAction((parsed, cancellationToken) => File.Exists(parsed.GetRequiredValue(place)) ? OfFile(parsed, cancellationToken) : run.Run(terminal, parsed, async (policy, earlier) =>
         {
             using var token = TokenFor(parsed.GetRequiredValue(place), parsed.GetValue(file), parsed.GetValue(id), time);
             using var source = LedgerSource.Of(parsed.GetRequiredValue(place), token is null ? null : token.Get);
@@ -32,6 +34,10 @@ internal static class AuditCommand
             return (report, audit.Note);
         }));
         return command;
+
+        Task<int> OfFile(ParseResult parsed, CancellationToken cancellationToken) => parsed.GetValue(file) is not null
+            ? throw new UsageException("--client: exported evidence is read without a client.")
+            : run.Run(terminal, parsed, policy => EvidenceFile.Check(parsed.GetRequiredValue(place), policy, cancellationToken));
     }
 
     private static AuditorToken? TokenFor(string place, string? file, string? id, TimeProvider time)

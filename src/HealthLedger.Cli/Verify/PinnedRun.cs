@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using HealthLedger.Cli.Evidence;
 using HealthLedger.Proofs.Notes;
 
 namespace HealthLedger.Cli.Verify;
@@ -36,23 +37,15 @@ internal sealed class PinnedRun
     /// <summary>Runs the check and says how it ended; the exit code.</summary>
     public async Task<int> Run(Terminal terminal, ParseResult parsed, Check check)
     {
-        var asJson = parsed.GetValue(json);
-        var (key, policyFile, stateFile) = (parsed.GetValue(vkey), parsed.GetValue(policy), parsed.GetValue(state));
-        if (string.IsNullOrWhiteSpace(key) && policyFile is null)
+        if (await Policy(terminal, parsed) is not { } pinned)
         {
-            await terminal.Error.WriteLineAsync(Unpinned);
-            if (asJson)
-            {
-                await terminal.Out.WriteLineAsync("""{"result":"unpinned"}""");
-            }
-
             return (int)ExitCode.Unpinned;
         }
 
-        var pinned = PinnedPolicy.Read(key, policyFile);
+        var stateFile = parsed.GetValue(state);
         var earlier = stateFile is null ? null : RememberedCheckpoint.Read(stateFile, pinned);
         var (report, note) = await check(pinned, earlier);
-        await terminal.Out.WriteLineAsync(asJson ? ReportWriter.Json(report) : ReportWriter.Text(report));
+        await terminal.Out.WriteLineAsync(parsed.GetValue(json) ? ReportWriter.Json(report) : ReportWriter.Text(report));
         if (report.Holds)
         {
             if (stateFile is not null)
@@ -69,6 +62,42 @@ internal sealed class PinnedRun
         }
 
         return (int)ExitCode.Failed;
+    }
+
+    /// <summary>The same for a file that somebody exported, which has no growth to remember.</summary>
+    public async Task<int> Run(Terminal terminal, ParseResult parsed, Func<LogPolicy, Task<EvidenceReport>> check)
+    {
+        if (parsed.GetValue(state) is not null)
+        {
+            throw new UsageException("--state: exported evidence is of one moment, so there is nothing to remember.");
+        }
+
+        if (await Policy(terminal, parsed) is not { } pinned)
+        {
+            return (int)ExitCode.Unpinned;
+        }
+
+        var report = await check(pinned);
+        await terminal.Out.WriteLineAsync(parsed.GetValue(json) ? report.ToJson() : report.ToText());
+        return (int)(report.Holds ? ExitCode.Ok : ExitCode.Failed);
+    }
+
+    /// <summary>The pinned policy; null where none was given, which is said.</summary>
+    private async Task<LogPolicy?> Policy(Terminal terminal, ParseResult parsed)
+    {
+        var (key, policyFile) = (parsed.GetValue(vkey), parsed.GetValue(policy));
+        if (!string.IsNullOrWhiteSpace(key) || policyFile is not null)
+        {
+            return PinnedPolicy.Read(key, policyFile);
+        }
+
+        await terminal.Error.WriteLineAsync(Unpinned);
+        if (parsed.GetValue(json))
+        {
+            await terminal.Out.WriteLineAsync("""{"result":"unpinned"}""");
+        }
+
+        return null;
     }
 
     /// <summary>Two signed checkpoints that contradict each other convict the ledger: both are shown and kept.</summary>

@@ -8,16 +8,34 @@ internal static class AuditEventParts
     private const string ObjectRole = "http://terminology.hl7.org/CodeSystem/object-role";
     private const string ActReason = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
 
-    public static void Agent(Utf8JsonWriter json, string system, string? code, string who, bool requestor, FactOpening? withPurpose)
+    /// <summary>An agent. Where <paramref name="isMachine"/>, BALP asks for its network address, which facts do not hold, and this is said.</summary>
+    public static void Agent(Utf8JsonWriter json, (string System, string Code)? type, string who, bool requestor, bool isMachine = false, FactOpening? withPurpose = null, bool isPseudonym = false)
     {
         json.WriteStartObject();
-        if (code is not null)
+        if (type is { } code)
         {
-            Type(json, system, code, concept: true);
+            Type(json, code.System, code.Code, concept: true);
         }
 
-        Who(json, "who", who);
+        if (isPseudonym)
+        {
+            json.WriteStartObject("who");
+            Identifier(json, who, AuditPseudonyms.System);
+            json.WriteEndObject();
+        }
+        else
+        {
+            Who(json, "who", who);
+        }
+
         json.WriteBoolean("requestor", requestor);
+        if (isMachine)
+        {
+            json.WriteStartObject("network");
+            Absent(json, "unsupported");
+            json.WriteEndObject();
+        }
+
         if (withPurpose is not null)
         {
             Purpose(json, "purposeOfUse", withPurpose);
@@ -46,9 +64,7 @@ internal static class AuditEventParts
     public static void Who(Utf8JsonWriter json, string name, string who)
     {
         json.WriteStartObject(name);
-        var parts = who.Split('/');
-        if (parts.Length is 2 or 4 && parts[0].Length > 0 && char.IsAsciiLetterUpper(parts[0][0]) && parts[0].All(char.IsAsciiLetter)
-            && parts[1].Length > 0 && (parts.Length == 2 || (parts[2] == "_history" && parts[3].Length > 0)))
+        if (TypeOf(who) is not null)
         {
             json.WriteString("reference", who);
         }
@@ -60,9 +76,24 @@ internal static class AuditEventParts
         json.WriteEndObject();
     }
 
-    public static void Identifier(Utf8JsonWriter json, string value)
+    /// <summary>The resource type that a literal reference begins with; null where the text is none.</summary>
+    public static string? TypeOf(string text)
+    {
+        var parts = text.Split('/');
+        return parts.Length is 2 or 4 && parts[0].Length > 0 && char.IsAsciiLetterUpper(parts[0][0]) && parts[0].All(char.IsAsciiLetter)
+            && parts[1].Length > 0 && (parts.Length == 2 || (parts[2] == "_history" && parts[3].Length > 0))
+            ? parts[0]
+            : null;
+    }
+
+    public static void Identifier(Utf8JsonWriter json, string value, string? system = null)
     {
         json.WriteStartObject("identifier");
+        if (system is not null)
+        {
+            json.WriteString("system", system);
+        }
+
         json.WriteString("value", value);
         json.WriteEndObject();
     }
@@ -125,12 +156,23 @@ internal static class AuditEventParts
         json.WriteEndObject();
     }
 
-    public static void Masked(Utf8JsonWriter json)
+    /// <summary>Marks the element that is open as one that is closed to the reader.</summary>
+    public static void Masked(Utf8JsonWriter json) => Absent(json, "masked");
+
+    /// <summary>A property of which only that it is closed to the reader is said.</summary>
+    public static void Masked(Utf8JsonWriter json, string name)
+    {
+        json.WriteStartObject(name);
+        Masked(json);
+        json.WriteEndObject();
+    }
+
+    private static void Absent(Utf8JsonWriter json, string why)
     {
         json.WriteStartArray("extension");
         json.WriteStartObject();
         json.WriteString("url", "http://hl7.org/fhir/StructureDefinition/data-absent-reason");
-        json.WriteString("valueCode", "masked");
+        json.WriteString("valueCode", why);
         json.WriteEndObject();
         json.WriteEndArray();
     }

@@ -1,45 +1,53 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using HealthLedger.Proofs.Receipts;
 using static HealthLedger.Proofs.Facts.AuditEventParts;
 
 namespace HealthLedger.Proofs.Facts;
 
-/// <summary>Shows a fact as a FHIR R4 AuditEvent in the shape of IHE BALP (IHE ITI Basic Audit Log Patterns 1.1, "Basic AuditEvent").</summary>
+/// <summary>Shows a fact as a FHIR R4 AuditEvent in the patterns of IHE BALP (IHE ITI Basic Audit Log Patterns 1.1).</summary>
 /// <remarks>
-/// A pure function: the same entry and opening give the same bytes, so that what is shown is what was proven. Fields that are not opened are
-/// left out or marked <c>masked</c>, and the resource is tagged SUBSETTED. No profile is claimed: facts hold no network addresses, which BALP asks for.
+/// A pure function: the same entry, opening and pseudonyms give the same bytes, so that what is shown is what was proven (<see cref="AuditEventProof"/> checks it). Fields
+/// that are not opened are left out or marked <c>masked</c>, and the resource is tagged SUBSETTED. Network addresses, which BALP asks for and facts do not hold, are marked
+/// <c>unsupported</c>.
 /// </remarks>
 public static class AuditEventWriter
 {
-    private const string Dicom = "http://dicom.nema.org/resources/ontology/DCM";
-    private const string AuditType = "http://terminology.hl7.org/CodeSystem/audit-event-type";
-    private const string EntityType = "http://terminology.hl7.org/CodeSystem/audit-entity-type";
+    /// <summary>The extension that carries the proof: entry, tlog-proof and opening, each in base64.</summary>
+    public const string ProofExtension = "urn:healthledger:extension:ledger-proof";
+
+    private const string BalpProfile = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.";
+
+    /// <summary>AuditEvent.id of the event of an entry.</summary>
+    public static string IdOf(ulong index) => string.Create(CultureInfo.InvariantCulture, $"entry-{index}");
 
     /// <summary>The AuditEvent as UTF-8 JSON.</summary>
     /// <param name="index">The entry's index.</param>
     /// <param name="origin">The log.</param>
     /// <param name="fact">The opened fields; verify them against the entry first.</param>
-    public static byte[] Write(ulong index, string origin, FactOpening fact)
+    /// <param name="receipt">Entry and proof, to carry along with the opening; null to leave the extension out.</param>
+    /// <param name="pseudonyms">Stand for people whose fields are closed; null for none.</param>
+    public static byte[] Write(ulong index, string origin, FactOpening fact, Receipt? receipt = null, AuditPseudonyms? pseudonyms = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(origin);
         ArgumentNullException.ThrowIfNull(fact);
+        pseudonyms ??= AuditPseudonyms.None;
+        var pattern = AuditPattern.Of(fact);
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
             json.WriteString("resourceType", "AuditEvent");
-            if (!fact.IsFull)
+            json.WriteString("id", IdOf(index));
+            WriteMeta(json, fact, pattern, pseudonyms);
+            if (receipt is not null)
             {
-                json.WriteStartObject("meta");
-                json.WriteStartArray("tag");
-                Coding(json, "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "SUBSETTED");
-                json.WriteEndArray();
-                json.WriteEndObject();
+                WriteProof(json, receipt, fact);
             }
 
-            WriteEvent(json, fact);
-            WriteAgents(json, origin, fact);
+            WriteEvent(json, fact, pattern);
+            WriteAgents(json, origin, fact, pattern, pseudonyms);
             json.WriteStartObject("source");
             json.WriteString("site", origin);
             Who(json, "observer", origin);
@@ -47,41 +55,88 @@ public static class AuditEventWriter
             Coding(json, "http://terminology.hl7.org/CodeSystem/security-source-type", "4");
             json.WriteEndArray();
             json.WriteEndObject();
-            WriteEntities(json, index, origin, fact);
+            AuditEventEntities.Write(json, index, origin, fact, pattern, pseudonyms);
             json.WriteEndObject();
         }
 
         return buffer.ToArray();
     }
 
-    private static void WriteEvent(Utf8JsonWriter json, FactOpening fact)
+    private static void WriteMeta(Utf8JsonWriter json, FactOpening fact, AuditPattern pattern, AuditPseudonyms pseudonyms)
     {
-        var interaction = fact.ValueOf(FactField.Interaction);
-        json.WritePropertyName("type");
-        switch (fact.ValueOf(FactField.Event))
+        var time = fact.ValueOf(FactField.Time);
+        if (fact.IsFull && pattern.Profile is null && time is not { Length: > 0 })
         {
-            case "signin":
-                Coding(json, Dicom, "110114");
-                break;
-            case "risk" or "release":
-                Coding(json, Dicom, "110100");
-                break;
-            case null when interaction is null:
-                json.WriteStartObject();
-                Masked(json);
-                json.WriteEndObject();
-                break;
-            default:
-                Coding(json, AuditType, "rest");
-                break;
+            return;
         }
 
-        if (interaction is { Length: > 0 })
+        json.WriteStartObject("meta");
+        if (time is { Length: > 0 })
+        {
+            json.WriteString("lastUpdated", time);
+        }
+
+        if (pattern.Profile is { } profile)
+        {
+            var ofPatient = fact.ValueOf(FactField.Patient) is { Length: > 0 } || pseudonyms.Patient is not null;
+            json.WriteStartArray("profile");
+            json.WriteStringValue($"{BalpProfile}{(ofPatient ? "Patient" : "")}{profile}");
+            json.WriteEndArray();
+        }
+
+        if (!fact.IsFull)
+        {
+            json.WriteStartArray("tag");
+            Coding(json, "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "SUBSETTED");
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteProof(Utf8JsonWriter json, Receipt receipt, FactOpening fact)
+    {
+        json.WriteStartArray("extension");
+        json.WriteStartObject();
+        json.WriteString("url", ProofExtension);
+        json.WriteStartArray("extension");
+        Part("entry", receipt.Entry);
+        Part("proof", Encoding.UTF8.GetBytes(receipt.Proof));
+        Part("opening", fact.ToJson());
+        json.WriteEndArray();
+        json.WriteEndObject();
+        json.WriteEndArray();
+
+        void Part(string url, byte[] value)
+        {
+            json.WriteStartObject();
+            json.WriteString("url", url);
+            json.WriteBase64String("valueBase64Binary", value);
+            json.WriteEndObject();
+        }
+    }
+
+    private static void WriteEvent(Utf8JsonWriter json, FactOpening fact, AuditPattern pattern)
+    {
+        if (pattern.Type is { } type)
+        {
+            Type(json, type.System, type.Code);
+        }
+        else
+        {
+            Masked(json, "type");
+        }
+
+        if (pattern.IsRest && fact.ValueOf(FactField.Interaction) is { Length: > 0 } interaction)
         {
             json.WriteStartArray("subtype");
             Coding(json, "http://hl7.org/fhir/restful-interaction", interaction);
             json.WriteEndArray();
-            json.WriteString("action", Action(interaction));
+        }
+
+        if (pattern.Action is { } action)
+        {
+            json.WriteString("action", action);
         }
 
         if (fact.ValueOf(FactField.Time) is { Length: > 0 } time)
@@ -90,9 +145,7 @@ public static class AuditEventWriter
         }
         else
         {
-            json.WriteStartObject("_recorded");
-            Masked(json);
-            json.WriteEndObject();
+            Masked(json, "_recorded");
         }
 
         if (fact.ValueOf(FactField.Decision) is { } decision)
@@ -109,119 +162,31 @@ public static class AuditEventWriter
         Purpose(json, "purposeOfEvent", fact);
     }
 
-    private static void WriteAgents(Utf8JsonWriter json, string origin, FactOpening fact)
+    private static void WriteAgents(Utf8JsonWriter json, string origin, FactOpening fact, AuditPattern pattern, AuditPseudonyms pseudonyms)
     {
-        // Data flows from source to destination: out of the server for reads, into it for everything else, queries included (BALP, "Query").
-        // Which it was is not told where the interaction is not opened: a guess would be a statement.
-        var (server, caller) = fact.ValueOf(FactField.Interaction) switch
-        {
-            null => (null, null),
-            var interaction when Action(interaction) == "R" => ("110153", "110152"),
-            _ => ("110152", "110153"),
-        };
+        const string Participation = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType";
         var user = fact.ValueOf(FactField.User);
         json.WriteStartArray("agent");
-        Agent(json, Dicom, server, origin, false, null);
+        Agent(json, pattern.Server, origin, false, isMachine: true);
         if (fact.ValueOf(FactField.Client) is { Length: > 0 } client)
         {
-            Agent(json, Dicom, caller, client, user is null && fact[FactField.User].Opened, null);
+            Agent(json, pattern.Client, client, user is null && fact[FactField.User].Opened, isMachine: true);
         }
 
         if (user is { Length: > 0 })
         {
-            Agent(json, "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "IRCP", user, true, fact);
+            Agent(json, (Participation, pattern.User), user, true, withPurpose: fact);
+        }
+        else if (pseudonyms.User is { } pseudonym)
+        {
+            Agent(json, (Participation, pattern.User), pseudonym, true, withPurpose: fact, isPseudonym: true);
         }
 
         if (fact.ValueOf(FactField.Organization) is { Length: > 0 } organization)
         {
-            Agent(json, "http://terminology.hl7.org/CodeSystem/v3-RoleClass", "PROV", organization, false, null);
+            Agent(json, ("http://terminology.hl7.org/CodeSystem/v3-RoleClass", "PROV"), organization, false);
         }
 
         json.WriteEndArray();
-    }
-
-    private static void WriteEntities(Utf8JsonWriter json, ulong index, string origin, FactOpening fact)
-    {
-        json.WriteStartArray("entity");
-        json.WriteStartObject();
-        What(json, string.Create(CultureInfo.InvariantCulture, $"{origin}#{index}"));
-        Type(json, EntityType, "4");
-        Details(
-            json, ("decision", fact.ValueOf(FactField.Decision)), ("obligations", fact.ValueOf(FactField.Obligations)),
-            ("evidence", fact.ValueOf(FactField.Evidence)), ("binding", fact.ValueOf(FactField.Binding)));
-        json.WriteEndObject();
-        if (fact.ValueOf(FactField.Patient) is { Length: > 0 } patient)
-        {
-            json.WriteStartObject();
-            What(json, patient);
-            Type(json, EntityType, "1");
-            Role(json, "1");
-            json.WriteEndObject();
-        }
-
-        foreach (var (reference, hash) in Targets(fact.ValueOf(FactField.Targets)))
-        {
-            json.WriteStartObject();
-            What(json, reference);
-            Type(json, EntityType, "2");
-            Role(json, "4");
-            Details(json, ("sha256", hash));
-            json.WriteEndObject();
-        }
-
-        foreach (var consent in (fact.ValueOf(FactField.Consent) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries))
-        {
-            var parts = consent.Split('#', 2);
-            json.WriteStartObject();
-            What(json, parts[0]);
-            Type(json, EntityType, "2");
-            Role(json, "4");
-            Details(json, ("rule", parts.ElementAtOrDefault(1)));
-            json.WriteEndObject();
-        }
-
-        if (fact.ValueOf(FactField.Request) is { Length: > 0 } request)
-        {
-            json.WriteStartObject();
-            json.WriteStartObject("what");
-            Identifier(json, request);
-            json.WriteEndObject();
-            Type(json, "https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType", "XrequestId");
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-    }
-
-    private static string Action(string interaction) => interaction switch
-    {
-        "read" or "vread" or "history" or "history-instance" or "history-type" or "history-system" => "R",
-        "create" => "C",
-        "update" or "patch" => "U",
-        "delete" => "D",
-        _ => "E",
-    };
-
-    /// <summary>The targets field is a JSON array of <c>{"ref","sha256"?}</c>; a text of another shape is shown as one target.</summary>
-    private static List<(string Reference, string? Hash)> Targets(string? text)
-    {
-        if (string.IsNullOrEmpty(text))
-        {
-            return [];
-        }
-
-        if (StrictJson.Parse(Encoding.UTF8.GetBytes(text), Fact.MaxBytes).TryGet(out var document, out _))
-        {
-            using (document)
-            {
-                if (document.RootElement is { ValueKind: JsonValueKind.Array } list
-                    && list.EnumerateArray().All(target => StrictJson.Has(target, ["ref"], ["sha256"]) && StrictJson.String(target, "ref") is not null))
-                {
-                    return [.. list.EnumerateArray().Select(target => (StrictJson.String(target, "ref")!, StrictJson.String(target, "sha256")))];
-                }
-            }
-        }
-
-        return [(text, null)];
     }
 }

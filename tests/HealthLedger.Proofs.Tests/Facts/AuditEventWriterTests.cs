@@ -27,11 +27,15 @@ public class AuditEventWriterTests
     }
 
     [Fact]
-    public void A_read_has_the_parts_that_BALP_asks_for_save_the_network_address()
+    public void A_read_has_the_parts_that_BALP_asks_for_and_says_that_it_knows_no_network_address()
     {
         var audit = Write(FactOpening.Full(s_read));
         Assert.Equal("AuditEvent", Text(audit, "resourceType"));
-        Assert.False(audit.TryGetProperty("meta", out _));
+        Assert.Equal("entry-7", Text(audit, "id"));
+        Assert.Equal("https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.PatientRead", Text(audit, "meta.profile.0"));
+        Assert.Equal("2023-11-14T22:13:20.000Z", Text(audit, "meta.lastUpdated"));
+        Assert.False(audit.GetProperty("meta").TryGetProperty("tag", out _));
+        Assert.Equal(["unsupported", "unsupported"], audit.GetProperty("agent").EnumerateArray().Take(2).Select(agent => Text(agent, "network.extension.0.valueCode")));
         Assert.Equal("rest", Text(audit, "type.code"));
         Assert.Equal("read", Text(audit, "subtype.0.code"));
         Assert.Equal("R", Text(audit, "action"));
@@ -47,6 +51,7 @@ public class AuditEventWriterTests
         Assert.Equal("1", Text(entities[1], "role.code"));
         Assert.Equal("Observation/o/_history/2", Text(entities[2], "what.reference"));
         Assert.Equal("ab", Text(entities[2], "detail.0.valueString"));
+        Assert.Equal(["4", "1", "2", "Patient", "Consent", "XrequestId"], entities.Select(entity => Text(entity, "type.code")));
         Assert.Equal("Consent/c/_history/1", Text(entities[4], "what.reference"));
         Assert.Equal("0.1", Text(entities[4], "detail.0.valueString"));
         Assert.Equal("XrequestId", Text(entities[5], "type.code"));
@@ -76,6 +81,51 @@ public class AuditEventWriterTests
         }
     }
 
+    [Theory]
+    [InlineData("access", "vread", "Patient/p", "PatientRead")]
+    [InlineData("access", "read", null, "Read")]
+    [InlineData("access", "search-type", "Patient/p", "PatientQuery")]
+    [InlineData("request", "search-system", null, "Query")]
+    [InlineData("record", "create", "Patient/p", "PatientCreate")]
+    [InlineData("record", "patch", "Patient/p", "PatientUpdate")]
+    [InlineData("consent", "update", "Patient/p", "PatientUpdate")]
+    [InlineData("record", "delete", null, "Delete")]
+    [InlineData("access", "history-instance", "Patient/p", null)]
+    [InlineData("access", "operation", "Patient/p", null)]
+    [InlineData("record", "transaction", "Patient/p", null)]
+    [InlineData("risk", "search-type", "Patient/p", null)]
+    public void What_was_done_claims_its_pattern_and_nothing_else_does(string kind, string interaction, string? patient, string? pattern)
+    {
+        var fields = new FactBuilder().Set(FactField.Event, kind).At(SmallLog.Now).Set(FactField.Client, "c").Set(FactField.Interaction, interaction).Set(FactField.Patient, patient);
+        var permitted = Write(FactOpening.Full(fields.Set(FactField.Decision, "permit").Build(new byte[32])));
+        var refused = Write(FactOpening.Full(fields.Set(FactField.Decision, "deny").Build(new byte[32])));
+        Assert.Equal(pattern is null ? null : "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit." + pattern, permitted.GetProperty("meta").TryGetProperty("profile", out var profile) ? profile[0].GetString() : null);
+        Assert.False(refused.GetProperty("meta").TryGetProperty("profile", out _));
+    }
+
+    [Fact]
+    public void A_search_shows_its_query_in_the_event_of_the_request_alone()
+    {
+        var query = Convert.ToBase64String("Observation?patient=a,b"u8);
+        var fields = new FactBuilder().Set(FactField.Client, "c").Set(FactField.Interaction, "search-type").Set(FactField.Decision, "permit").Set(FactField.Evidence, query);
+        var request = Write(FactOpening.Full(fields.Set(FactField.Event, "request").Build(new byte[32])));
+        Assert.Equal(query, Text(request, "entity.1.query"));
+        Assert.Equal("24", Text(request, "entity.1.role.code"));
+        var access = Write(FactOpening.Full(fields.Set(FactField.Event, "access").Set(FactField.Patient, "Patient/a").Set(FactField.Evidence, null).Build(new byte[32])));
+        Assert.Equal("masked", Text(access, "entity.2._query.extension.0.valueCode"));
+    }
+
+    [Fact]
+    public void A_closed_patient_goes_by_the_pseudonym_that_is_stated()
+    {
+        var json = AuditEventWriter.Write(7, "o", s_read.OpenTo(OpenedTo.Auditor), pseudonyms: new AuditPseudonyms("P-1", null));
+        var audit = JsonDocument.Parse(json).RootElement;
+        Assert.Equal(("P-1", AuditPseudonyms.System), (Text(audit, "entity.1.what.identifier.value"), Text(audit, "entity.1.what.identifier.system")));
+        Assert.Equal("masked", Text(audit, "entity.2.what.extension.0.valueCode"));
+        Assert.Equal("https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.PatientRead", Text(audit, "meta.profile.0"));
+        Assert.All(new[] { "Patient/x", "Observation/", "Consent/" }, hidden => Assert.DoesNotContain(hidden, Encoding.UTF8.GetString(json)));
+    }
+
     [Fact]
     public void A_refusal_is_a_minor_failure_and_a_client_alone_is_its_requestor()
     {
@@ -91,6 +141,7 @@ public class AuditEventWriterTests
 
     [Theory]
     [InlineData("signin", "110114")]
+    [InlineData("review", "110101")]
     [InlineData("risk", "110100")]
     [InlineData("release", "110100")]
     [InlineData("consent", "rest")]

@@ -5,6 +5,7 @@ using HealthLedger.Proofs.Entries;
 using HealthLedger.Proofs.Facts;
 using HealthLedger.Proofs.Notes;
 using HealthLedger.Proofs.Receipts;
+using HealthLedger.Proofs.Tests.Evidence;
 using HealthLedger.Proofs.Tokens;
 
 namespace HealthLedger.Proofs.Tests.Fixtures;
@@ -66,6 +67,18 @@ public class FixtureTests
         Assert.True(verdict.Holds, verdict.Fault?.ToString());
         Assert.Equal(9, verdict.Checks.Count);
         Assert.Equal(21UL, receipt.Index);
+    }
+
+    [Fact]
+    public void The_AuditEvent_proves_itself_as_ever() => Assert.Equal(0UL, AuditEventProof.Verify(Bytes("audit-event.json"), s_policy).Value);
+
+    [Fact]
+    public void The_bundle_of_evidence_verifies_as_ever()
+    {
+        var verdict = EvidenceTests.Verify(Bytes("evidence.jsonl"), s_policy);
+        Assert.True(verdict.Holds, verdict.Fault?.ToString());
+        Assert.Equal((2UL, 2UL, 6UL), (verdict.Count, verdict.Seal!.Next, verdict.Asked!.Index));
+        Assert.Equal("auditor", verdict.Asked.Opening.ValueOf(FactField.Client));
     }
 
     [Fact]

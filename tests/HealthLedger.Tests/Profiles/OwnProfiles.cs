@@ -11,9 +11,14 @@ internal static class OwnProfiles
 {
     private static readonly Lazy<ProfileValidator> Validator = new(Load);
 
-    /// <summary>What is wrong with a Consent or RiskAssessment by R4 and by our profile, each with its place.</summary>
+    /// <summary>What is wrong with a Consent or RiskAssessment by R4 and by our profile, or with an AuditEvent by R4 and our extension, each with its place.</summary>
     public static IReadOnlyList<string> Broken(string type, string json)
     {
+        if (type == "AuditEvent")
+        {
+            return [.. Validator.Value.Validate(Encoding.UTF8.GetBytes(json), type).Issues.Where(i => i.Severity <= IssueSeverity.Error).Select(i => $"{i.Message} [{i.Location}]")];
+        }
+
         var profile = type == "Consent" ? "urn:healthledger:profile:consent" : "urn:healthledger:profile:risk-assessment";
         Assert.True(Validator.Value.Knows(profile));
         return [.. Validator.Value.Validate(Encoding.UTF8.GetBytes(json), type, [profile]).Issues.Where(i => i.Severity <= IssueSeverity.Error).Select(i => $"{i.Message} [{i.Location}]")];

@@ -26,6 +26,7 @@ public sealed class ProfileTests
     [Theory]
     [InlineData("Consent", 4)]
     [InlineData("RiskAssessment", 3)]
+    [InlineData("AuditEvent", 1)]
     public void Every_example_meets_its_profile(string type, int count)
     {
         var files = Directory.GetFiles(Path.Combine(OwnProfiles.Folder(), "examples"), type + "-*.json");
