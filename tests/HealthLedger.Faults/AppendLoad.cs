@@ -8,7 +8,7 @@ using Microsoft.Data.Sqlite;
 
 namespace HealthLedger.Faults;
 
-/// <summary>The process that gets killed: many writers on one ledger, each acknowledged append printed as a line.</summary>
+/// <summary>The process that gets killed: many writers on one ledger, each acknowledged append printed as a line with its receipt.</summary>
 internal static class AppendLoad
 {
     /// <summary>Appends until killed.</summary>
@@ -58,7 +58,8 @@ internal static class AppendLoad
             if (await log.Append(request, CancellationToken.None) is AppendOutcome.Appended appended)
             {
                 // One write for each line: a killed process leaves whole lines and at most one torn one.
-                Console.Out.Write($"{appended.Indices[0]} {writer} {i} {fact}\n");
+                var receipt = Convert.ToBase64String(log.ReceiptOf(appended.Indices[0], null).ToJson());
+                Console.Out.Write($"{appended.Indices[0]} {writer} {i} {fact} {receipt}\n");
                 await Console.Out.FlushAsync();
             }
         }

@@ -19,7 +19,7 @@ internal static class AuditCommand
 
     public static Command Make(Terminal terminal, TimeProvider time)
     {
-        var place = new Argument<string>("URL-DIR-or-FILE") { Description = "Where the ledger is served; a directory with a copy of the served files, entries included; or evidence that was exported: a signed bundle, or AuditEvents one to a line." };
+        var place = new Argument<string>("URL-DIR-or-FILE") { Description = "Where the ledger is served; a directory: a copy of the served files, entries included, or a gateway's own DATA/ledger; or evidence that was exported: a signed bundle, or AuditEvents one to a line." };
         var file = new Option<string?>("--client") { Description = "A credentials file with the auditor's client and its private key. Needed for a URL: entries are for auditors.", HelpName = "FILE" };
         var id = new Option<string?>("--as") { Description = "The client id in that file; otherwise its only client, or the only one whose id ends in 'auditor'.", HelpName = "ID" };
         var run = new PinnedRun();

@@ -19,7 +19,8 @@ internal abstract class LedgerSource : IDisposable
     /// <summary>The source that a command line names: an http or https URL, or a directory. A bare host means its <c>/ledger/</c>.</summary>
     /// <param name="place">The URL or directory.</param>
     /// <param name="token">Gives the bearer token with which a URL's entries are asked for; null to read only what is public.</param>
-    /// <exception cref="UsageException">It is neither, or the folder in which a gateway keeps its ledger.</exception>
+    /// <exception cref="UsageException">The URL has a query or a fragment.</exception>
+    /// <exception cref="UnreachableException">There is neither such a URL nor such a directory.</exception>
     public static LedgerSource Of(string place, Func<CancellationToken, ValueTask<string>>? token = null)
     {
         if (Uri.TryCreate(place, UriKind.Absolute, out var url) && url.Scheme is "http" or "https")
@@ -34,17 +35,12 @@ internal abstract class LedgerSource : IDisposable
 
         var inside = Path.Combine(place, "ledger");
         var served = !File.Exists(Path.Combine(place, "checkpoint")) && Directory.Exists(inside) ? inside : place;
-        return IsGatewaysOwn(served)
-            ? throw new UsageException($"{served} is the gateway's own folder, which keeps the ledger in another form than it is served in. Verify the running gateway by its URL, such as http://localhost:5080, or a directory with a copy of what it serves: checkpoint and tile/.")
-            : new DirectoryLedger(served);
+        return StoredLedger.Is(served) ? new StoredLedger(served) : new DirectoryLedger(served);
     }
 
     public virtual void Dispose()
     {
     }
-
-    /// <summary>True for the files that the gateway writes and no served tiles: flat ones, from which it makes the tiles when it is asked.</summary>
-    private static bool IsGatewaysOwn(string directory) => File.Exists(Path.Combine(directory, "entries.dat")) && !Directory.Exists(Path.Combine(directory, "tile"));
 
     /// <summary>Reads a stream up to the limit and one byte.</summary>
     protected static async Task<byte[]> Read(Stream stream, int maxBytes, CancellationToken cancellationToken)

@@ -15,7 +15,7 @@ internal static class VerifyCommand
 
     public static Command Make(Terminal terminal, TimeProvider time)
     {
-        var place = new Argument<string>("URL-or-DIR") { Description = "Where the ledger is served, or a directory with a copy of the served files." };
+        var place = new Argument<string>("URL-or-DIR") { Description = "Where the ledger is served, or a directory: a copy of the served files, or a gateway's own DATA/ledger." };
         var run = new PinnedRun();
         var command = new Command("verify", "Checks a ledger's signature, hashes and growth from outside.") { place };
         run.AddTo(command);

@@ -203,6 +203,12 @@ internal static class LedgerStart
             throw Refuse($"At size {locked.Size} the stored hashes lead to another root than the one that was signed.");
         }
 
+        // The next facts are written where the last entry's place says: one that points elsewhere would put them over others.
+        if (flat.FactsEnd(locked.Size) != flat.FactsHeld)
+        {
+            throw Refuse($"The facts' file has {flat.FactsHeld} bytes, and the place of the last entry's fact says {flat.FactsEnd(locked.Size)}.");
+        }
+
         var last = LedgerEntry.Parse(flat.ReadEntries(locked.Size - 1, 1));
         var leaf = new Hash(flat.ReadTile(new TilePath(0, (locked.Size - 1) / TilePath.FullWidth, (int)((locked.Size - 1) % TilePath.FullWidth) + 1)).AsSpan(^Hash.Length));
         return last.IsValid && last.Value.Kind == EntryKind.State && last.Value.Commitment == locked.MapRoot && last.Value.LeafHash() == leaf

@@ -40,25 +40,6 @@ public sealed class VerifyTests : IDisposable
         Assert.Equal(ExitCode.Ok, (await Command.Run("verify", Path.Combine(folder, "ledger"), "--vkey", log.Vkey)).Code);
     }
 
-    [Fact]
-    public async Task The_gateways_own_folder_is_named_as_such_and_what_to_give_instead()
-    {
-        using var log = new GeneratedLog(5);
-        var own = Directory.CreateDirectory(Path.Combine(folder, "ledger")).FullName;
-        File.WriteAllBytes(Path.Combine(own, "checkpoint"), log.Files["checkpoint"]);
-        File.WriteAllBytes(Path.Combine(own, "entries.dat"), new byte[96]);
-        foreach (var place in new[] { own, folder })
-        {
-            var outcome = await Command.Run("verify", place, "--vkey", log.Vkey);
-            Assert.Equal((ExitCode.Usage, ""), (outcome.Code, outcome.Out));
-            Assert.Contains("gateway's own folder", outcome.Error, StringComparison.Ordinal);
-            Assert.Contains("URL", outcome.Error, StringComparison.Ordinal);
-        }
-
-        log.WriteTo(own);
-        Assert.Equal(ExitCode.Ok, (await Command.Run("verify", own, "--vkey", log.Vkey)).Code);
-    }
-
     [Theory]
     [InlineData(7)]
     [InlineData(256)]

@@ -124,8 +124,10 @@ public sealed class CommitFaultTests
         }
     }
 
-    [Fact]
-    public async Task A_participant_that_fails_stops_the_ledger_and_gets_the_batch_again_at_the_next_start()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_participant_that_fails_stops_the_ledger_and_gets_the_batch_again_at_the_next_start(bool applied)
     {
         var disk = new ForgetfulDisk();
         var fatal = new RecordedFatal();
@@ -133,6 +135,7 @@ public sealed class CommitFaultTests
         var log = Open(disk, fatal, participant);
         await Redo(log, "one");
         participant.Fails = true;
+        participant.FailsAfterwards = applied;
         await Assert.ThrowsAsync<LedgerStoppedException>(() => Redo(log, "two"));
         await fatal.Stopped;
         var next = disk.Kill();
@@ -332,13 +335,16 @@ internal sealed class RecordingParticipant : ICommitParticipant
 {
     public bool Fails { get; set; }
 
+    /// <summary>Fails once it has applied the batch, as a database whose commit went through before its answer was lost.</summary>
+    public bool FailsAfterwards { get; set; }
+
     public List<string> Applied { get; } = [];
 
     public ulong AppliedSize { get; set; }
 
     public void Apply(ulong size, IReadOnlyList<ReadOnlyMemory<byte>> redo)
     {
-        if (Fails)
+        if (Fails && !FailsAfterwards)
         {
             throw new IOException("The store failed.");
         }
@@ -346,5 +352,9 @@ internal sealed class RecordingParticipant : ICommitParticipant
         Assert.True(size > AppliedSize);
         Applied.AddRange(redo.Select(bytes => Encoding.UTF8.GetString(bytes.Span)));
         AppliedSize = size;
+        if (Fails)
+        {
+            throw new IOException("The store failed after it applied.");
+        }
     }
 }

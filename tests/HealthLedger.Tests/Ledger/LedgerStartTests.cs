@@ -43,34 +43,6 @@ public sealed class LedgerStartTests
     }
 
     [Fact]
-    public async Task A_torn_record_behind_the_lock_is_dropped_whatever_was_left_of_it()
-    {
-        var (before, size) = await Filled(3);
-        var copy = before.Kill();
-        await using (var log = Open(copy))
-        {
-            await log.Appended("patient", "not acknowledged");
-        }
-
-        var journal = copy.List().Single(name => name.StartsWith("journal-", StringComparison.Ordinal));
-        var whole = copy[journal];
-        var old = before[journal];
-        for (var left = 0; left < 700; left += 13)
-        {
-            // The journal has the first bytes of another record, the lock does not know of it.
-            var disk = before.Kill();
-            var bytes = (byte[])old.Clone();
-            var from = bytes.AsSpan().CommonPrefixLength(whole);
-            whole.AsSpan(from, Math.Min(left, bytes.Length - from)).CopyTo(bytes.AsSpan(from));
-            disk[journal] = bytes;
-            await using var log = Open(disk);
-            Assert.Equal(size, log.Published.Size);
-            await log.Appended("patient", "goes on");
-            LogCheck.Check(log);
-        }
-    }
-
-    [Fact]
     public async Task A_dropped_record_does_not_come_back_when_the_next_one_goes_to_another_segment()
     {
         var disk = new ForgetfulDisk();

@@ -38,6 +38,9 @@ internal sealed class FlatFiles : IDisposable
     /// <summary>Entries that the file has room for: more than the lock's size means that the lock was rolled back.</summary>
     public ulong EntriesHeld => (ulong)(_entries.Length + LedgerEntry.Size - 1) / LedgerEntry.Size;
 
+    /// <summary>Bytes of sealed facts in their file.</summary>
+    public ulong FactsHeld => (ulong)_facts.Length;
+
     /// <summary>Writes a batch in its place, over whatever stands there.</summary>
     public void Apply(JournalRecord record, TreeGrowth growth)
     {

@@ -1,0 +1,65 @@
+// EIO from the real kernel interface, injected by strace: the process aborts, never asks the same file again, and the next start loses nothing acknowledged
+// (design.md, "Commit order": "EIO aborts the process"; reference: "fsync error then page cache lies").
+using System.Diagnostics;
+using HealthLedger.Ledger;
+using HealthLedger.Tests.Ledger;
+using Xunit.Abstractions;
+
+namespace HealthLedger.Faults;
+
+public sealed class BrokenDiskTests(ITestOutputHelper output)
+{
+    /// <summary>The system call that fails, and at which of its calls on the ledger's thread: with two flushes to a batch, one hits the journal and one the lock.</summary>
+    [Theory]
+    [InlineData("fdatasync", 40)]
+    [InlineData("fdatasync", 41)]
+    [InlineData("pwrite64", 100)]
+    [InlineData("pwrite64", 101)]
+    [InlineData("pwrite64", 102)]
+    public async Task An_error_of_the_disk_ends_the_process_and_a_start_has_everything_acknowledged(string call, int at)
+    {
+        using var directory = new TemporaryDirectory();
+        var start = new ProcessStartInfo("strace") { RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] arguments =
+            ["-f", "-qq", "-o", directory["trace"], "-e", $"trace={call}", "-e", $"inject={call}:error=EIO:when={at}+", "dotnet", "exec", typeof(AppendLoad).Assembly.Location, "append", directory["data"], "2"];
+        Array.ForEach(arguments, start.ArgumentList.Add);
+        Process process;
+        try
+        {
+            process = Process.Start(start)!;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            output.WriteLine("SKIPPED: strace is not installed here.");
+            return;
+        }
+
+        using (process)
+        {
+            var errors = process.StandardError.ReadToEndAsync();
+            var lines = (await process.StandardOutput.ReadToEndAsync()).Split('\n');
+            await process.WaitForExitAsync();
+            if (lines[0] != "ready")
+            {
+                output.WriteLine("SKIPPED: tracing is not permitted here.");
+                return;
+            }
+
+            Assert.NotEqual(0, process.ExitCode);
+            Assert.Contains("storage failed", await errors, StringComparison.Ordinal);
+            Assert.Equal(1, (await File.ReadAllLinesAsync(directory["trace"])).Count(line => line.Contains("EIO", StringComparison.Ordinal)));
+
+            using var store = new RowStore(Path.Combine(directory["data"], "store.db"));
+            await using var log = LedgerLog.Open(AppendLoad.Options(directory["data"], store));
+            var entries = LogCheck.Check(log);
+            var acknowledged = lines[1..^1];
+            Assert.True(acknowledged.Length > 5, "The disk broke before anything was acknowledged.");
+            foreach (var parts in acknowledged.Select(line => line.Split(' ')))
+            {
+                Assert.Equal(TestLedger.Event($"chain {parts[1]}", parts[3]).Commitment.ToArray(), entries[int.Parse(parts[0])].Commitment.ToArray());
+            }
+
+            await log.Appended("patient", "goes on");
+        }
+    }
+}

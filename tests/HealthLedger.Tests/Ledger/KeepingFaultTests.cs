@@ -1,0 +1,66 @@
+// What happens beside the commits (design.md, "Commit order"): rotation of the journal, flushing of the flat files, the published checkpoint's file. Each step
+// fails without effect and after its effect; the ledger stops, and a start has everything that was acknowledged.
+using System.Text;
+using HealthLedger.Ledger;
+
+namespace HealthLedger.Tests.Ledger;
+
+public sealed class KeepingFaultTests
+{
+    public static TheoryData<string, string, bool> Steps()
+    {
+        var steps = new TheoryData<string, string, bool>();
+        foreach (var (file, operation) in new[]
+        {
+            ("checkpoint", "replace"), ("directory", "flush"), ("journal-00000002.log", "write"), ("journal-00000002.log", "flush"),
+            ("facts.dat", "flush"), ("facts.idx", "flush"), ("entries.dat", "flush"), ("level-0.dat", "flush"), ("level-7.dat", "flush"),
+        })
+        {
+            steps.Add(file, operation, false);
+            steps.Add(file, operation, true);
+        }
+
+        return steps;
+    }
+
+    [Theory]
+    [MemberData(nameof(Steps))]
+    public async Task A_step_beside_the_commits_that_fails_stops_the_ledger_and_loses_nothing(string file, string operation, bool done)
+    {
+        foreach (var cut in new[] { false, true })
+        {
+            var disk = new ForgetfulDisk();
+            var fatal = new RecordedFatal();
+            var options = TestLedger.Options("unused") with { Fatal = fatal, Index = new VolatileLedgerIndex() };
+            var log = LedgerLog.Open(options, disk);
+            disk.Decide = (name, what) => name != file || what != operation ? Fault.None : done ? Fault.DoneButFailed : Fault.NotDone;
+
+            // Long facts, so that the first segment of the journal is full soon and the next one begins.
+            var acknowledged = new List<ulong>();
+            var limit = DateTime.UtcNow.AddSeconds(30);
+            while (!fatal.IsStopped && DateTime.UtcNow < limit)
+            {
+                try
+                {
+                    if (await log.Append(TestLedger.Request(TestLedger.Event("patient", new string('.', 2000))), CancellationToken.None) is AppendOutcome.Appended appended)
+                    {
+                        acknowledged.Add(appended.Indices[0]);
+                    }
+                }
+                catch (LedgerStoppedException)
+                {
+                    break;
+                }
+            }
+
+            await fatal.Stopped.WaitAsync(TimeSpan.FromSeconds(30));
+            var next = cut ? disk.CutPower(() => -1) : disk.Kill();
+            await log.DisposeAsync();
+
+            await using var again = LedgerLog.Open(options with { Fatal = new RecordedFatal(), Index = new VolatileLedgerIndex() }, next);
+            LogCheck.Check(again);
+            Assert.All(acknowledged, index => Assert.Equal(new string('.', 2000), Encoding.UTF8.GetString(again.OpenFact(index, TestLedger.Chain("patient"))!)));
+            await again.Appended("patient", "goes on");
+        }
+    }
+}
