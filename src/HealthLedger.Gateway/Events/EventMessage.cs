@@ -10,6 +10,8 @@ internal sealed class EventMessage
     private readonly List<RecordAccessed> _accessed = [];
     private readonly List<AccessRefused> _refused = [];
     private readonly List<RecordChanged> _changed = [];
+    private readonly List<RecordErased> _erased = [];
+    private readonly List<ReleaseMade> _released = [];
 
     /// <summary>The ledger's size after the newest batch in it.</summary>
     public ulong Size { get; set; }
@@ -17,7 +19,7 @@ internal sealed class EventMessage
     /// <summary>Committed batches in it, those too that tell nobody anything.</summary>
     public int Batches { get; set; }
 
-    public int Count => _granted.Count + _withdrawn.Count + _accessed.Count + _refused.Count + _changed.Count;
+    public int Count => _granted.Count + _withdrawn.Count + _accessed.Count + _refused.Count + _changed.Count + _erased.Count + _released.Count;
 
     public void Add(NoticedEvent noticed, ulong entry, DateTimeOffset time)
     {
@@ -38,10 +40,16 @@ internal sealed class EventMessage
             case NoticedKind.RecordChanged:
                 _changed.Add(new RecordChanged(noticed.Patient, entry, time));
                 break;
+            case NoticedKind.RecordErased:
+                _erased.Add(new RecordErased(noticed.Patient, entry, time));
+                break;
+            case NoticedKind.ReleaseMade:
+                _released.Add(new ReleaseMade(noticed.Patient, entry, time));
+                break;
         }
     }
 
-    public LedgerEvents ToEvents() => new(Size, [.. _granted], [.. _withdrawn], [.. _accessed], [.. _refused], [.. _changed]);
+    public LedgerEvents ToEvents() => new(Size, [.. _granted], [.. _withdrawn], [.. _accessed], [.. _refused], [.. _changed], [.. _erased], [.. _released]);
 
     public void Clear()
     {
@@ -51,5 +59,7 @@ internal sealed class EventMessage
         _accessed.Clear();
         _refused.Clear();
         _changed.Clear();
+        _erased.Clear();
+        _released.Clear();
     }
 }

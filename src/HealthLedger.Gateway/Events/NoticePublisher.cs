@@ -117,7 +117,7 @@ internal sealed class NoticePublisher(LedgerLog ledger, IBus bus, TimeProvider t
                 await bus.Publish(message.ToEvents(), stopping);
                 break;
             }
-            catch (Exception broken) when (broken is not OperationCanceledException)
+            catch (Exception broken) when (!stopping.IsCancellationRequested)
             {
                 logger.LogWarning("Events up to entry {Size} were not taken ({Type}); trying again.", message.Size, broken.GetType().Name);
                 await Task.Delay(Pause, time, stopping);

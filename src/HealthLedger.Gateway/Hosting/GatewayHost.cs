@@ -179,7 +179,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton<PatientEvents>();
         services.AddSingleton(new AccessReview(storage.Vault, storage.Ledger, Derived(storage, "review-pseudonyms"), time));
         services.AddSingleton<LedgerCheck>();
-        services.AddEvents();
+        services.AddEvents(options.Events);
         services.AddPages();
 
         var packages = PackageFiles.Read(options.Packages);

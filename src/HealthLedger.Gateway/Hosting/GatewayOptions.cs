@@ -1,3 +1,5 @@
+using HealthLedger.Gateway.Events;
+
 namespace HealthLedger.Gateway.Hosting;
 
 /// <summary>
@@ -34,6 +36,8 @@ internal sealed class GatewayOptions
     public PrivacyOptions Privacy { get; set; } = new();
 
     public CorsOptions Cors { get; set; } = new();
+
+    public EventOptions Events { get; set; } = new();
 
     public string DataDirectory => Path.GetFullPath(Data);
 
@@ -87,7 +91,7 @@ internal sealed class GatewayOptions
             yield return "HealthLedger:PublicUrl must be an absolute http or https URL.";
         }
 
-        foreach (var fault in Consents.Faults().Concat(Privacy.Faults()).Concat(Cors.Faults()))
+        foreach (var fault in Consents.Faults().Concat(Privacy.Faults()).Concat(Cors.Faults()).Concat(Events.Faults()))
         {
             yield return fault;
         }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using HealthLedger.Access;
+using HealthLedger.Events;
 using HealthLedger.Ledger;
 using HealthLedger.Proofs.Facts;
 using HealthLedger.Risk.Privacy;
@@ -55,18 +56,21 @@ internal sealed class RunEntries(RecordVault vault, IAppendOnly log, TimeProvide
             .Set(FactField.Decision, "permit")
             .Set(FactField.Reason, "released")
             .Set(FactField.Evidence, JsonSerializer.Serialize(new { run = run.Run.ToString(), sha256 = Convert.ToHexStringLower(SHA256.HashData(release)) }));
-        return Append([Finish(fact, vault.TenantChain)], cancellation);
+        var entry = Finish(fact, vault.TenantChain);
+        return Append([entry], EventNotice.Write(time.GetUtcNow(), [new NoticedEvent(NoticedKind.ReleaseMade, entry.Commitment, run.Run.ToString())]), cancellation);
     }
 
     /// <summary>A run that got no budget, on the tenant's chain: it opened nothing and drew nothing.</summary>
     public ValueTask<bool> NotReleased(RunIdentity run, string reason, CancellationToken cancellation) =>
         Append([Finish(Start(run, "release", "release").Set(FactField.Decision, "deny").Set(FactField.Reason, reason), vault.TenantChain)], cancellation);
 
-    private async ValueTask<bool> Append(IEnumerable<PendingEvent> events, CancellationToken cancellation)
+    private ValueTask<bool> Append(IEnumerable<PendingEvent> events, CancellationToken cancellation) => Append(events, default, cancellation);
+
+    private async ValueTask<bool> Append(IEnumerable<PendingEvent> events, ReadOnlyMemory<byte> notice, CancellationToken cancellation)
     {
         foreach (var part in events.Chunk(EventsPerAppend))
         {
-            if (await log.Append(new AppendRequest { Events = [.. part] }, cancellation) is not AppendOutcome.Appended)
+            if (await log.Append(new AppendRequest { Events = [.. part], Notice = notice }, cancellation) is not AppendOutcome.Appended)
             {
                 return false;
             }

@@ -19,12 +19,16 @@ public enum NoticedKind : byte
     AccessRefused = 4,
     /// <summary><see cref="Events.RecordChanged"/>.</summary>
     RecordChanged = 5,
+    /// <summary><see cref="Events.RecordErased"/>.</summary>
+    RecordErased = 6,
+    /// <summary><see cref="Events.ReleaseMade"/>: names a run in the patient's place.</summary>
+    ReleaseMade = 7,
 }
 
 /// <summary>One event of a notice.</summary>
 /// <param name="Kind">What happened.</param>
 /// <param name="Commitment">32 bytes: the commitment of its ledger entry, by which the entry is found; its index is not known before the commit.</param>
-/// <param name="Patient">A Patient id of at most 64 characters; empty for <see cref="NoticedKind.Nothing"/>.</param>
+/// <param name="Patient">A Patient id of at most 64 characters, or the run of a release; empty for <see cref="NoticedKind.Nothing"/>.</param>
 public readonly record struct NoticedEvent(NoticedKind Kind, ReadOnlyMemory<byte> Commitment, string Patient);
 
 /// <summary>
@@ -90,7 +94,7 @@ public static class EventNotice
         for (var i = 0; i < count; i++)
         {
             var patientAt = at + 2 + CommitmentSize;
-            if (patientAt > bytes.Length || bytes[at] > (byte)NoticedKind.RecordChanged || bytes[patientAt - 1] > Math.Min(MaxPatient, bytes.Length - patientAt))
+            if (patientAt > bytes.Length || bytes[at] > (byte)NoticedKind.ReleaseMade || bytes[patientAt - 1] > Math.Min(MaxPatient, bytes.Length - patientAt))
             {
                 return null;
             }

@@ -78,6 +78,52 @@ public sealed class PublishedEventsTests
         }
     }
 
+    /// <summary>The publisher dies after the bus took the message and before the cursor moved: the events come again, and nothing is lost.</summary>
+    [Fact]
+    public async Task A_publisher_that_dies_between_publishing_and_its_cursor_publishes_again()
+    {
+        using var directory = new TestDirectory();
+        var options = new GatewayOptions { Data = directory.Data, Keys = directory.Keys, ScryptLogN = 15 };
+        await using (var storage = Storage.Open(options, null, TimeProvider.System))
+        {
+            await ReadOnce(storage.Ledger);
+            await Append(storage, "one");
+            await Append(storage, "two");
+        }
+
+        for (var death = 0; death < 3; death++)
+        {
+            await using var storage = Storage.Open(options, null, TimeProvider.System);
+            var cursor = storage.Ledger.Tail.Cursor;
+            await using var published = await Publishing(storage.Ledger, new DiesAfterPublishing());
+            await published.Heard.Until(e => e.Count == 2);
+            await published.Stop();
+            Assert.Equal(cursor, storage.Ledger.Tail.Cursor);
+        }
+
+        await using (var storage = Storage.Open(options, null, TimeProvider.System))
+        {
+            await using var published = await Publishing(storage.Ledger);
+            var events = await published.Heard.Until(e => e.Count == 2);
+            Assert.Equal(["one", "two"], events.Select(e => e.Patient));
+            await published.Stop();
+            Assert.Equal(storage.Ledger.Published.Size, storage.Ledger.Tail.Cursor);
+        }
+    }
+
+    [Theory]
+    [InlineData(NoticedKind.RecordErased, nameof(RecordErased))]
+    [InlineData(NoticedKind.ReleaseMade, nameof(ReleaseMade))]
+    public async Task Erasures_and_releases_are_published_as_such(NoticedKind kind, string name)
+    {
+        using var directory = new TestDirectory();
+        await using var storage = Storage.Open(new GatewayOptions { Data = directory.Data, Keys = directory.Keys, ScryptLogN = 15 }, null, TimeProvider.System);
+        await using var published = await Publishing(storage.Ledger);
+        await Append(storage, "concerned", kind);
+        var told = Assert.Single(await published.Heard.Until(e => e.Count == 1));
+        Assert.Equal((name, "concerned", storage.Ledger.Published.Size - 2), told);
+    }
+
     private static async Task ReadOnce(LedgerLog ledger)
     {
         using var stop = new CancellationTokenSource();
@@ -87,27 +133,42 @@ public sealed class PublishedEventsTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await next);
     }
 
-    private static async Task Append(Storage storage, string patient)
+    private static async Task Append(Storage storage, string patient, NoticedKind kind = NoticedKind.RecordAccessed)
     {
         var commitment = System.Security.Cryptography.RandomNumberGenerator.GetBytes(32);
         var appended = await storage.Ledger.Append(
             new AppendRequest
             {
                 Events = [new PendingEvent(storage.Vault.TenantChain, default, commitment)],
-                Notice = EventNotice.Write(DateTimeOffset.UnixEpoch, [new NoticedEvent(NoticedKind.RecordAccessed, commitment, patient)]),
+                Notice = EventNotice.Write(DateTimeOffset.UnixEpoch, [new NoticedEvent(kind, commitment, patient)]),
             },
             CancellationToken.None);
         Assert.IsType<AppendOutcome.Appended>(appended);
     }
 
-    private static async Task<PublishedLedger> Publishing(LedgerLog ledger)
+    private static async Task<PublishedLedger> Publishing(LedgerLog ledger, DiesAfterPublishing? death = null)
     {
         var heard = new Heard(ledger);
         var bus = Bus.Factory.CreateUsingInMemory(memory => memory.ReceiveEndpoint("heard", e => e.Handler<LedgerEvents>(heard.Take)));
         await bus.StartAsync();
+        if (death is not null)
+        {
+            bus.ConnectPublishObserver(death);
+        }
+
         var publisher = new NoticePublisher(ledger, bus, TimeProvider.System, NullLogger<NoticePublisher>.Instance);
         await publisher.StartAsync(CancellationToken.None);
         return new PublishedLedger(bus, publisher, heard);
+    }
+
+    /// <summary>The message is out; the publisher never hears of it.</summary>
+    private sealed class DiesAfterPublishing : IPublishObserver
+    {
+        public Task PrePublish<T>(PublishContext<T> context) where T : class => Task.CompletedTask;
+
+        public Task PostPublish<T>(PublishContext<T> context) where T : class => Task.Delay(Timeout.Infinite, context.CancellationToken);
+
+        public Task PublishFault<T>(PublishContext<T> context, Exception exception) where T : class => Task.CompletedTask;
     }
 
     private sealed class PublishedLedger(IBusControl bus, NoticePublisher publisher, Heard heard) : IAsyncDisposable
@@ -140,7 +201,9 @@ public sealed class PublishedEventsTests
                 .Concat(message.Withdrawn.Select(e => (nameof(ConsentWithdrawn), e.Patient, e.Entry)))
                 .Concat(message.Accessed.Select(e => (nameof(RecordAccessed), e.Patient, e.Entry)))
                 .Concat(message.Refused.Select(e => (nameof(AccessRefused), e.Patient, e.Entry)))
-                .Concat(message.Changed.Select(e => (nameof(RecordChanged), e.Patient, e.Entry))))
+                .Concat(message.Changed.Select(e => (nameof(RecordChanged), e.Patient, e.Entry)))
+                .Concat(message.Erased.Select(e => (nameof(RecordErased), e.Patient, e.Entry)))
+                .Concat(message.Released.Select(e => (nameof(ReleaseMade), e.Run, e.Entry))))
             {
                 _events.Enqueue(e);
             }

@@ -47,7 +47,7 @@ public class EventNoticeTests
             Assert.Null(EventNotice.Read(good.AsMemory(0, length)));
         }
 
-        foreach (var (at, value) in new[] { (0, (byte)2), (9, (byte)1), (11, (byte)6), (44, (byte)65), (good.Length - 1, (byte)1) })
+        foreach (var (at, value) in new[] { (0, (byte)2), (9, (byte)1), (11, (byte)8), (44, (byte)65), (good.Length - 1, (byte)1) })
         {
             var bad = good.ToArray();
             bad[at] = value;
