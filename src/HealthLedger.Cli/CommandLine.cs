@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using HealthLedger.Cli.Audit;
+using HealthLedger.Cli.MyEvents;
 using HealthLedger.Cli.Token;
 using HealthLedger.Cli.Verify;
 
@@ -25,6 +26,7 @@ internal static class CommandLine
         var examples = new Dictionary<Command, string> { [root] = RootExamples };
         Add(VerifyCommand.Make(terminal, time), VerifyCommand.Examples);
         Add(AuditCommand.Make(terminal, time), AuditCommand.Examples);
+        Add(MyEventsCommand.Make(terminal), MyEventsCommand.Examples);
         Add(TokenCommand.Make(terminal, time), TokenCommand.Examples);
         help.Action = new HelpWithExamples((HelpAction)help.Action!, examples, terminal.Out);
 

@@ -11,6 +11,7 @@ internal static class AuditCommand
     public const string Examples = """
           healthledger audit http://localhost:5080 --client demo-credentials.json --vkey "$(cat ledger.vkey)"
           healthledger audit https://ledger.example --client auditor.json --policy policy.txt --state seen.checkpoint --json
+          healthledger audit https://ledger.example --client auditor.json --vkey "$(cat ledger.vkey)" --challenge 300
           healthledger audit ./copy-of-ledger --vkey "$(cat ledger.vkey)"
           healthledger audit evidence.jsonl --vkey "$(cat ledger.vkey)"
 
@@ -22,14 +23,23 @@ internal static class AuditCommand
         var place = new Argument<string>("URL-DIR-or-FILE") { Description = "Where the ledger is served; a directory: a copy of the served files, entries included, or a gateway's own DATA/ledger; or evidence that was exported: a signed bundle, or AuditEvents one to a line." };
         var file = new Option<string?>("--client") { Description = "A credentials file with the auditor's client and its private key. Needed for a URL: entries are for auditors.", HelpName = "FILE" };
         var id = new Option<string?>("--as") { Description = "The client id in that file; otherwise its only client, or the only one whose id ends in 'auditor'.", HelpName = "ID" };
+        var challenges = new Option<int>("--challenge") { Description = "Has so many entries opened, drawn at random: finds events that were kept off a patient's list. 0 to 10,000. Each 16 are one entry of the ledger.", HelpName = "N" };
+        challenges.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 0 or > 10_000)
+            {
+                result.AddError("--challenge: 0 to 10,000.");
+            }
+        });
         var run = new PinnedRun();
-        var command = new Command("audit", "Reads every entry of a ledger and replays it: inclusion, growth, consent-state map. Or checks exported evidence, offline.") { place, file, id };
+        var command = new Command("audit", "Reads every entry of a ledger and replays it: inclusion, growth, consent-state map, epochs. Or checks exported evidence, offline.") { place, file, id, challenges };
         run.AddTo(command);
         command.SetAction((parsed, cancellationToken) => File.Exists(parsed.GetRequiredValue(place)) ? OfFile(parsed, cancellationToken) : run.Run(terminal, parsed, async (policy, earlier) =>
         {
             using var token = TokenFor(parsed.GetRequiredValue(place), parsed.GetValue(file), parsed.GetValue(id), time);
             using var source = LedgerSource.Of(parsed.GetRequiredValue(place), token is null ? null : token.Get);
-            var audit = new LedgerAudit(source, policy, earlier);
+            using var challenge = Challenge.Of(parsed.GetRequiredValue(place), parsed.GetValue(challenges), token);
+            var audit = new LedgerAudit(source, policy, earlier, challenge);
             var report = await audit.Run(size => new ProgressBar(terminal, time, "Reading entries", size), cancellationToken);
             return (report, audit.Note);
         }));

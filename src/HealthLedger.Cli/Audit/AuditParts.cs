@@ -14,7 +14,9 @@ internal static class AuditParts
     /// <param name="earlier">The remembered one.</param>
     /// <param name="replay">The replay, at its end or where it had to stop.</param>
     /// <param name="found">Its findings, without those that only follow from others.</param>
-    public static IEnumerable<ReportPart> Of(VerifiedCheckpoint verified, VerifiedCheckpoint? earlier, LedgerReplay replay, IReadOnlyList<AuditFinding> found)
+    /// <param name="challenged">How many entries the operator was challenged to open; null where it was not.</param>
+    public static IEnumerable<ReportPart> Of(
+        VerifiedCheckpoint verified, VerifiedCheckpoint? earlier, LedgerReplay replay, IReadOnlyList<AuditFinding> found, int? challenged)
     {
         var included = Failed(AuditPart.Inclusion) == 0;
         foreach (var part in ReportParts.Signed(verified))
@@ -33,8 +35,16 @@ internal static class AuditParts
                 "map-replay", Failed(AuditPart.MapReplay), "Consent state: a STATE entry does not say what the entries before it add up to.",
                 $"Consent state: at every STATE entry, root and count of the consent-state map are what the entries before it add up to ({replay.Map.Count} handles at the end).")
             : ReportParts.NotChecked("map-replay", "Consent state: it needs entries that lead to the signed root.");
-        yield return ReportParts.NotChecked("epochs", "Epochs: this version does not replay EPOCH entries.");
-        yield return ReportParts.NotChecked("facts", "Facts: the entries commit to them and do not show them. A receipt or an opening shows one, and is verified on its own.");
+        yield return included || Failed(AuditPart.Epochs) > 0
+            ? ReportParts.Of(
+                "epochs", Failed(AuditPart.Epochs), "Epochs: an EPOCH entry does not commit to the tags of its entries.",
+                $"Epochs: each of the {replay.Epochs.Count} EPOCH entries commits to exactly the tags of its entries, up to entry {replay.Epochs.CoveredTo}.")
+            : ReportParts.NotChecked("epochs", "Epochs: they need entries that lead to the signed root.");
+        yield return challenged is { } count
+            ? ReportParts.Of(
+                "facts", Failed(AuditPart.Facts), "Facts: of the challenged entries, one is not what the operator says.",
+                $"Facts: {count} entries drawn at random were opened, and each is on the one chain of its patient.")
+            : ReportParts.NotChecked("facts", "Facts: the entries commit to them and do not show them. --challenge N has entries opened that are drawn at random; a receipt shows one.");
         yield return ReportParts.Completeness;
 
         int Failed(AuditPart part) => found.Count(finding => finding.Part == part);

@@ -12,7 +12,7 @@ namespace HealthLedger.Cli.Audit;
 /// Reads every entry of a ledger, in order, into <see cref="LedgerReplay"/>: the root, the growth since an earlier checkpoint, and what the entries add up to.
 /// It trusts nothing of the source and keeps the consent-state map in memory.
 /// </summary>
-internal sealed class LedgerAudit(LedgerSource source, LogPolicy policy, VerifiedCheckpoint? earlier)
+internal sealed class LedgerAudit(LedgerSource source, LogPolicy policy, VerifiedCheckpoint? earlier, Challenge? challenge = null)
 {
     private const int Ahead = 16;
     private const int MaxBundle = TilePath.FullWidth * (LedgerEntry.Size + sizeof(ushort));
@@ -34,15 +34,20 @@ internal sealed class LedgerAudit(LedgerSource source, LogPolicy policy, Verifie
             return Report(null, AuditParts.OfUnsigned(findings[0]));
         }
 
-        var replay = new LedgerReplay(verified.Checkpoint, earlier is null ? [] : [earlier.Checkpoint]);
+        var replay = new LedgerReplay(verified.Checkpoint, earlier is null ? [] : [earlier.Checkpoint], challenge is null ? [] : [challenge.Sample]);
         using (var bar = progress(verified.Checkpoint.Size))
         {
             await Read(replay, verified.Checkpoint.Size, bar, cancellationToken);
         }
 
         var found = Own(replay.Finish());
+        if (challenge is not null && found.Count == 0)
+        {
+            found.AddRange(await challenge.Ask(policy, cancellationToken));
+        }
+
         findings.AddRange(found.Select(FindingOf));
-        return Report(verified, [.. AuditParts.Of(verified, earlier, replay, found)]);
+        return Report(verified, [.. AuditParts.Of(verified, earlier, replay, found, challenge?.Sample.Drawn.Count)]);
     }
 
     private Report Report(VerifiedCheckpoint? verified, IReadOnlyList<ReportPart> parts) =>

@@ -177,6 +177,8 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton<RiskRun>();
 
         services.AddSingleton<PatientEvents>();
+        services.AddSingleton<PatientCompleteness>();
+        services.AddSingleton<Challenges>();
         services.AddSingleton(new AccessReview(storage.Vault, storage.Ledger, Derived(storage, "review-pseudonyms"), time));
         services.AddSingleton<LedgerCheck>();
         services.AddEvents(options.Events);

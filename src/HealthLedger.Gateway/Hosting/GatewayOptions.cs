@@ -22,6 +22,9 @@ internal sealed class GatewayOptions
     /// <summary>The ledger's origin: a schema-less URL that names the log for ever. Set at the first start, refused when it changes later.</summary>
     public string Origin { get; set; } = "healthledger.local/log";
 
+    /// <summary>Minutes after which the ledger closes an epoch, 1 to 10,080. Default 1,440: daily.</summary>
+    public int EpochMinutes { get; set; } = 1440;
+
     /// <summary>The URL under which clients reach the gateway; default: the address it listens on.</summary>
     public string? PublicUrl { get; set; }
 
@@ -84,6 +87,11 @@ internal sealed class GatewayOptions
         if (Origin.Length is 0 or > 200 || Origin.Any(c => c is <= ' ' or '+' or > '~'))
         {
             yield return "HealthLedger:Origin must be 1 to 200 visible ASCII characters without '+': a schema-less URL such as ledger.example.org/2026.";
+        }
+
+        if (EpochMinutes is < 1 or > 10_080)
+        {
+            yield return $"HealthLedger:EpochMinutes is {EpochMinutes}: use 1 to 10,080 (a week).";
         }
 
         if (PublicUrl is not null && (!Uri.TryCreate(PublicUrl, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https")))

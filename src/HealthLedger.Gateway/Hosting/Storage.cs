@@ -77,6 +77,7 @@ internal sealed class Storage : IAsyncDisposable
                 Participants = [store],
                 Time = time,
                 MaxFactBytes = 1 << 20,
+                EpochEvery = TimeSpan.FromMinutes(options.EpochMinutes),
             });
 
             // After the ledger has applied what the vault's file still lacked.

@@ -20,6 +20,7 @@ internal static class LedgerApi
         routes.MapGet("/ledger/vkey", http => Text(http, $"{ledger.VerifierKey}\n{ledger.CosignerVerifierKey}\n"));
         routes.MapGet("/ledger/tile/{**path}", http => Tile(http, ledger));
         routes.MapGet("/ledger/receipts/{id}", Receipt);
+        routes.MapPost("/ledger/challenge", ChallengeApi.Answer);
     }
 
     private static Task Checkpoint(HttpContext http, LedgerLog ledger)
@@ -84,7 +85,8 @@ internal static class LedgerApi
         await http.Response.Body.WriteAsync(receipt.Value, http.RequestAborted);
     }
 
-    private static Caller? Auditor(HttpContext http) => Caller(http) is { Role: CallerRole.Regulator } caller ? caller : null;
+    /// <summary>The regulator who asks; null for everybody else.</summary>
+    internal static Caller? Auditor(HttpContext http) => Caller(http) is { Role: CallerRole.Regulator } caller ? caller : null;
 
     private static Caller? Caller(HttpContext http) =>
         http.Request.Headers.Authorization is [{ } text] && text.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)

@@ -18,6 +18,7 @@ internal static class PortalApi
     {
         routes.MapGet("/portal", (HttpContext http) => Show(http, null));
         routes.MapGet("/portal/events", Older);
+        routes.MapGet("/portal/events/proof", Proof);
         routes.MapGet("/portal/changes", Changes);
         routes.MapGet("/portal/consents/{id}/withdraw", Confirm);
         routes.MapPost("/portal/consents/{id}/withdraw", Withdraw);
@@ -61,6 +62,26 @@ internal static class PortalApi
 
         _ = ulong.TryParse(http.Request.Query["skip"], NumberStyles.None, CultureInfo.InvariantCulture, out var skip);
         return http.Page<EventsPage>(new EventsModel(PageVisitor.Of(http), Service<PatientEvents>(http).Of(id, skip, EventsShown)));
+    }
+
+    /// <summary>All events as a file that <c>healthledger my-events</c> verifies: that there are no others.</summary>
+    private static async Task Proof(HttpContext http)
+    {
+        if (PageVisitor.Admit(http, CallerRole.Patient) is not { Patient: { } id })
+        {
+            return;
+        }
+
+        if (await Service<PatientCompleteness>(http).Of(id, http.RequestAborted) is not { } proof)
+        {
+            await http.NotFoundPage();
+            return;
+        }
+
+        http.PageHeaders();
+        http.Response.ContentType = "application/json";
+        http.Response.Headers.ContentDisposition = "attachment; filename=\"my-events.json\"";
+        await http.Response.Body.WriteAsync(proof.ToJson(), http.RequestAborted);
     }
 
     private static Task Changes(HttpContext http)

@@ -1,3 +1,4 @@
+using HealthLedger.Proofs.Completeness;
 using HealthLedger.Proofs.ConsentStateMap;
 using HealthLedger.Proofs.Entries;
 using HealthLedger.Proofs.Merkle;
@@ -7,9 +8,10 @@ namespace HealthLedger.Proofs.Audit;
 
 /// <summary>Reads a whole ledger, entry by entry from index 0, and collects what an honest one does not show.</summary>
 /// <remarks>
-/// Checks: each entry is well formed; each bundle hashes to its tile; the consent-state map is the replay at every STATE entry; each known
-/// earlier checkpoint has the root of its first entries and ends with STATE; and so the checkpoint itself; and what further checks are given.
-/// Fed with bytes, does no reading. Memory: the consent-state map and 63 hashes. Not safe for several threads.
+/// Checks: each entry is well formed; each bundle hashes to its tile; the consent-state map is the replay at every STATE entry; each EPOCH
+/// entry commits to the tags of its entries; each known earlier checkpoint has the root of its first entries and ends with STATE; and so the checkpoint itself; and
+/// what further checks are given. Fed with bytes, does no reading. Memory: the consent-state map, 63 hashes, 40 bytes for each entry since the last EPOCH.
+/// Not safe for several threads.
 /// </remarks>
 public sealed class LedgerReplay
 {
@@ -20,18 +22,19 @@ public sealed class LedgerReplay
     private readonly Checkpoint _checkpoint;
     private readonly CompactRange _tree = new();
     private readonly ReplayConsentState _replay = new();
+    private readonly EpochReplay _epochs = new();
     private readonly IReplayCheck[] _checks;
     private readonly List<AuditFinding> _findings = [];
 
     /// <summary>An audit up to a checkpoint.</summary>
     /// <param name="checkpoint">The checkpoint, verified.</param>
     /// <param name="earlier">Earlier verified checkpoints that the entries must also lead to.</param>
-    /// <param name="checks">Checks beside that of the consent-state map; each is fed every entry.</param>
+    /// <param name="checks">Checks beside those of the consent-state map and the epochs; each is fed every entry.</param>
     public LedgerReplay(Checkpoint checkpoint, IEnumerable<Checkpoint>? earlier = null, IEnumerable<IReplayCheck>? checks = null)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         _checkpoint = checkpoint;
-        _checks = [_replay, .. checks ?? []];
+        _checks = [_replay, _epochs, .. checks ?? []];
         foreach (var each in (earlier ?? []).Append(checkpoint))
         {
             if (each.Origin != checkpoint.Origin || each.Size > checkpoint.Size)
@@ -56,6 +59,9 @@ public sealed class LedgerReplay
 
     /// <summary>The consent-state map so far.</summary>
     public ConsentMap Map => _replay.Map;
+
+    /// <summary>The epochs so far.</summary>
+    public EpochReplay Epochs => _epochs;
 
     /// <summary>What was found so far.</summary>
     public IReadOnlyList<AuditFinding> Findings => _findings;

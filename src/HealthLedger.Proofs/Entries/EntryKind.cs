@@ -9,13 +9,13 @@ public enum EntryKind : byte
     /// <summary>The consent-state map's root, last entry of each batch.</summary>
     State = 2,
 
-    /// <summary>A patient's chain is bound to a key. Reserved: parsed, not yet made.</summary>
+    /// <summary>The first event of a chain: binds the chain's patient to its tag key (docs/formats/completeness.md).</summary>
     Enrol = 3,
 
-    /// <summary>The tags of an epoch. Reserved: parsed, not yet made.</summary>
+    /// <summary>Closes an epoch: the root over the sorted tags of the entries since the epoch before.</summary>
     Epoch = 4,
 
-    /// <summary>Keys were destroyed. Reserved: parsed, not yet made.</summary>
+    /// <summary>An event of a chain whose keys were destroyed.</summary>
     Erase = 5,
 }
 

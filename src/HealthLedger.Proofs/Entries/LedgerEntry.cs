@@ -4,7 +4,9 @@ using HealthLedger.Proofs.Merkle;
 namespace HealthLedger.Proofs.Entries;
 
 /// <summary>One leaf of the ledger: 256 bytes that tell a stranger nothing about whom they concern (docs/formats/entry.md).</summary>
-/// <remarks>Construct by <see cref="ForEvent"/>, <see cref="ForConsent"/> or <see cref="ForState"/>; <see cref="Parse"/> reads strictly.</remarks>
+/// <remarks>
+/// Construct by <see cref="ForEvent"/>, <see cref="ForConsent"/>, <see cref="ForEpoch"/> or <see cref="ForState"/>; <see cref="Parse"/> reads strictly.
+/// </remarks>
 public readonly record struct LedgerEntry
 {
     /// <summary>Bytes in every entry.</summary>
@@ -22,16 +24,19 @@ public readonly record struct LedgerEntry
     /// <summary>The index that stands for "no earlier STATE entry".</summary>
     public const ulong NoPreviousState = ulong.MaxValue;
 
+    /// <summary>The index that stands for "no earlier EPOCH entry".</summary>
+    public const ulong NoPreviousEpoch = ulong.MaxValue;
+
     /// <summary>What is recorded.</summary>
     public EntryKind Kind { get; private init; }
 
     /// <summary>Unix seconds, a multiple of 60.</summary>
     public ulong Time { get; private init; }
 
-    /// <summary>EVENT: the commitment of the fact. STATE: the root of the consent-state map.</summary>
+    /// <summary>EVENT, ENROL, ERASE: the commitment of the fact. STATE: the root of the consent-state map. EPOCH: the root over the epoch's tags.</summary>
     public Hash Commitment { get; private init; }
 
-    /// <summary>EVENT: the tag in the patient's chain. STATE: count and previous STATE index.</summary>
+    /// <summary>EVENT, ENROL, ERASE: the tag in the patient's chain. STATE: count and previous STATE index. EPOCH: range, count and previous EPOCH index.</summary>
     public Hash Tag { get; private init; }
 
     /// <summary>The operation on the consent-state map.</summary>
@@ -52,12 +57,31 @@ public readonly record struct LedgerEntry
     /// <summary>STATE only: index of the STATE entry before, or <see cref="NoPreviousState"/>.</summary>
     public ulong PreviousState => BinaryPrimitives.ReadUInt64BigEndian(Tag.Bytes[8..]);
 
+    /// <summary>EPOCH only: the first entry of the epoch.</summary>
+    public ulong EpochFrom => BinaryPrimitives.ReadUInt64BigEndian(Tag.Bytes);
+
+    /// <summary>EPOCH only: the entry behind the epoch's last one.</summary>
+    public ulong EpochTo => BinaryPrimitives.ReadUInt64BigEndian(Tag.Bytes[8..]);
+
+    /// <summary>EPOCH only: tags in the epoch.</summary>
+    public ulong EpochCount => BinaryPrimitives.ReadUInt64BigEndian(Tag.Bytes[16..]);
+
+    /// <summary>EPOCH only: index of the EPOCH entry before, or <see cref="NoPreviousEpoch"/>.</summary>
+    public ulong PreviousEpoch => BinaryPrimitives.ReadUInt64BigEndian(Tag.Bytes[24..]);
+
+    /// <summary>True for the kinds that stand on a chain and carry its tag.</summary>
+    public bool IsOnChain => Kind is EntryKind.Event or EntryKind.Enrol or EntryKind.Erase;
+
     /// <summary>An event without an operation.</summary>
     /// <param name="time">Rounded down to 60 s.</param>
     /// <param name="commitment">The fact's commitment.</param>
     /// <param name="tag">The tag in the chain, or 32 random bytes for a dummy.</param>
-    public static LedgerEntry ForEvent(DateTimeOffset time, in Hash commitment, in Hash tag) =>
-        new() { Kind = EntryKind.Event, Time = CoarseTime(time), Commitment = commitment, Tag = tag };
+    /// <param name="kind">EVENT, ENROL or ERASE.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Another kind.</exception>
+    public static LedgerEntry ForEvent(DateTimeOffset time, in Hash commitment, in Hash tag, EntryKind kind = EntryKind.Event) =>
+        kind is not (EntryKind.Event or EntryKind.Enrol or EntryKind.Erase)
+            ? throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind that stands on a chain.")
+            : new() { Kind = kind, Time = CoarseTime(time), Commitment = commitment, Tag = tag };
 
     /// <summary>An event that grants or withdraws a consent.</summary>
     /// <param name="time">Rounded down to 60 s.</param>
@@ -97,6 +121,29 @@ public readonly record struct LedgerEntry
         BinaryPrimitives.WriteUInt64BigEndian(tag, count);
         BinaryPrimitives.WriteUInt64BigEndian(tag[8..], previousState);
         return new() { Kind = EntryKind.State, Time = CoarseTime(time), Commitment = mapRoot, Tag = new Hash(tag) };
+    }
+
+    /// <summary>The entry that closes an epoch.</summary>
+    /// <param name="time">Rounded down to 60 s.</param>
+    /// <param name="root">The root over the epoch's sorted tags.</param>
+    /// <param name="from">The first entry: where the epoch before ended, 0 for the first epoch.</param>
+    /// <param name="to">The entry behind the last one, above <paramref name="from"/>.</param>
+    /// <param name="count">Tags in the epoch, at most <c>to - from</c>.</param>
+    /// <param name="previousEpoch">Index of the EPOCH entry before, or <see cref="NoPreviousEpoch"/>.</param>
+    /// <exception cref="ArgumentException">The range is empty or smaller than the count.</exception>
+    public static LedgerEntry ForEpoch(DateTimeOffset time, in Hash root, ulong from, ulong to, ulong count, ulong previousEpoch)
+    {
+        if (to <= from || count > to - from)
+        {
+            throw new ArgumentException("An epoch has at least one entry and no more tags than entries.", nameof(to));
+        }
+
+        Span<byte> tag = stackalloc byte[Hash.Length];
+        BinaryPrimitives.WriteUInt64BigEndian(tag, from);
+        BinaryPrimitives.WriteUInt64BigEndian(tag[8..], to);
+        BinaryPrimitives.WriteUInt64BigEndian(tag[16..], count);
+        BinaryPrimitives.WriteUInt64BigEndian(tag[24..], previousEpoch);
+        return new() { Kind = EntryKind.Epoch, Time = CoarseTime(time), Commitment = root, Tag = new Hash(tag) };
     }
 
     /// <summary>Unix seconds rounded down to <see cref="TimeStep"/>.</summary>
@@ -145,6 +192,9 @@ public readonly record struct LedgerEntry
         Write(bytes);
         return MerkleHash.Leaf(bytes);
     }
+
+    /// <summary>The kind that an entry's bytes claim, for a reader that looks for one kind among many; unchecked.</summary>
+    public static EntryKind KindOf(ReadOnlySpan<byte> bytes) => (EntryKind)bytes[1];
 
     /// <summary>Reads exactly 256 bytes. Every accepted input is what <see cref="Write"/> would write again.</summary>
     public static Parsed<LedgerEntry> Parse(ReadOnlySpan<byte> bytes)
@@ -209,6 +259,11 @@ public readonly record struct LedgerEntry
         else if (Handle.IsZero || NotAfter is 0 or > NoEnd)
         {
             return new Fault("entry-operation-fields", "An operation needs a handle that is not zero and an expiry of 1 to 2^63-1.");
+        }
+
+        if (Kind == EntryKind.Epoch && (EpochTo <= EpochFrom || EpochCount > EpochTo - EpochFrom))
+        {
+            return new Fault("entry-epoch-range", "An EPOCH entry's range is empty, or has more tags than entries.");
         }
 
         return Kind == EntryKind.State && Tag.Bytes[16..].ContainsAnyExcept((byte)0)

@@ -88,13 +88,14 @@ internal sealed class AccessFacts(RecordVault vault)
             Target.Everything everything => everything.Path,
             _ => throw new ArgumentException("An attempt names one record.", nameof(request)),
         };
+        var chain = Chain(selection.Addressed);
         var fact = Start(request, "refusal", now)
             .Set(FactField.Targets, JsonArray([(tried, null)]))
             .Set(FactField.Decision, "deny")
             .Set(FactField.Reason, selection.Refusal?.Decision.Reason.Code() ?? "absent")
             .Set(FactField.Consent, ConsentRule(selection.Refusal?.Decision))
-            .Set(FactField.Patient, selection.Addressed is { IsPatient: true } shelf ? shelf.Value : null);
-        return Finish(fact, Chain(selection.Addressed));
+            .Set(FactField.Patient, chain.Patient);
+        return Finish(fact, chain);
     }
 
     private PendingEvent Search(DisclosureRequest request, Selection selection, DateTimeOffset now)
@@ -119,15 +120,16 @@ internal sealed class AccessFacts(RecordVault vault)
         DisclosureRequest request, ShelfId shelf, ImmutableArray<(Candidate Record, ConsentDecision Decision)> records, DateTimeOffset now)
     {
         var decision = records.IsEmpty ? null : records[0].Decision;
+        var chain = Chain(shelf);
         var fact = Start(request, "access", now)
-            .Set(FactField.Patient, shelf.PatientId is { } id ? "Patient/" + id : null)
+            .Set(FactField.Patient, chain.Patient)
             .Set(FactField.Targets, JsonArray(records.Select(r => Reference(r.Record))))
             .Set(FactField.Decision, "permit")
             .Set(FactField.Reason, decision?.Reason.Code() ?? "counted")
             .Set(FactField.Consent, Join(records.Select(r => ConsentRule(r.Decision))))
             .Set(FactField.Obligations, decision is null or { Obligations: Obligations.None } ? null : decision.Obligations.ToString())
             .Set(FactField.Evidence, request.EmergencyReason ?? (request.Target as Target.Population)?.Path);
-        return Finish(fact, Chain(shelf));
+        return Finish(fact, chain);
     }
 
     private EventChain Chain(ShelfId? shelf) => shelf is { IsPatient: true } patient ? vault.ChainOf(patient) ?? vault.TenantChain : vault.TenantChain;

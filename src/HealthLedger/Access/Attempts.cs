@@ -16,8 +16,9 @@ internal sealed class Attempts(RecordVault vault)
     {
         var tried = request.Changes[refused.At];
         var patient = addressed is { IsPatient: true } shelf ? shelf : (ShelfId?)null;
+        var chain = (patient is { } id ? vault.ChainOf(id) : null) ?? vault.TenantChain;
         var fact = AccessFacts.Start(request.Caller, request.Purpose, request.Interaction, request.RequestId, "refusal", now)
-            .Set(FactField.Patient, patient?.Value)
+            .Set(FactField.Patient, chain.Patient)
             .Set(FactField.Targets, AccessFacts.JsonArray([($"{tried.Type}/{tried.Id}", null)]))
             .Set(FactField.Decision, "deny")
             .Set(FactField.Reason, refused.Fault switch
@@ -29,6 +30,6 @@ internal sealed class Attempts(RecordVault vault)
                 ChangeFault.OtherId => "other-id",
                 _ => patient is null ? "absent" : "not-visible",
             });
-        return AccessFacts.Finish(fact, (patient is { } id ? vault.ChainOf(id) : null) ?? vault.TenantChain);
+        return AccessFacts.Finish(fact, chain);
     }
 }

@@ -64,12 +64,12 @@ internal sealed class AppendQueue(int limit, int maxEntries, long maxBytes)
                 Monitor.Wait(_gate, Gather);
             }
 
-            var entries = batch.Sum(append => append.Events);
+            var entries = batch.Sum(append => append.Entries);
             var bytes = batch.Sum(append => append.Bytes);
-            while (_waiting.TryPeek(out var next) && (batch.Count == 0 || (entries + next.Events <= maxEntries && bytes + next.Bytes <= maxBytes)))
+            while (_waiting.TryPeek(out var next) && (batch.Count == 0 || (entries + next.Entries <= maxEntries && bytes + next.Bytes <= maxBytes)))
             {
                 batch.Add(_waiting.Dequeue());
-                entries += next.Events;
+                entries += next.Entries;
                 bytes += next.Bytes;
             }
 

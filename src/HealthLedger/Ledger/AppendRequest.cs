@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using HealthLedger.Proofs;
+using HealthLedger.Proofs.Entries;
 
 namespace HealthLedger.Ledger;
 
@@ -7,7 +9,17 @@ namespace HealthLedger.Ledger;
 /// <param name="Fact">The fact's stored bytes (docs/formats/fact.md), padded; the ledger seals them under the chain's audit key.</param>
 /// <param name="Commitment">32 bytes: the fact's commitment, which becomes the entry's.</param>
 /// <param name="Operation">The consent-map operation the entry carries, or null.</param>
-public sealed record PendingEvent(EventChain Chain, ReadOnlyMemory<byte> Fact, ReadOnlyMemory<byte> Commitment, ConsentOperation? Operation = null);
+/// <param name="Kind">EVENT; ERASE without an operation. ENROL is the ledger's own.</param>
+public sealed record PendingEvent(
+    EventChain Chain, ReadOnlyMemory<byte> Fact, ReadOnlyMemory<byte> Commitment, ConsentOperation? Operation = null, EntryKind Kind = EntryKind.Event);
+
+/// <summary>What an EPOCH entry commits to; the ledger alone makes it.</summary>
+/// <param name="Root">Over the sorted tags.</param>
+/// <param name="From">First entry.</param>
+/// <param name="To">Behind the last entry; a published size.</param>
+/// <param name="Count">Tags.</param>
+/// <param name="Previous">The EPOCH entry before.</param>
+internal sealed record EpochCommitment(Hash Root, ulong From, ulong To, ulong Count, ulong Previous);
 
 /// <summary>A change of the consent-state map.</summary>
 /// <param name="Withdraw">False grants a handle that was never used before; true withdraws a granted one.</param>
@@ -28,8 +40,11 @@ public readonly record struct DecisionVersion(string Subject, long Version)
 /// <summary>What one request appends, all of it or nothing, in one batch.</summary>
 public sealed record AppendRequest
 {
-    /// <summary>At least one event.</summary>
+    /// <summary>At least one event, except beside <see cref="Epoch"/>.</summary>
     public required ImmutableArray<PendingEvent> Events { get; init; }
+
+    /// <summary>Closes an epoch.</summary>
+    internal EpochCommitment? Epoch { get; init; }
 
     /// <summary>The decision versions this request rests on; compared inside the sequencer, where a withdrawal wins every race.</summary>
     public ImmutableArray<DecisionVersion> Expected { get; init; } = [];

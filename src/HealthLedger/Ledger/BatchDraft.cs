@@ -60,7 +60,7 @@ internal sealed class BatchDraft(LedgerOptions options, EventTag tags, DecisionV
         HasRedo = false;
         foreach (var append in candidates)
         {
-            var operations = append.Request.Events.Where(e => e.Operation is not null).Select(e => e.Operation!).ToArray();
+            var operations = append.All.Where(e => e.Operation is not null).Select(e => e.Operation!).ToArray();
             if (operations.Any(operation => _handles.Contains(new Hash(operation.Handle.Span))))
             {
                 Deferred.Add(append);
@@ -92,7 +92,8 @@ internal sealed class BatchDraft(LedgerOptions options, EventTag tags, DecisionV
     public void Write(CompactRange tree, DateTimeOffset time, Hash mapRoot, ulong factsOffset, ulong lastRedo)
     {
         Shuffle();
-        var count = _order.Count + 1;
+        var epochs = Accepted.FindAll(append => append.Request.Epoch is not null);
+        var count = _order.Count + epochs.Count + 1;
         var lengthsAt = JournalRecord.HeaderSize + (count * LedgerEntry.Size);
         var factsAt = lengthsAt + (count * sizeof(uint));
         var length = factsAt + JournalRecord.HashSize;
@@ -117,11 +118,12 @@ internal sealed class BatchDraft(LedgerOptions options, EventTag tags, DecisionV
 
         var record = _buffer.AsSpan(0, length);
         WriteEntries(record, lengthsAt, factsAt, tree.Size, time);
+        WriteEpochs(record, lengthsAt, epochs, tree.Size, time);
 
         // The STATE entry commits to the map after every operation of the batch, so it comes last of all.
         MapRoot = ChangesConsents ? states.Map.Root : mapRoot;
         var previous = tree.Size == 0 ? LedgerEntry.NoPreviousState : tree.Size - 1;
-        LedgerEntry.ForState(time, MapRoot, (ulong)states.Map.Count, previous).Write(record[(JournalRecord.HeaderSize + (_order.Count * LedgerEntry.Size))..]);
+        LedgerEntry.ForState(time, MapRoot, (ulong)states.Map.Count, previous).Write(record[(JournalRecord.HeaderSize + ((count - 1) * LedgerEntry.Size))..]);
         BinaryPrimitives.WriteUInt32BigEndian(record[(factsAt - sizeof(uint))..], 0);
 
         var redoAt = factsAt + factBytes;
@@ -230,7 +232,7 @@ internal sealed class BatchDraft(LedgerOptions options, EventTag tags, DecisionV
         {
             var (a, e) = _order[i];
             var append = Accepted[a];
-            var pending = append.Request.Events[e];
+            var pending = append.All[e];
             var index = size + (ulong)i;
             var tag = tags.Of(pending.Chain, append.Numbers[e]);
             var entry = EntryOf(pending, tag, time);
@@ -251,6 +253,18 @@ internal sealed class BatchDraft(LedgerOptions options, EventTag tags, DecisionV
         }
     }
 
+    private void WriteEpochs(Span<byte> record, int lengthsAt, List<PendingAppend> epochs, ulong size, DateTimeOffset time)
+    {
+        for (var i = 0; i < epochs.Count; i++)
+        {
+            var (position, epoch) = (_order.Count + i, epochs[i].Request.Epoch!);
+            LedgerEntry.ForEpoch(time, epoch.Root, epoch.From, epoch.To, epoch.Count, epoch.Previous)
+                .Write(record[(JournalRecord.HeaderSize + (position * LedgerEntry.Size))..]);
+            BinaryPrimitives.WriteUInt32BigEndian(record[(lengthsAt + (position * sizeof(uint)))..], 0);
+            epochs[i].Indices[^1] = size + (ulong)position;
+        }
+    }
+
     private static LedgerEntry EntryOf(PendingEvent pending, in Hash tag, DateTimeOffset time)
     {
         var commitment = new Hash(pending.Commitment.Span);
@@ -258,7 +272,7 @@ internal sealed class BatchDraft(LedgerOptions options, EventTag tags, DecisionV
             ? LedgerEntry.ForConsent(
                 time, commitment, tag, operation.Withdraw ? Operation.Withdraw : Operation.Grant, new Hash(operation.Handle.Span),
                 (ulong)operation.NotAfter, new Hash(operation.ScopeCommitment.Span))
-            : LedgerEntry.ForEvent(time, commitment, tag);
+            : LedgerEntry.ForEvent(time, commitment, tag, pending.Kind);
     }
 
     private (int Count, int End) WriteBlobs(Span<byte> record, int at, Func<PendingAppend, ReadOnlySpan<byte>> blobOf)

@@ -91,9 +91,9 @@ internal sealed class Indexing(ILedgerIndex index)
         }
     }
 
-    /// <summary>The tag of an entry that a chain may own, and where; null for STATE and the like.</summary>
+    /// <summary>The tag of an entry that a chain may own, and where; null for STATE and EPOCH.</summary>
     public static TagPlace? PlaceOf(in LedgerEntry entry, ulong position) =>
-        entry.Kind == EntryKind.Event ? new TagPlace(EventTag.Short(entry.Tag), position) : null;
+        entry.IsOnChain ? new TagPlace(EventTag.Short(entry.Tag), position) : null;
 
     private void GiveBack(List<TagPlace> tags, Dictionary<Hash, ConsentState> leaves)
     {

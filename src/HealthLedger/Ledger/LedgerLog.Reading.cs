@@ -1,4 +1,6 @@
+using HealthLedger.Ledger.Epochs;
 using HealthLedger.Proofs;
+using HealthLedger.Proofs.Completeness;
 using HealthLedger.Proofs.ConsentStateMap;
 using HealthLedger.Proofs.Entries;
 using HealthLedger.Proofs.Merkle;
@@ -89,6 +91,23 @@ public sealed partial class LedgerLog
         return new Receipt(Origin, index, ReadEntry(index), proof.ToString(), chain is null ? null : OpenFact(index, chain), id);
     }
 
+    /// <summary>The key that a chain's tags hang from: tells which entries are of the chain, opens nothing. The caller disposes of it.</summary>
+    public TagKey TagKeyOf(EventChain chain)
+    {
+        ArgumentNullException.ThrowIfNull(chain);
+        return _parts.Tags.KeyOf(chain);
+    }
+
+    /// <summary>The closed epochs, in order.</summary>
+    public ValueTask<IReadOnlyList<Epoch>> Epochs(CancellationToken cancellation) => _epochs.All(cancellation);
+
+    /// <summary>Closes the epoch that ends with the newest checkpoint: seconds for each million entries since the one before.</summary>
+    /// <returns>The last epoch; null where the ledger takes no entries now.</returns>
+    public ValueTask<Epoch?> CloseEpoch(CancellationToken cancellation) => _epochs.Close(cancellation);
+
+    /// <summary>What each closed epoch says of a tag: present at an entry, or absent.</summary>
+    public ValueTask<IReadOnlyList<EpochProof>> ProveTag(Hash tag, CancellationToken cancellation) => _epochs.Prove(tag, cancellation);
+
     /// <summary>How many events a chain has.</summary>
     public ulong CountOf(EventChain chain)
     {
@@ -117,6 +136,42 @@ public sealed partial class LedgerLog
 
         return events;
     }
+
+    /// <summary>The number of an entry in a chain; null where the chain has no such entry.</summary>
+    public ulong? NumberOf(EventChain chain, ulong index)
+    {
+        // Numbers rise with the entries, except within a batch: so the first guess is near, and what is searched grows until it is found.
+        var (low, high) = (0UL, CountOf(chain));
+        while (low < high)
+        {
+            var middle = low + ((high - low) / 2);
+            if (IndexOf(chain, middle) < index)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        var count = CountOf(chain);
+        for (ulong reach = 1, tried = 0; tried < count; reach *= 2)
+        {
+            tried = 0;
+            for (var i = low - Math.Min(low, reach); i < count && i <= low + reach; i++, tried++)
+            {
+                if (IndexOf(chain, i) == index)
+                {
+                    return i;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private ulong IndexOf(EventChain chain, ulong number) => EventsOf(chain, number, 1)[0].Index;
 
     /// <summary>The state of a consent handle in the map of the published checkpoint; null for a handle that was never granted.</summary>
     public ConsentState? ConsentStateOf(Hash handle) => _parts.States.Read(map => map.TryGet(handle, out var state) ? state : (ConsentState?)null);

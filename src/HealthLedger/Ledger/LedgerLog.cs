@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.Text;
+using HealthLedger.Ledger.Epochs;
 using HealthLedger.Ledger.Storage;
 using HealthLedger.Proofs;
+using HealthLedger.Proofs.Entries;
 using HealthLedger.Sealing;
 
 namespace HealthLedger.Ledger;
@@ -22,6 +24,9 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
     private readonly Sequencer _sequencer;
     private readonly Keeper _keeper;
     private readonly TreeNodes _nodes;
+    private readonly Enrolments _enrolments;
+    private readonly EpochBook _epochs;
+    private readonly EpochClock? _epochClock;
     private readonly byte[] _origin;
     private int _disposed;
 
@@ -29,6 +34,9 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
     {
         (_options, _parts, _sequencer) = (options, parts, sequencer);
         _keeper = new Keeper(options, parts);
+        _enrolments = new Enrolments(options, parts);
+        _epochs = new EpochBook(parts, Append);
+        _epochClock = options.EpochEvery is { } every ? new EpochClock(_epochs, parts, options.Time, every, options.Fatal) : null;
         _nodes = new TreeNodes(parts.Flat, () => parts.Published.Size);
         _origin = Encoding.UTF8.GetBytes(options.Keys.Origin);
     }
@@ -84,6 +92,7 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
             log._keeper.RunOnce();
             sequencer.Start();
             log._keeper.Start();
+            log._epochClock?.Start();
             return log;
         }
         catch
@@ -129,11 +138,16 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
     public DecisionVersion DecisionVersionOf(string subject) => new(subject, _parts.Versions[subject]);
 
     /// <summary>Commits what waits, brings the files in order and lets go of the directory.</summary>
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
         {
-            return ValueTask.CompletedTask;
+            return;
+        }
+
+        if (_epochClock is not null)
+        {
+            await _epochClock.DisposeAsync().ConfigureAwait(false);
         }
 
         _sequencer.Finish();
@@ -152,10 +166,9 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
         finally
         {
             _options.Index.Dispose();
+            _epochs.Dispose();
             _parts.Dispose();
         }
-
-        return ValueTask.CompletedTask;
     }
 
     private void CloseInOrder()
@@ -173,12 +186,13 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
     private PendingAppend Prepare(AppendRequest request)
     {
         CheckShape(request);
-        var facts = new byte[request.Events.Length][];
-        var chains = new ChainNumber[request.Events.Length];
+        var all = _options.Enrolments ? _enrolments.Before(request.Events) : request.Events;
+        var facts = new byte[all.Length][];
+        var chains = new ChainNumber[all.Length];
         long bytes = request.Redo.Length + request.Notice.Length;
         for (var i = 0; i < facts.Length; i++)
         {
-            var pending = request.Events[i];
+            var pending = all[i];
             facts[i] = SealFact(pending);
             chains[i] = _parts.Chains.Load(pending.Chain);
             bytes += facts[i].Length;
@@ -192,17 +206,18 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
         return new PendingAppend
         {
             Request = request,
+            All = all,
             Facts = facts,
             Chains = chains,
             Bytes = bytes,
             Numbers = new ulong[facts.Length],
-            Indices = new ulong[facts.Length],
+            Indices = new ulong[facts.Length + (request.Epoch is null ? 0 : 1)],
         };
     }
 
     private void CheckShape(AppendRequest request)
     {
-        if (request.Events.IsDefaultOrEmpty || request.Events.Length > _options.MaxEvents)
+        if (request.Events.IsDefault || (request.Events.IsEmpty && request.Epoch is null) || request.Events.Length > _options.MaxEvents)
         {
             throw new ArgumentException($"One append has 1 to {_options.MaxEvents} events.", nameof(request));
         }
@@ -213,6 +228,11 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
             if (pending.Commitment.Length != Hash.Length || pending.Fact.Length > _options.MaxFactBytes)
             {
                 throw new ArgumentException($"An event has a commitment of {Hash.Length} bytes and a fact of at most {_options.MaxFactBytes}.", nameof(request));
+            }
+
+            if (pending.Kind is not (EntryKind.Event or EntryKind.Erase) || (pending.Kind == EntryKind.Erase && pending.Operation is not null))
+            {
+                throw new ArgumentException("What is appended is an EVENT, or an ERASE without an operation.", nameof(request));
             }
 
             if (pending.Operation is not { } operation)

@@ -59,6 +59,12 @@ public sealed record LedgerOptions
     /// <summary>A clock that ran ahead of the process's own stopwatch by more than this stops appends: a time in the ledger never goes back.</summary>
     public TimeSpan MaxClockForward { get; init; } = TimeSpan.FromDays(1);
 
+    /// <summary>How often an epoch is closed; null for on demand alone. At least a minute.</summary>
+    public TimeSpan? EpochEvery { get; init; }
+
+    /// <summary>Whether the first event of each chain gets an ENROL entry before it, which binds the chain's patient to its tag key.</summary>
+    public bool Enrolments { get; init; } = true;
+
     /// <summary>Whether each staged batch is read back and hashed a second time before it is signed, so that no bit that flipped gets signed.</summary>
     public bool VerifyStaged { get; init; } = true;
 
@@ -81,6 +87,7 @@ public sealed record LedgerOptions
         ArgumentOutOfRangeException.ThrowIfNegative(MinFreeBytes);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxClockBack, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxClockForward, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(EpochEvery ?? TimeSpan.MaxValue, TimeSpan.FromMinutes(1), nameof(EpochEvery));
     }
 
     private static void InRange(int value, int least, int most, string name)

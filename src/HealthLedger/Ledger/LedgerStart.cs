@@ -27,6 +27,12 @@ internal static class LedgerStart
         try
         {
             var locked = @lock.Current;
+            if (locked is null && @lock.IsBeforeTagKeys)
+            {
+                throw new LedgerRefusesToStartException(
+                    "An earlier version wrote this ledger, and this one cannot go on with its chains (docs/decisions/0010).", "Start a new ledger in other directories, or start the version that wrote it.");
+            }
+
             if (locked is null && (@lock.IsDamaged || flat.EntriesHeld > 0))
             {
                 throw Refuse(@lock.IsDamaged ? "The lock file is damaged." : "There are entries but no lock checkpoint.");

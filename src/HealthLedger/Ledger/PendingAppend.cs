@@ -14,6 +14,9 @@ internal sealed class PendingAppend
 
     public required AppendRequest Request { get; init; }
 
+    /// <summary>The request's events; before them the enrolment of each chain that has none yet.</summary>
+    public required ImmutableArray<PendingEvent> All { get; init; }
+
     /// <summary>The sealed fact of each event.</summary>
     public required byte[][] Facts { get; init; }
 
@@ -25,10 +28,13 @@ internal sealed class PendingAppend
 
     public int Events => Facts.Length;
 
+    /// <summary>Entries that the request needs.</summary>
+    public int Entries => Events + (Request.Epoch is null ? 0 : 1);
+
     /// <summary>The number of each event in its chain; set by the sequencer.</summary>
     public required ulong[] Numbers { get; init; }
 
-    /// <summary>The entry index of each event; set by the sequencer.</summary>
+    /// <summary>The entry index of each event, or of the EPOCH entry; set by the sequencer.</summary>
     public required ulong[] Indices { get; init; }
 
     public Task<AppendOutcome> Outcome => _done.Task;
@@ -46,7 +52,7 @@ internal sealed class PendingAppend
     }
 
     public void Appended(ulong size, DateTimeOffset time) =>
-        _done.TrySetResult(new AppendOutcome.Appended(ImmutableArray.Create(Indices), size, time));
+        _done.TrySetResult(new AppendOutcome.Appended(ImmutableArray.Create(Indices.AsSpan(All.Length - Request.Events.Length)), size, time));
 
     public void Stale(ImmutableArray<string> subjects) => _done.TrySetResult(new AppendOutcome.Stale(subjects));
 

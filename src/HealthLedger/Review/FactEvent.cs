@@ -12,7 +12,7 @@ public sealed record FactEvent
     /// <summary>Its entry in the ledger.</summary>
     public required ulong Entry { get; init; }
 
-    /// <summary>What kind: <c>access</c>, <c>refusal</c>, <c>consent</c>, <c>record</c>, <c>request</c>, <c>review</c>, <c>risk</c>, <c>release</c>.</summary>
+    /// <summary>What kind: <c>enrol</c>, <c>access</c>, <c>refusal</c>, <c>consent</c>, <c>record</c>, <c>request</c>, <c>review</c>, <c>risk</c>, <c>release</c>.</summary>
     public required string Kind { get; init; }
 
     /// <summary>When it was decided, in UTC; null where the fact does not say.</summary>

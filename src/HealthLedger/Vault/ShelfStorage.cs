@@ -27,7 +27,7 @@ internal sealed class ShelfStorage(IVaultStore store, KeyRing ring, RowSealer se
 
     /// <summary>The chain of a shelf; null where the shelf never had keys.</summary>
     internal EventChain? FindChain(ShelfId id) =>
-        !id.IsPatient ? tenantChain : ring.FindAudit(id) is { } audit ? new EventChain(id.Value, audit.Memory) : null;
+        !id.IsPatient ? tenantChain : ring.FindAudit(id) is { } audit ? new EventChain(id.Value, audit.Memory, id.Value) : null;
 
     /// <summary>The stored shelf; null where nothing was ever committed to it.</summary>
     /// <exception cref="TamperedRecordException">Head and segments are not those that were committed together.</exception>

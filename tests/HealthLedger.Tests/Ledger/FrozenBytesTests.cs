@@ -32,19 +32,19 @@ public sealed class FrozenBytesTests
     private const string FrozenNote = """
         ledger.example/test
         11
-        QXnLZuCxffZnJLe8BF+77VbBP5EKyIjSu7q40dOMueI=
+        Ub+Uk4QXK7DNV77KeG5YKHJMm09TBMH2R+mrL7fSxrQ=
 
-        — ledger.example/test 5UmZFwmX9dcL0quv8JGviTMH++L+gJO9fLWAAwQ6If27R82rL4GQQyNti7/qTud9jcfm1mMMIqu+DTxR3hH0/nOB7AY=
-        — cosigner.example/test XT08jAAAAABpVzWlj0tYr90M+TMcZUr3X/cOASIDpH2HzTjRgiu3S5UlBvCmvzHfhjdafx7VJJ/UzX7VFy2KBgUlXWc/PWllDqE3Ag==
+        — ledger.example/test 5UmZF/Cn664ulzewVVcRkB7VOXESm36QOCXn6IVYkOTsFXvXN+YxpCcfw+Af3DWwUcckuT6iYv47tBNuZCV3PKwOLQI=
+        — cosigner.example/test XT08jAAAAABpVzWltxYy/Fn9wuXLAPUaAOB1musIou77flc6Ssc2pUvCPDyW+uuCBg28JGT3t01BLf0yx2ioLBVbpXswI+FjfcfECQ==
 
         """;
 
     private const string Frozen = """
-        entries.dat 2816 f397ec843151625c
+        entries.dat 2816 f3bc148385022823
         facts.dat 0 e3b0c44298fc1c14
         facts.idx 176 86d2cf5b090f43ee
-        journal-00000001.log 4096 5489464f3ca777be
-        level-0.dat 352 562122be6e527a2d
+        journal-00000001.log 4096 43285e04c0765e39
+        level-0.dat 352 94de38f996bb6e88
         level-1.dat 0 e3b0c44298fc1c14
         level-2.dat 0 e3b0c44298fc1c14
         level-3.dat 0 e3b0c44298fc1c14
@@ -52,7 +52,7 @@ public sealed class FrozenBytesTests
         level-5.dat 0 e3b0c44298fc1c14
         level-6.dat 0 e3b0c44298fc1c14
         level-7.dat 0 e3b0c44298fc1c14
-        lock 8192 a4629db422c9d589
+        lock 8192 6a6135a056996eb4
         """;
 
     private sealed class StoppedClock : TimeProvider

@@ -22,7 +22,7 @@ internal sealed record LockState(
 /// The file <c>lock</c>: two preallocated slots that are overwritten in turn, so that a torn write leaves the one before. Writing a slot is the ledger's
 /// point of no return.
 /// <code>
-/// slot, 4096 bytes: magic "HLLOCK01" | generation u64 | size u64 | root 32 | map root 32 | flat durable u64 | segment u32 | position u64 |
+/// slot, 4096 bytes: magic "HLLOCK02" | generation u64 | size u64 | root 32 | map root 32 | flat durable u64 | segment u32 | position u64 |
 ///                   last redo u64 | time i64, unix ms | note length u16 | note | SHA-256 of all before
 /// </code>
 /// </summary>
@@ -40,10 +40,16 @@ internal sealed class LockCheckpoint : IDisposable
     /// <summary>The longest note a slot holds.</summary>
     public const int MaxNote = SlotSize - FixedSize - 32;
 
-    private static ReadOnlySpan<byte> Magic => "HLLOCK01"u8;
+    private static ReadOnlySpan<byte> Magic => "HLLOCK02"u8;
+
+    /// <summary>The slot of ledgers whose tags hung from the audit key itself; going on with one would number every chain anew.</summary>
+    private static ReadOnlySpan<byte> MagicBeforeTagKeys => "HLLOCK01"u8;
 
     /// <summary>What stands in the file; null for a new one.</summary>
     public LockState? Current { get; private set; }
+
+    /// <summary>True where a version before tag keys wrote the file.</summary>
+    public bool IsBeforeTagKeys { get; private init; }
 
     /// <summary>True where the file has bytes but no slot that can be read.</summary>
     public bool IsDamaged { get; private init; }
@@ -63,6 +69,7 @@ internal sealed class LockCheckpoint : IDisposable
         {
             Current = takeFirst ? first : second,
             _generation = takeFirst ? firstGeneration : secondGeneration,
+            IsBeforeTagKeys = slots.AsSpan(0, 8).SequenceEqual(MagicBeforeTagKeys) || slots.AsSpan(SlotSize, 8).SequenceEqual(MagicBeforeTagKeys),
             IsDamaged = first is null && second is null && slots.AsSpan(0, length).ContainsAnyExcept((byte)0),
         };
     }
