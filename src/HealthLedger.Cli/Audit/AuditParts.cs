@@ -35,11 +35,11 @@ internal static class AuditParts
                 "map-replay", Failed(AuditPart.MapReplay), "Consent state: a STATE entry does not say what the entries before it add up to.",
                 $"Consent state: at every STATE entry, root and count of the consent-state map are what the entries before it add up to ({replay.Map.Count} handles at the end).")
             : ReportParts.NotChecked("map-replay", "Consent state: it needs entries that lead to the signed root.");
-        yield return included || Failed(AuditPart.Epochs) > 0
+        yield return (included && replay.Epochs.Count > 0) || Failed(AuditPart.Epochs) > 0
             ? ReportParts.Of(
                 "epochs", Failed(AuditPart.Epochs), "Epochs: an EPOCH entry does not commit to the tags of its entries.",
                 $"Epochs: each of the {replay.Epochs.Count} EPOCH entries commits to exactly the tags of its entries, up to entry {replay.Epochs.CoveredTo}.")
-            : ReportParts.NotChecked("epochs", "Epochs: they need entries that lead to the signed root.");
+            : ReportParts.NotChecked("epochs", included ? "Epochs: none is closed yet." : "Epochs: they need entries that lead to the signed root.");
         yield return challenged is { } count
             ? ReportParts.Of(
                 "facts", Failed(AuditPart.Facts), "Facts: of the challenged entries, one is not what the operator says.",

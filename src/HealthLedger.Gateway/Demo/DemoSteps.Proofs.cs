@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using HealthLedger.Gateway.Demo.Hospital;
+using HealthLedger.Proofs.Completeness;
 using HealthLedger.Proofs.Facts;
 using HealthLedger.Proofs.Notes;
 using HealthLedger.Proofs.Receipts;
@@ -41,15 +42,14 @@ internal static partial class DemoSteps
     /// <summary>7: the patient sees every event, refusals too.</summary>
     public static async Task<bool> PatientsList(DemoContext demo)
     {
-        demo.Console.Step(7, "The patient's own list of events.");
-        await Task.CompletedTask;
+        demo.Console.Step(7, "The patient's own list of events, and the proof that none is left out.");
         var list = demo.Gateway.Services.GetRequiredService<PatientEvents>().Of(demo.Subject.Id, 0, PatientEvents.MaxPage);
         demo.Console.Table(
             ["entry", "who", "what", "purpose", "decision", "why"],
             list.Events.Select(e => (IReadOnlyList<string>)
             [
                 e.Entry.ToString(System.Globalization.CultureInfo.InvariantCulture),
-                e.Client == Smart.People.Session.PagesClientId ? "the patient" : e.Client ?? "",
+                e.Client == Smart.People.Session.PagesClientId ? "the patient" : e.Client ?? "the gateway",
                 PlainWords.Of(e),
                 PlainWords.Of(e.Purpose),
                 e.Refused ? "refused" : "permitted",
@@ -57,7 +57,32 @@ internal static partial class DemoSteps
             ]));
         return demo.Console.Prove((ulong)list.Events.Length == Math.Min(list.Total, PatientEvents.MaxPage), $"{list.Events.Length} events, each opens its ledger entry")
             & demo.Console.Prove(list.Events.Any(e => e.Client == DemoClients.Stranger && e.Refused), "the stranger's refused attempt is among them")
-            & demo.Console.Prove(list.Events.Any(e => e.Client == DemoClients.Clinic && e.Refused), "so is the clinic's, after the withdrawal");
+            & demo.Console.Prove(list.Events.Any(e => e.Client == DemoClients.Clinic && e.Refused), "so is the clinic's, after the withdrawal")
+            & await ListIsWhole(demo);
+    }
+
+    /// <summary>The file from the portal, checked by the command line tool; then the same with its newest event taken out.</summary>
+    private static async Task<bool> ListIsWhole(DemoContext demo)
+    {
+        using var browser = new DemoBrowser(demo.Gateway.Url);
+        var file = Path.GetTempFileName();
+        try
+        {
+            var signedIn = await browser.SignIn(demo.Users.First(u => u.Patient == demo.Subject.Id));
+            var proof = signedIn ? await browser.Load("/portal/events/proof") : "";
+            await File.WriteAllTextAsync(file, proof);
+            var vkey = demo.Gateway.Storage.Ledger.VerifierKey;
+            var (code, said) = await Verifier.Run(["my-events", file, "--vkey", vkey]);
+            var good = demo.Console.Prove(code == 0, $"healthledger my-events, with the file from the portal: {LastLine(said)}");
+            var hiding = CompletenessProof.Parse(Encoding.UTF8.GetBytes(proof)).TryGet(out var whole, out _) ? whole with { Events = [.. whole.Events.SkipLast(1)] } : null;
+            await File.WriteAllBytesAsync(file, hiding?.ToJson() ?? []);
+            var (hidden, found) = await Verifier.Run(["my-events", file, "--vkey", vkey]);
+            return good & demo.Console.Prove(hidden == 1, $"without its newest event it fails: {found.Split('\n').FirstOrDefault(l => l.StartsWith("FAILED", StringComparison.Ordinal))?["FAILED ".Length..]}");
+        }
+        finally
+        {
+            File.Delete(file);
+        }
     }
 
     /// <summary>8: the ledger is verified over HTTP by the command line tool, and a copy with one flipped byte is found out.</summary>

@@ -1,5 +1,6 @@
 // The files beside this one were written by the first version of the formats (docs/formats). They are never written again: whatever the code
 // becomes, it must read them and judge them so. Keys: seeds 00..1f (log) and 20..3f (witness).
+using HealthLedger.Proofs.Completeness;
 using HealthLedger.Proofs.ConsentStateMap;
 using HealthLedger.Proofs.Entries;
 using HealthLedger.Proofs.Facts;
@@ -89,5 +90,29 @@ public class FixtureTests
             Text("consent-token.jwt"), Bytes("consent-token-proof.json"), expected, DateTimeOffset.FromUnixTimeSeconds(1_700_000_100)).Value;
         Assert.Equal(s_handle, valid.Token.Handle);
         Assert.Equal(23UL, valid.Checkpoint.Checkpoint.Size);
+    }
+
+    [Fact]
+    public void The_patients_file_verifies_as_ever()
+    {
+        var verdict = CompletenessVerification.Verify(CompletenessProof.Parse(Bytes("completeness.json")).Value, LogPolicy.ForLog(NoteVerifier.Parse(Text("completeness.vkey").Trim()).Value));
+        Assert.True(verdict.Holds);
+        Assert.Equal(("Patient/anna", 9, 38UL), (verdict.Patient, verdict.Events.Count, verdict.CompleteTo));
+    }
+
+    [Fact]
+    public void The_answer_to_a_challenge_reads_as_ever_and_shows_the_second_chain()
+    {
+        var answer = ChallengeAnswer.Parse(Bytes("challenge.json")).Value;
+        var asked = answer.Events.Select(e => (e.Event.Index, Merkle.MerkleHash.Leaf(e.Event.Entry))).ToList();
+        var found = new ChallengeVerification(LogPolicy.ForLog(NoteVerifier.Parse(Text("completeness.vkey").Trim()).Value)).Verify(answer, asked);
+        Assert.Equal("challenge-second-chain", Assert.Single(found).Code);
+    }
+
+    [Fact]
+    public void Tags_and_the_commitment_of_their_key_are_as_ever()
+    {
+        using var key = TagKey.Of(Enumerable.Range(0, 32).Select(i => (byte)i).ToArray(), "ledger.example/test");
+        Assert.Equal(("30c31990d336f758204469bb80073c79e0b24926297475568369fee26b34c1a4", "9d843e8ab4798c5adc080e69d911cfc7f4d4da2539f6069e6fc9c782a48f593d", "4d02376005ef812fb7a52c5d88a2ddc9cd21dd84cf1b7ad0d7a4d209cd9bf605"), (Convert.ToHexStringLower(key.Bytes), key.Commitment.ToString(), key.TagOf(7).ToString()));
     }
 }
