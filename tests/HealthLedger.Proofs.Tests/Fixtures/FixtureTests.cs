@@ -104,7 +104,7 @@ public class FixtureTests
     public void The_answer_to_a_challenge_reads_as_ever_and_shows_the_second_chain()
     {
         var answer = ChallengeAnswer.Parse(Bytes("challenge.json")).Value;
-        var asked = answer.Events.Select(e => (e.Event.Index, Merkle.MerkleHash.Leaf(e.Event.Entry))).ToList();
+        var asked = answer.Events.Select(e => (e.Event.Index, Proofs.Merkle.MerkleHash.Leaf(e.Event.Entry))).ToList();
         var found = new ChallengeVerification(LogPolicy.ForLog(NoteVerifier.Parse(Text("completeness.vkey").Trim()).Value)).Verify(answer, asked);
         Assert.Equal("challenge-second-chain", Assert.Single(found).Code);
     }
