@@ -11,11 +11,15 @@ public sealed class FhirDefinitions
     private readonly Dictionary<string, Dictionary<string, SearchParameterDefinition>> _searchParameters = new(StringComparer.Ordinal);
     private readonly Dictionary<string, CompartmentDefinition> _compartments;
 
+    /// <summary>What operations take and give, and nothing else: R4 gives it no endpoint (http://hl7.org/fhir/R4/parameters.html).</summary>
+    private const string NeverStored = "Parameters";
+
     private FhirDefinitions(DefinitionsReader table)
     {
         _types = table.Types;
         ResourceTypes = [.. _types.Values.Where(t => t is { Kind: TypeKind.Resource, IsAbstract: false }).Select(t => t.Name).Order(StringComparer.Ordinal)];
         DataTypes = [.. _types.Values.Where(t => t.Kind is TypeKind.Primitive or TypeKind.Complex).Select(t => t.Name).Order(StringComparer.Ordinal)];
+        RecordTypes = [.. ResourceTypes.Where(t => t != NeverStored)];
         _resourceTypes = new Utf8Table<TypeDefinition>(ResourceTypes.Count);
         foreach (var name in ResourceTypes)
         {
@@ -32,6 +36,9 @@ public sealed class FhirDefinitions
 
     /// <summary>The 146 concrete resource types in ordinal order.</summary>
     public IReadOnlyList<string> ResourceTypes { get; }
+
+    /// <summary>Those of them that records are of and that have an endpoint: all but Parameters.</summary>
+    public IReadOnlyList<string> RecordTypes { get; }
 
     /// <summary>Primitive and complex data types, abstract ones too, in ordinal order.</summary>
     public IReadOnlyList<string> DataTypes { get; }
@@ -51,7 +58,10 @@ public sealed class FhirDefinitions
     /// <summary>The concrete resource type of this name. Null where there is none.</summary>
     public TypeDefinition? ResourceType(string name) => Type(name) is { Kind: TypeKind.Resource, IsAbstract: false } type ? type : null;
 
-    /// <summary>The same for the UTF-8 bytes of a name.</summary>
+    /// <summary>The same, where records may be of it.</summary>
+    public TypeDefinition? RecordType(string name) => name == NeverStored ? null : ResourceType(name);
+
+    /// <summary>The resource type with the UTF-8 bytes of a name. Null where there is none.</summary>
     public TypeDefinition? ResourceType(ReadOnlySpan<byte> utf8Name) => _resourceTypes.TryGet(utf8Name, out var type) ? type : null;
 
     /// <summary>The search parameters of a concrete resource type, those of Resource and DomainResource included, one for each code. Empty where there is no such type.</summary>

@@ -77,7 +77,7 @@ internal sealed record GraphField(FieldKind Kind, GraphType Type, ElementForm? E
         switch (type.Kind)
         {
             case GraphKind.Query:
-                return Searches(name) ?? (R4.ResourceType(name) is { } read ? new(FieldKind.Read, new(GraphKind.Known, read)) : null);
+                return Searches(name) ?? (R4.RecordType(name) is { } read ? new(FieldKind.Read, new(GraphKind.Known, read)) : null);
             case GraphKind.Connection:
                 return name is "count" or "offset" or "pagesize" or "first" or "previous" or "next" or "last" ? new(FieldKind.OfConnection, Leaf) : name == "edges" ? new(FieldKind.OfConnection, new(GraphKind.Edge, type.Type), IsRepeating: true) : null;
             case GraphKind.Edge:
@@ -114,7 +114,7 @@ internal sealed record GraphField(FieldKind Kind, GraphType Type, ElementForm? E
     }
 
     private static GraphField? Searches(string name) =>
-        name.EndsWith("List", StringComparison.Ordinal) && R4.ResourceType(name[..^4]) is { } listed ? new(FieldKind.List, new(GraphKind.Known, listed), IsRepeating: true)
-        : name.EndsWith("Connection", StringComparison.Ordinal) && R4.ResourceType(name[..^10]) is { } connected ? new(FieldKind.Connection, new(GraphKind.Connection, connected))
+        name.EndsWith("List", StringComparison.Ordinal) && R4.RecordType(name[..^4]) is { } listed ? new(FieldKind.List, new(GraphKind.Known, listed), IsRepeating: true)
+        : name.EndsWith("Connection", StringComparison.Ordinal) && R4.RecordType(name[..^10]) is { } connected ? new(FieldKind.Connection, new(GraphKind.Connection, connected))
         : null;
 }

@@ -10,6 +10,7 @@ internal sealed class IssueLog
     private readonly int[] _indexes = new int[ResourceValidator.MaxDepth + 2];
     private readonly ReadOnlyMemory<byte> _text;
     private List<ValidationIssue>? _issues;
+    private int _advice;
     private int _depth;
     private int _lastOffset;
     private int _lastLine = 1;
@@ -68,13 +69,20 @@ internal sealed class IssueLog
 
     private void Add(IssueSeverity severity, IssueType type, string message, string location, int line, int column)
     {
-        Errors += severity is IssueSeverity.Error or IssueSeverity.Fatal ? 1 : 0;
-        if (IsFull)
+        var isError = severity is IssueSeverity.Error or IssueSeverity.Fatal;
+        Errors += isError ? 1 : 0;
+        if (IsFull || (!isError && ++_advice > ResourceValidator.MaxAdvice))
         {
             return;
         }
 
         _issues ??= [];
+        if (_advice == ResourceValidator.MaxAdvice && !isError)
+        {
+            _issues.Add(ResourceValidator.MoreAdvice(location, line, column));
+            return;
+        }
+
         _issues.Add(_issues.Count == ResourceValidator.MaxIssues - 1
             ? new(IssueSeverity.Error, IssueType.TooCostly, $"More than {ResourceValidator.MaxIssues - 1} faults; the rest is not listed. Correct these and validate again.", location, line, column)
             : new(severity, type, message, location, line, column));

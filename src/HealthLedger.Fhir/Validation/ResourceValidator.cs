@@ -17,11 +17,18 @@ public static class ResourceValidator
     /// <summary>The most issues an outcome lists.</summary>
     public const int MaxIssues = 200;
 
+    /// <summary>The most of them that are warnings and remarks, so that these never keep an error out.</summary>
+    public const int MaxAdvice = 100;
+
     /// <summary>Validates one resource.</summary>
     /// <param name="utf8Json">The JSON text. Its size is the caller's to limit.</param>
     /// <param name="expectedType">The resource type it must be; null for any.</param>
     /// <param name="withWarnings">Whether rules of severity warning are evaluated: for those who ask what could be better, not for those who store.</param>
-    public static ValidationOutcome Validate(ReadOnlyMemory<byte> utf8Json, string? expectedType = null, bool withWarnings = false)
+    public static ValidationOutcome Validate(ReadOnlyMemory<byte> utf8Json, string? expectedType = null, bool withWarnings = false) =>
+        Validate(utf8Json, expectedType, withWarnings, null);
+
+    /// <summary>The same; with <paramref name="advised"/>, codes outside value sets that are extensible or preferred are told too.</summary>
+    internal static ValidationOutcome Validate(ReadOnlyMemory<byte> utf8Json, string? expectedType, bool withWarnings, AdvisedCodes? advised)
     {
         var log = new IssueLog(utf8Json);
         if (utf8Json.IsEmpty)
@@ -42,7 +49,7 @@ public static class ResourceValidator
             return new(null, log.Issues);
         }
 
-        var walk = new ResourceWalk(utf8Json.Span, log, withWarnings);
+        var walk = new ResourceWalk(utf8Json.Span, log, withWarnings, advised);
         TypeDefinition? type = null;
         try
         {
@@ -55,6 +62,10 @@ public static class ResourceValidator
 
         return new(type?.Name, log.Issues);
     }
+
+    /// <summary>What stands in the place of the warnings and remarks that are not listed.</summary>
+    internal static ValidationIssue MoreAdvice(string location, int line = 0, int column = 0) => new(
+        IssueSeverity.Information, IssueType.Informational, $"More than {MaxAdvice - 1} warnings and remarks; the rest is not listed. Errors are.", location, line, column);
 
     private static int FirstInvalidByte(ReadOnlySpan<byte> text)
     {

@@ -106,7 +106,11 @@ internal ref partial struct ResourceWalk
         PrimitiveRules(form);
         if (form.Definition.Binding is { Strength: BindingStrength.Required, Codes: { } codes } && !codes.Contains(text))
         {
-            _log.Error(IssueType.CodeInvalid, $"The code is not in the required value set {codes.Url}{RequiredCoding.Allowed(codes)}.", _reader.TokenStartIndex);
+            _log.Error(IssueType.CodeInvalid, $"The code is not in the required value set {codes.Url}{BoundCoding.Allowed(codes)}.", _reader.TokenStartIndex);
+        }
+        else if (_advised?.Of(form.Definition.Binding) is { } advised && !advised.Contains(text))
+        {
+            Advise(form, advised, "The code is not");
         }
     }
 

@@ -102,13 +102,28 @@ internal ref partial struct ResourceWalk
         }
         else
         {
-            if (form.Definition.Binding is { Strength: BindingStrength.Required, Codes: { } codes } && !RequiredCoding.IsIn(codes, type, _reader))
+            if (form.Definition.Binding is { Strength: BindingStrength.Required, Codes: { } codes } && !BoundCoding.IsIn(codes, type, _reader, out _))
             {
-                _log.Error(IssueType.CodeInvalid, $"None of its codings is in the required value set {codes.Url}{RequiredCoding.Allowed(codes)}.", _reader.TokenStartIndex);
+                _log.Error(IssueType.CodeInvalid, $"None of its codings is in the required value set {codes.Url}{BoundCoding.Allowed(codes)}.", _reader.TokenStartIndex);
+            }
+            else if (_advised?.Of(form.Definition.Binding) is { } advised && !BoundCoding.IsIn(advised, type, _reader, out var hasCode) && hasCode)
+            {
+                Advise(form, advised, "None of its codings is");
             }
 
             Object(type, form, isResource: false);
         }
+    }
+
+    /// <summary>A code outside a value set that is advised: never an error, and text without a code is as good.</summary>
+    private readonly void Advise(ElementForm form, CodeList codes, string what)
+    {
+        var isExtensible = form.Definition.Binding!.Strength == BindingStrength.Extensible;
+        _log.Issue(
+            isExtensible ? IssueSeverity.Warning : IssueSeverity.Information,
+            IssueType.CodeInvalid,
+            $"{what} in the {(isExtensible ? "extensible" : "preferred")} value set {codes.Url}{BoundCoding.Allowed(codes)}. Use one of its codes if one fits.",
+            _reader.TokenStartIndex);
     }
 
     private void NestedResource(ElementForm form)

@@ -18,6 +18,7 @@ internal ref partial struct ResourceWalk
     private readonly IssueLog _log;
     private readonly ReadOnlySpan<byte> _text;
     private readonly bool _withWarnings;
+    private readonly AdvisedCodes? _advised;
     private Utf8JsonReader _reader;
     private bool _inContained;
     private bool _inBundle;
@@ -29,9 +30,10 @@ internal ref partial struct ResourceWalk
     private List<ElementForm>? _choices;
     private List<PrimitiveList>? _lists;
 
-    public ResourceWalk(ReadOnlySpan<byte> text, IssueLog log, bool withWarnings)
+    public ResourceWalk(ReadOnlySpan<byte> text, IssueLog log, bool withWarnings, AdvisedCodes? advised)
     {
         _withWarnings = withWarnings;
+        _advised = advised;
         _steps = StepsAtLeast + text.Length;
         _log = log;
         _text = text;

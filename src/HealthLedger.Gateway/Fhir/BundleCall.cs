@@ -88,9 +88,9 @@ internal sealed record BundleCall(string Interaction, string Type, string? Id = 
         }
 
         var type = segments[0];
-        if (segments is not ["_history"] && FhirDefinitions.R4.ResourceType(type) is null)
+        if (segments is not ["_history"] && FhirFault.OfType(type) is { } noType)
         {
-            return Wrong(FhirFault.UnknownResourceType);
+            return Wrong(noType);
         }
 
         if (segments.Length > 1 && segments is not [_, "_history"] && !FhirId.IsValid(segments[1]))
@@ -105,9 +105,9 @@ internal sealed record BundleCall(string Interaction, string Type, string? Id = 
 
     private static BundleCall Operated(BundleEntry entry, EntryRequest request, string method, string[] segments, string query, FhirOperations operations)
     {
-        if (segments.Length > 1 && FhirDefinitions.R4.ResourceType(segments[0]) is null)
+        if (segments.Length > 1 && FhirFault.OfType(segments[0]) is { } noType)
         {
-            return Wrong(FhirFault.UnknownResourceType);
+            return Wrong(noType);
         }
 
         if (segments.Length > 2 && !FhirId.IsValid(segments[1]))
@@ -165,7 +165,7 @@ internal sealed record BundleCall(string Interaction, string Type, string? Id = 
             return Wrong(badCondition);
         }
 
-        if ((Misplaced(request, method, condition is not null) ?? FhirWrites.IfMatch(request.IfMatch, request.IfNoneMatch, out ifMatch)) is { } badMatch)
+        if ((FhirConditions.Misplaced(method, condition is not null, request.IfMatch is not null, request.IfNoneMatch is not null, request.IfNoneExist is not null) ?? FhirWrites.IfMatch(request.IfMatch, request.IfNoneMatch, out ifMatch)) is { } badMatch)
         {
             return Wrong(badMatch);
         }
@@ -197,13 +197,6 @@ internal sealed record BundleCall(string Interaction, string Type, string? Id = 
 
         BundleCall Covered(ScopeInteraction interaction, BundleCall call) => caller.Covers(type, interaction) ? call : Wrong(NotCovered);
     }
-
-    /// <summary>A condition that says nothing of this change: ignored, it would let through what the client wants held back.</summary>
-    private static FhirFault? Misplaced(EntryRequest request, string method, bool isConditional) =>
-        request.IfNoneExist is not null && method != "POST" ? FhirFault.BadRequest("request.ifNoneExist is for POST. The condition of another change stands in its url, as in Patient?identifier=SYSTEM|VALUE.", IssueType.Value)
-        : request.IfMatch is not null && method == "POST" ? FhirFault.BadRequest("request.ifMatch is for changes of a record that is there; a POST makes a new one.", IssueType.Value)
-        : request.IfNoneMatch is not null && (method != "PUT" || isConditional) ? FhirFault.BadRequest("Of changes, request.ifNoneMatch is for a PUT by id alone.", IssueType.Value)
-        : null;
 
     /// <summary>The head of the entry's resource; null where there is none of that type.</summary>
     private static ResourceHeader? Resource(BundleEntry entry, string type) =>

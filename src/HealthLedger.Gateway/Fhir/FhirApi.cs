@@ -84,9 +84,9 @@ internal sealed class FhirApi(
         }
 
         var isOperation = FhirOperations.IsNamedBy(segments);
-        if (segments.Length > (isOperation ? 1 : 0) && segments is not ["_history" or "_search"] && FhirDefinitions.R4.ResourceType(segments[0]) is null)
+        if (segments.Length > (isOperation ? 1 : 0) && segments is not ["_history" or "_search"] && FhirFault.OfType(segments[0]) is { } noType)
         {
-            await http.Fault(FhirFault.UnknownResourceType);
+            await http.Fault(noType);
             return;
         }
 
@@ -99,6 +99,12 @@ internal sealed class FhirApi(
         if (isOperation)
         {
             await operations.Answer(asked, method, segments);
+            return;
+        }
+
+        if (method is "POST" or "PUT" or "PATCH" or "DELETE" && segments is [_] or [_, not "_search"] && FhirConditions.Misplaced(http.Request, method, isConditional: segments.Length == 1) is { } misplaced)
+        {
+            await http.Fault(misplaced);
             return;
         }
 

@@ -169,8 +169,7 @@ internal sealed class FhirBundles(
                 (answer, its) = await writes.Run(call, entry.Interaction, change) switch
                 {
                     ChangeResult.Changed changed => (await Answer(call, changed.Records[0], limit), changed.Receipt),
-                    ChangeResult.Refused { Fault: ChangeFault.NotThere } refused when change.Kind == ChangeKind.Delete =>
-                        (new EntryToWrite(Response: new EntryResponse("204 No Content")), refused.Receipt),
+                    ChangeResult.Refused { Fault: ChangeFault.NotThere } refused when change.Kind == ChangeKind.Delete => (NothingToDelete(call), refused.Receipt),
                     ChangeResult.Refused refused => (Answer(FhirWrites.Fault(refused, change)), refused.Receipt),
                     _ => (Answer(FhirFault.LedgerUnavailable), (ReceiptId?)null),
                 };
@@ -245,7 +244,7 @@ internal sealed class FhirBundles(
     {
         if (record.WasAbsent)
         {
-            return new EntryToWrite(Response: new EntryResponse("204 No Content"));
+            return NothingToDelete(call);
         }
 
         var wanted = ReturnPreference.Of(call.Http.Request.Headers);
@@ -262,6 +261,9 @@ internal sealed class FhirBundles(
                     : record.Remarks.IsEmpty ? default : OperationOutcomeJson.From([.. record.Remarks])));
         return limit.Takes(answer) ? answer : answer with { Resource = default };
     }
+
+    private static EntryToWrite NothingToDelete(FhirCall call) => new(Response: new EntryResponse(
+        "204 No Content", Outcome: ReturnPreference.Of(call.Http.Request.Headers) == ReturnForm.OperationOutcome ? ReturnPreference.NothingToDelete : default));
 
     private static readonly FhirFault NotInTransaction = FhirFault.BadRequest(
         "An operation that changes a record is a change of its own, which a transaction cannot hold back: send it alone or in a batch.", IssueType.NotSupported);

@@ -15,6 +15,22 @@ internal sealed class FhirConditions(SmartUrls urls, ITerminology terminology, T
     /// <summary>Two matches tell that there are several.</summary>
     private static readonly KeyValuePair<string, string> Two = new("_count", "2");
 
+    /// <summary>A condition that says nothing of this change: passed over, it would let through what the client wants held back.</summary>
+    /// <param name="method">POST, PUT, PATCH or DELETE.</param>
+    /// <param name="isConditional">Whether a query says of what record it is.</param>
+    /// <param name="hasIfMatch">If-Match is given, or request.ifMatch in a Bundle.</param>
+    /// <param name="hasIfNoneMatch">The same of If-None-Match.</param>
+    /// <param name="hasIfNoneExist">The same of If-None-Exist.</param>
+    public static FhirFault? Misplaced(string method, bool isConditional, bool hasIfMatch, bool hasIfNoneMatch, bool hasIfNoneExist) =>
+        hasIfNoneExist && method != "POST" ? FhirFault.BadRequest("If-None-Exist (request.ifNoneExist) is for POST. The condition of another change stands in its URL, as in Patient?identifier=SYSTEM|VALUE.", IssueType.Value)
+        : hasIfMatch && method == "POST" ? FhirFault.BadRequest("If-Match (request.ifMatch) is for changes of a record that is there; a POST makes a new one.", IssueType.Value)
+        : hasIfNoneMatch && (method != "PUT" || isConditional) ? FhirFault.BadRequest("Of changes, If-None-Match (request.ifNoneMatch) is for a PUT by id alone.", IssueType.Value)
+        : null;
+
+    /// <summary>The same of a request on its own.</summary>
+    public static FhirFault? Misplaced(HttpRequest request, string method, bool isConditional) => Misplaced(
+        method, isConditional, request.Headers.IfMatch.Count > 0, request.Headers.IfNoneMatch.Count > 0, request.Headers["If-None-Exist"].Count > 0);
+
     /// <summary>The condition; neither where there is none.</summary>
     /// <param name="caller">Whose search it is.</param>
     /// <param name="type">The type of what is sought.</param>

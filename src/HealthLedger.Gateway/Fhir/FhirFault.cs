@@ -1,3 +1,4 @@
+using HealthLedger.Fhir.Definitions;
 using HealthLedger.Fhir.Validation;
 
 namespace HealthLedger.Gateway.Fhir;
@@ -52,6 +53,12 @@ internal sealed record FhirFault(int Status, IReadOnlyList<ValidationIssue> Issu
 
     public static readonly FhirFault AnswerTooLarge = Of(422, IssueType.TooCostly,
         $"The answers to this Bundle would have more than {AnswerLimit.Maximum / 1024 / 1024} MiB together, so this one is left out, and the reads after it are not made. Send them in another Bundle, or ask for less, by _count, _elements or _summary.");
+
+    /// <summary>What is wrong with a type in a URL; null for those that records are of.</summary>
+    public static FhirFault? OfType(string type) =>
+        FhirDefinitions.R4.RecordType(type) is not null ? null
+        : FhirDefinitions.R4.ResourceType(type) is null ? UnknownResourceType
+        : Of(404, IssueType.NotSupported, $"{type} go into operations and come out of them; FHIR R4 gives them no endpoint, and they are not stored.");
 
     public static FhirFault Forbidden(string message) => Of(403, IssueType.Forbidden, message);
 

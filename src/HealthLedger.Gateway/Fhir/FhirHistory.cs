@@ -57,7 +57,7 @@ internal sealed class FhirHistory(Disclosure disclosure, PageCursors cursors, Sm
     private (Asked? Asked, FhirFault? Fault) Understand(FhirCall call, string? type, string? id, string rawQuery)
     {
         var interaction = id is null ? ScopeInteraction.Search : ScopeInteraction.Read;
-        if (type is null ? !FhirDefinitions.R4.ResourceTypes.Any(t => call.Covers(t, interaction)) : !call.Covers(type, interaction))
+        if (type is null ? !FhirDefinitions.R4.RecordTypes.Any(t => call.Covers(t, interaction)) : !call.Covers(type, interaction))
         {
             return (null, FhirFault.Forbidden("No scope of this token covers this history."));
         }

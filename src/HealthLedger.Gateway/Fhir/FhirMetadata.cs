@@ -14,7 +14,15 @@ namespace HealthLedger.Gateway.Fhir;
 /// </summary>
 internal static class FhirMetadata
 {
-    public static byte[] Write(string fhirBase, DateTimeOffset since, string version, FhirOperations operations, ProfileValidator profiles, bool hasCors)
+    /// <summary>Writes it.</summary>
+    /// <param name="fhirBase">The server's address.</param>
+    /// <param name="since">Since when it is true.</param>
+    /// <param name="version">The software's.</param>
+    /// <param name="operations">The operations.</param>
+    /// <param name="profiles">The known profiles.</param>
+    /// <param name="hasCors">Whether web pages of other origins may ask.</param>
+    /// <param name="isNormative">Without the elements that R4 marks as for trial use (http://hl7.org/fhir/R4/capabilitystatement-definitions.html).</param>
+    public static byte[] Write(string fhirBase, DateTimeOffset since, string version, FhirOperations operations, ProfileValidator profiles, bool hasCors, bool isNormative)
     {
         var supported = profiles.ProfilesByType();
         var buffer = new ArrayBufferWriter<byte>(1 << 18);
@@ -41,11 +49,15 @@ internal static class FhirMetadata
             json.WriteStartArray("rest");
             json.WriteStartObject();
             json.WriteString("mode", "server");
-            Security(json, hasCors);
-            json.WriteStartArray("resource");
-            foreach (var type in FhirDefinitions.R4.ResourceTypes)
+            if (!isNormative)
             {
-                Resource(json, type, supported[type], operations.Of(type));
+                Security(json, hasCors);
+            }
+
+            json.WriteStartArray("resource");
+            foreach (var type in FhirDefinitions.R4.RecordTypes)
+            {
+                Resource(json, type, isNormative ? [] : supported[type], operations.Of(type), isNormative);
             }
 
             json.WriteEndArray();
@@ -81,7 +93,7 @@ internal static class FhirMetadata
         json.WriteEndObject();
     }
 
-    private static void Resource(Utf8JsonWriter json, string type, IEnumerable<string> profiles, IEnumerable<IFhirOperation> operations)
+    private static void Resource(Utf8JsonWriter json, string type, IEnumerable<string> profiles, IEnumerable<IFhirOperation> operations, bool isNormative)
     {
         json.WriteStartObject();
         json.WriteString("type", type);
@@ -92,16 +104,11 @@ internal static class FhirMetadata
         }
 
         Interactions(json, "read", "vread", "history-instance", "history-type", "search-type", "create", "update", "patch", "delete");
-        json.WriteString("versioning", "versioned-update");
-        json.WriteBoolean("readHistory", true);
-        json.WriteBoolean("updateCreate", true);
-        json.WriteBoolean("conditionalCreate", true);
-        json.WriteString("conditionalRead", "full-support");
-        json.WriteBoolean("conditionalUpdate", true);
-        json.WriteString("conditionalDelete", "single");
-        Strings(json, "referencePolicy", "literal", "local");
-        Strings(json, "searchInclude", ["*", .. ReferencesOf(type).Select(p => $"{type}:{p.Code}")]);
-        Strings(json, "searchRevInclude", ["*", .. RevIncludes[type].Order(StringComparer.Ordinal)]);
+        if (!isNormative)
+        {
+            Behaviour(json, type);
+        }
+
         json.WriteStartArray("searchParam");
         foreach (var parameter in SearchQuery.ServedParameters(type).OrderBy(p => p.Code, StringComparer.Ordinal))
         {
@@ -117,11 +124,25 @@ internal static class FhirMetadata
         json.WriteEndObject();
     }
 
+    private static void Behaviour(Utf8JsonWriter json, string type)
+    {
+        json.WriteString("versioning", "versioned-update");
+        json.WriteBoolean("readHistory", true);
+        json.WriteBoolean("updateCreate", true);
+        json.WriteBoolean("conditionalCreate", true);
+        json.WriteString("conditionalRead", "full-support");
+        json.WriteBoolean("conditionalUpdate", true);
+        json.WriteString("conditionalDelete", "single");
+        Strings(json, "referencePolicy", "literal", "local");
+        Strings(json, "searchInclude", ["*", .. ReferencesOf(type).Select(p => $"{type}:{p.Code}")]);
+        Strings(json, "searchRevInclude", ["*", .. RevIncludes[type].Order(StringComparer.Ordinal)]);
+    }
+
     private static IEnumerable<SearchParameterDefinition> ReferencesOf(string type) =>
         SearchQuery.ServedParameters(type).Where(p => p.Type == SearchParameterType.Reference).OrderBy(p => p.Code, StringComparer.Ordinal);
 
     /// <summary>By the type that is referred to, <c>Type:parameter</c> of what refers to it.</summary>
-    private static readonly ILookup<string, string> RevIncludes = FhirDefinitions.R4.ResourceTypes
+    private static readonly ILookup<string, string> RevIncludes = FhirDefinitions.R4.RecordTypes
         .SelectMany(type => ReferencesOf(type).SelectMany(p => p.Targets.Select(target => (Target: target, Name: $"{type}:{p.Code}"))))
         .ToLookup(r => r.Target, r => r.Name);
 

@@ -172,7 +172,7 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
         if (place.Type is null)
         {
             var named = parameters.Where(p => p.Key == "_type").SelectMany(p => p.Value.Split(',')).Distinct(StringComparer.Ordinal).ToList();
-            if (named.Find(t => FhirDefinitions.R4.ResourceType(t) is null || !types.Contains(t)) is not null)
+            if (named.Find(t => !types.Contains(t)) is not null)
             {
                 return (null, FhirFault.Parameter("_type", "resource types of FHIR R4 are expected, within a compartment those that can be in it."));
             }

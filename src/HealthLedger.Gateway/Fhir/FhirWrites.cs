@@ -176,6 +176,11 @@ internal sealed class FhirWrites(ProfileValidator validator, RecordChange record
                 // http://hl7.org/fhir/R4/http.html#delete: what is not there is as good as deleted, so absent and hidden answer alike.
                 call.Http.Receipt(refused.Receipt);
                 call.Http.Response.StatusCode = StatusCodes.Status204NoContent;
+                if (ReturnPreference.Of(call.Http.Request.Headers) == ReturnForm.OperationOutcome)
+                {
+                    await call.Http.Json(StatusCodes.Status200OK, ReturnPreference.NothingToDelete);
+                }
+
                 break;
             case ChangeResult.Refused refused:
                 await call.Http.Fault(Fault(refused, change), refused.Receipt);

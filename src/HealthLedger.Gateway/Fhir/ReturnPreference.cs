@@ -39,7 +39,13 @@ internal static class ReturnPreference
     }
 
     /// <summary>What there is to say of a change that was made.</summary>
-    public static byte[] Outcome(ChangedRecord record) => OperationOutcomeJson.From(record.Remarks.IsEmpty
-        ? [new ValidationIssue(IssueSeverity.Information, IssueType.Informational, record.WasAbsent ? "There was nothing to delete." : record.Existed ? "The record is there already; nothing was changed." : "The change is stored and recorded.", "")]
-        : [.. record.Remarks]);
+    public static byte[] Outcome(ChangedRecord record) =>
+        !record.Remarks.IsEmpty ? OperationOutcomeJson.From([.. record.Remarks])
+        : record.WasAbsent ? NothingToDelete
+        : Remark(record.Existed ? "The record is there already; nothing was changed." : "The change is stored and recorded.");
+
+    /// <summary>What there is to say of a delete of what is not there, or not for the caller.</summary>
+    public static byte[] NothingToDelete => Remark("There was nothing to delete.");
+
+    private static byte[] Remark(string message) => OperationOutcomeJson.From([new ValidationIssue(IssueSeverity.Information, IssueType.Informational, message, "")]);
 }

@@ -31,7 +31,7 @@ internal sealed record SearchPlace(string? Type, (string Type, string Id)? Compa
     /// <summary>The types that can be found here; empty where a type is never in the compartment.</summary>
     public IEnumerable<string> Types => Type is not null
         ? IsMember(Type) ? [Type] : []
-        : FhirDefinitions.R4.ResourceTypes.Where(IsMember);
+        : FhirDefinitions.R4.RecordTypes.Where(IsMember);
 
     /// <summary>True where a scope covers searching any of the types.</summary>
     public bool IsCovered(Caller caller) => Type is not null ? caller.Covers(Type, ScopeInteraction.Search) : Types.Any(type => caller.Covers(type, ScopeInteraction.Search));
@@ -41,7 +41,7 @@ internal sealed record SearchPlace(string? Type, (string Type, string Id)? Compa
             ? PatientCompartment.KindOf(type) == CompartmentKind.Clinical
             : FhirDefinitions.R4.Compartment(within.Type)!.Parameters(type).Count > 0);
 
-    private static bool IsType(string type) => FhirDefinitions.R4.ResourceType(type) is not null;
+    private static bool IsType(string type) => FhirDefinitions.R4.RecordType(type) is not null;
 
     private static bool IsFocus(string type, string id) => FhirDefinitions.R4.Compartment(type) is not null && FhirId.IsValid(id);
 }

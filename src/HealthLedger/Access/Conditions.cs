@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using HealthLedger.Fhir.Json;
 using HealthLedger.Fhir.Search;
 using HealthLedger.Fhir.Validation;
@@ -25,7 +26,10 @@ internal sealed class Conditions(RecordVault vault, ConsentStates consents, Acce
     public async ValueTask<IDisposable> Hold(ChangeRequest request, CancellationToken cancellation) =>
         new Gates(_gates, await _gates.Take([], Of(request).Select(c => (c.Condition.Type, c.Condition.RawQuery)), cancellation));
 
-    /// <summary>Runs the searches, conditions first, each in the request's order, up to the first that names no single record.</summary>
+    /// <summary>
+    /// Runs the searches, conditions first, each in the request's order, up to the first condition that names no single record. What references lead to is judged beside what the
+    /// request writes, by <see cref="ReferenceTargets"/>.
+    /// </summary>
     /// <param name="request">The changes.</param>
     /// <param name="now">The time that decides.</param>
     /// <param name="raced">Subjects that changed under this request twice: they refuse.</param>
@@ -38,12 +42,13 @@ internal sealed class Conditions(RecordVault vault, ConsentStates consents, Acce
         var chosen = ImmutableHashSet.CreateBuilder<int>();
         foreach (var (at, condition) in Of(request))
         {
-            var (total, match) = await search.Run(condition, cancellation);
+            var (total, page) = await search.Run(condition, cancellation);
             if (search.TooBroad || total > 1)
             {
                 return search.Refused(at, search.TooBroad ? ChangeFault.TooBroad : ChangeFault.SeveralMatch);
             }
 
+            var match = page is [var one] ? one : null;
             if (Resolve(changes[at], match, out var fault) is { } resolved)
             {
                 changes[at] = resolved;
@@ -62,7 +67,7 @@ internal sealed class Conditions(RecordVault vault, ConsentStates consents, Acce
             }
         }
 
-        var references = ImmutableDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        var references = ImmutableDictionary.CreateBuilder<string, FoundTargets>(StringComparer.Ordinal);
         foreach (var (at, reference) in References(request, settled))
         {
             if (references.ContainsKey(reference.Text))
@@ -80,19 +85,13 @@ internal sealed class Conditions(RecordVault vault, ConsentStates consents, Acce
                     reference.Element));
             }
 
-            var (total, match) = await search.Run(criteria, cancellation);
+            var (total, page) = await search.Run(criteria, cancellation);
             if (search.TooBroad)
             {
                 return search.Refused(at, ChangeFault.TooBroad);
             }
 
-            if (total != 1)
-            {
-                return search.Refused(at, ChangeFault.Invalid, new ValidationIssue(
-                    IssueSeverity.Error, total == 0 ? IssueType.NotFound : IssueType.MultipleMatches, "A conditional reference must match exactly one record that this client may see.", reference.Element));
-            }
-
-            references.Add(reference.Text, $"{match!.Key.Type}/{match.Key.Id}");
+            references.Add(reference.Text, new FoundTargets(criteria.Query, [.. page.Select(e => $"{e.Key.Type}/{e.Key.Id}")], total > page.Count));
         }
 
         return search.Done(changes.ToImmutable(), settled.ToImmutable(), chosen.ToImmutable(), references.ToImmutable());
@@ -154,7 +153,10 @@ internal sealed class Conditions(RecordVault vault, ConsentStates consents, Acce
             return (null, "No scope of this token covers searching the type of a conditional reference.");
         }
 
-        var parsed = SearchQuery.Parse(type, [.. QueryText.Split(raw), new("_count", "2")], new SearchOptions { Now = now, LocalBase = request.LocalBase });
+        // Two tell that there are several, beside those that the transaction itself changes.
+        var enough = 2 + request.Changes.Count(c => c.Type == type && c.Kind != ChangeKind.Create);
+        var parsed = SearchQuery.Parse(
+            type, [.. QueryText.Split(raw), new("_count", enough.ToString(CultureInfo.InvariantCulture))], new SearchOptions { Now = now, LocalBase = request.LocalBase });
         return parsed.Query is not { Criteria.Count: > 0, Includes.Count: 0 } query ? (null, "A conditional reference has search parameters of its type, at least one.")
             : query.LooksAt.All(step => step.Any(t => request.Caller.Covers(t, ScopeInteraction.Search))) ? (new Target.Criteria(type, query, raw, default), null)
             : (null, "No scope of this token covers searching a type that a conditional reference looks through.");
@@ -181,8 +183,8 @@ internal sealed class Conditions(RecordVault vault, ConsentStates consents, Acce
 
         public int Spanning { get; private set; }
 
-        /// <summary>How many records match, and the one where it is one.</summary>
-        public async ValueTask<(int Total, ShelfEntry? Match)> Run(Target.Criteria criteria, CancellationToken cancellation)
+        /// <summary>How many records match, and the first of them.</summary>
+        public async ValueTask<(int Total, IReadOnlyList<ShelfEntry> Page)> Run(Target.Criteria criteria, CancellationToken cancellation)
         {
             Spanning += RecordChange.SpansPatients(criteria.Type) ? 1 : 0;
             var search = new DisclosureRequest
@@ -197,7 +199,7 @@ internal sealed class Conditions(RecordVault vault, ConsentStates consents, Acce
             if (selection.TooBroad)
             {
                 TooBroad = true;
-                return default;
+                return (0, []);
             }
 
             var entry = conditions._facts.Describe(search, selection, now).Append;
@@ -207,15 +209,15 @@ internal sealed class Conditions(RecordVault vault, ConsentStates consents, Acce
                 _versions.TryAdd(version.Subject, version);
             }
 
-            return (selection.Total ?? 0, selection.Page is [var match] ? match.Entry : null);
+            return (selection.Total ?? 0, [.. selection.Page.Select(match => match.Entry)]);
         }
 
         public Found Done(
-            ImmutableArray<Change> changes, ImmutableDictionary<int, ShelfEntry?> settled, ImmutableHashSet<int> chosen, ImmutableDictionary<string, string> references) =>
+            ImmutableArray<Change> changes, ImmutableDictionary<int, ShelfEntry?> settled, ImmutableHashSet<int> chosen, ImmutableDictionary<string, FoundTargets> references) =>
             new(changes, settled, chosen, references, null, _events.ToImmutable(), [.. _versions.Values]);
 
         public Found Refused(int at, ChangeFault fault, params ImmutableArray<ValidationIssue> issues) =>
-            Done(request.Changes, ImmutableDictionary<int, ShelfEntry?>.Empty, [], ImmutableDictionary<string, string>.Empty) with { Fault = new ChangeResult.Refused(at, fault, issues) };
+            Done(request.Changes, ImmutableDictionary<int, ShelfEntry?>.Empty, [], ImmutableDictionary<string, FoundTargets>.Empty) with { Fault = new ChangeResult.Refused(at, fault, issues) };
     }
 
     private sealed class Gates(ShelfLocks locks, ImmutableArray<int> held) : IDisposable
@@ -224,19 +226,25 @@ internal sealed class Conditions(RecordVault vault, ConsentStates consents, Acce
     }
 }
 
+/// <summary>What is stored and visible for a conditional reference.</summary>
+/// <param name="Query">What it asks.</param>
+/// <param name="Stored">The matches, as <c>Type/id</c>: at least two more than the request changes, where there are so many.</param>
+/// <param name="HasMore">Whether there are more.</param>
+internal sealed record FoundTargets(SearchQuery Query, ImmutableArray<string> Stored, bool HasMore);
+
 /// <summary>What the conditions of a request came to.</summary>
 /// <param name="Changes">The request's changes, each of the record that its condition found.</param>
 /// <param name="Settled">By their place in the request, changes with nothing left to do: creates of the record that is there already, deletes (null) of what is not there.</param>
 /// <param name="Chosen">The places of changes that are of the version that was found: where it moved meanwhile, it is looked for anew.</param>
-/// <param name="References">What each conditional reference leads to.</param>
-/// <param name="Fault">The first condition that names no single record; null where none is so.</param>
+/// <param name="References">What was found for each conditional reference to a type whose search spans patients.</param>
+/// <param name="Fault">The first condition that names no single record, or search that cannot be made; null where there is none.</param>
 /// <param name="Reads">The events of the searches: they belong into whatever this request appends, its refusal too.</param>
 /// <param name="RestsOn">The decision versions that the matches rest on.</param>
 internal sealed record Found(
     ImmutableArray<Change> Changes,
     ImmutableDictionary<int, ShelfEntry?> Settled,
     ImmutableHashSet<int> Chosen,
-    ImmutableDictionary<string, string> References,
+    ImmutableDictionary<string, FoundTargets> References,
     ChangeResult.Refused? Fault,
     ImmutableArray<PendingEvent> Reads,
     ImmutableArray<DecisionVersion> RestsOn);

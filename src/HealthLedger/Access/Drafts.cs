@@ -35,7 +35,8 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
             .Where(c => c.Change.Type == "Patient" && c.Change.Kind != ChangeKind.Delete && !found.Settled.ContainsKey(c.i)).Select(c => ShelfId.ForPatient(targets[c.i].Id)).ToHashSet();
         var drafts = ImmutableArray.CreateBuilder<Draft>(targets.Length);
         var shelves = new HashSet<ShelfId>();
-        var references = new ReferenceTargets(vault, byFullUrl, found.References, request.LocalBase, request.IsTransaction, now);
+        var changed = !request.IsTransaction ? [] : targets.Select((t, i) => new WrittenRecord(t.Type, t.Id, request.Changes[i])).Where((_, i) => !found.Settled.ContainsKey(i)).ToList();
+        var references = new ReferenceTargets(vault, byFullUrl, found.References, changed, request.LocalBase, request.IsTransaction, now);
         for (var i = 0; i < targets.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -56,7 +57,7 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
 
             if (await references.Resolve(change.Body, change.FullUrl, cancellation) is { } dangling)
             {
-                return Planned.Refused(i, IssueType.NotFound, "A reference leads nowhere: " + dangling.Reason, dangling.Location);
+                return Planned.Refused(i, dangling.Type, (dangling.Type == IssueType.NotFound ? "A reference leads nowhere: " : "A reference leads to several records: ") + dangling.Reason, dangling.Location);
             }
 
             var body = ResourceEditor.Edit(change.Body.Span, new ResourceEdit { Id = id, VersionId = "1", LastUpdated = now, Links = references.Rewrite });

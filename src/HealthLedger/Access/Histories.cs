@@ -61,7 +61,7 @@ internal sealed class Histories(RecordVault vault, VisibleRecords records, Discl
 
         async ValueTask<bool> OfDirectory()
         {
-            foreach (var type in target.Type is { } one ? [one] : FhirDefinitions.R4.ResourceTypes.Where(IsCovered))
+            foreach (var type in target.Type is { } one ? [one] : FhirDefinitions.R4.RecordTypes.Where(IsCovered))
             {
                 if (await vault.OpenShelf(ShelfId.ForDirectory(type), cancellation) is not { } shelf)
                 {

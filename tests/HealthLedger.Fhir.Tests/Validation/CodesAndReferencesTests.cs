@@ -1,6 +1,9 @@
 // http://hl7.org/fhir/R4/terminologies.html#strength, http://hl7.org/fhir/R4/references.html#literal
 using System.Text;
+using HealthLedger.Fhir.Packages;
+using HealthLedger.Fhir.Terminology;
 using HealthLedger.Fhir.Validation;
+using HealthLedger.Fhir.Validation.Profiles;
 
 namespace HealthLedger.Fhir.Tests.Validation;
 
@@ -19,6 +22,47 @@ public sealed class CodesAndReferencesTests
         Assert.Equal(valid, outcome.IsValid);
         Assert.All(outcome.Issues, i => Assert.Equal((IssueType.CodeInvalid, "Condition.clinicalStatus"), (i.Type, i.Location)));
     }
+
+    // http://hl7.org/fhir/R4/terminologies.html#extensible, #preferred
+    [Theory]
+    [InlineData("""{"resourceType":"Patient","maritalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v3-MaritalStatus","code":"M"}]}}""", null, "")]
+    [InlineData("""{"resourceType":"Patient","maritalStatus":{"coding":[{"system":"http://a.example","code":"x"},{"system":"http://terminology.hl7.org/CodeSystem/v3-MaritalStatus","code":"M"}]}}""", null, "")]
+    [InlineData("""{"resourceType":"Patient","maritalStatus":{"text":"It is complicated"}}""", null, "")]
+    [InlineData("""{"resourceType":"Patient","maritalStatus":{"coding":[{"system":"http://a.example","code":"M"}]}}""", IssueSeverity.Warning, "Patient.maritalStatus")]
+    [InlineData("""{"resourceType":"Patient","maritalStatus":{"coding":[{"code":"M"}]}}""", IssueSeverity.Warning, "Patient.maritalStatus")]
+    [InlineData("""{"resourceType":"Observation","status":"final","code":{"text":"x"},"category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"vital-signs"}]}]}""", null, "")]
+    [InlineData("""{"resourceType":"Observation","status":"final","code":{"text":"x"},"category":[{"text":"a"},{"coding":[{"system":"http://a.example","code":"vital-signs"}]}]}""", IssueSeverity.Information, "Observation.category[1]")]
+    [InlineData("""{"resourceType":"Patient","language":"en"}""", null, "")]
+    [InlineData("""{"resourceType":"Patient","language":"x-unheard"}""", IssueSeverity.Information, "Patient.language")]
+    [InlineData("""{"resourceType":"Condition","subject":{"display":"x"},"code":{"coding":[{"system":"http://a.example","code":"x"}]}}""", null, "")]
+    [InlineData("""{"resourceType":"Observation","status":"final","code":{"coding":[{"system":"http://a.example","code":"x"}]}}""", null, "")]
+    public void A_code_outside_an_advised_value_set_is_told_to_who_asks_and_is_no_error(string resource, IssueSeverity? severity, string place)
+    {
+        var bytes = Encoding.UTF8.GetBytes(resource);
+        var told = Advised.Value.Validate(bytes, withWarnings: true);
+
+        Assert.True(told.IsValid);
+        Assert.Equal(severity is null ? [] : [(severity.Value, place)], told.Issues.Where(i => i.Type == IssueType.CodeInvalid).Select(i => (i.Severity, i.Location)));
+        Assert.DoesNotContain(Advised.Value.Validate(bytes).Issues, i => i.Type == IssueType.CodeInvalid);
+    }
+
+    [Fact]
+    public void Warnings_never_keep_an_error_out()
+    {
+        var contacts = string.Join(',', Enumerable.Repeat("""{"relationship":[{"coding":[{"system":"http://a.example","code":"x"}]}],"name":{"text":"x"}}""", 300));
+        var outcome = Advised.Value.Validate(Encoding.UTF8.GetBytes($$"""{"resourceType":"Patient","contact":[{{contacts}}],"gender":"Male"}"""), withWarnings: true);
+
+        Assert.Single(outcome.Issues, i => i.Severity == IssueSeverity.Error);
+        Assert.Equal(ResourceValidator.MaxAdvice, outcome.Issues.Count(i => i.Severity != IssueSeverity.Error));
+        Assert.Contains("the rest is not listed", outcome.Issues.Last(i => i.Severity != IssueSeverity.Error).Message, StringComparison.Ordinal);
+        Assert.True(Advised.Value.Validate(Encoding.UTF8.GetBytes($$"""{"resourceType":"Patient","contact":[{{contacts}}]}"""), withWarnings: true).IsValid);
+    }
+
+    private static readonly Lazy<ProfileValidator> Advised = new(() =>
+    {
+        var resources = new ConformanceResources(R4Terminology.Resources);
+        return new(resources, new ValueSets(resources));
+    });
 
     [Fact]
     public void A_code_of_a_value_set_that_cannot_be_computed_is_accepted() =>

@@ -136,7 +136,7 @@ internal static class RequestShapes
 
         foreach (var client in new[] { Clinic, Stranger })
         {
-            foreach (var change in Changes(client).Concat(OperationShapes.Changes(client)))
+            foreach (var change in Changes(client).Concat(OperationShapes.Changes(client)).Concat(ReferenceShapes.Of(client)))
             {
                 yield return change;
             }

@@ -19,8 +19,63 @@ public sealed class CapabilityTests(SmallHospital hospital) : IClassFixture<Smal
         var answer = (await _gateway.Send(new HttpRequestMessage(HttpMethod.Get, "/fhir/metadata"))).Is(200);
         Assert.Equal(0u, answer.Growth);
         Assert.Empty(ResourceValidator.Validate(answer.Body, "CapabilityStatement").Issues);
-        Assert.Equal(FhirDefinitions.R4.ResourceTypes.Order(StringComparer.Ordinal), Resources(answer).Select(r => r["type"]!.GetValue<string>()).Order(StringComparer.Ordinal));
+        Assert.Equal(FhirDefinitions.R4.ResourceTypes.Where(t => t != "Parameters").Order(StringComparer.Ordinal), Resources(answer).Select(r => r["type"]!.GetValue<string>()).Order(StringComparer.Ordinal));
         Assert.Equal(_gateway.Fhir, answer.Json["implementation"]!["url"]!.GetValue<string>());
+    }
+
+    // http://hl7.org/fhir/R4/parameters.html: "there is no RESTful endpoint associated with it".
+    [Fact]
+    public async Task Parameters_are_no_records()
+    {
+        var parameters = JsonNode.Parse("""{"resourceType":"Parameters","id":"p"}""")!;
+        var answers = new[]
+        {
+            await _gateway.Post(Hospital, "Parameters", parameters), await _gateway.Put(Hospital, "Parameters/p", parameters), await _gateway.Get(Hospital, "Parameters/p"),
+            await _gateway.Get(Hospital, "Parameters"), await _gateway.Get(Hospital, "Parameters/_history"), await _gateway.Delete(Hospital, "Parameters/p"),
+            await _gateway.Post(Hospital, "", Records.Bundle("transaction", Records.Entry("POST", "Parameters", parameters.DeepClone()))),
+        };
+        foreach (var answer in answers)
+        {
+            answer.IsFault(404, "not-supported");
+            Assert.Contains("no endpoint", answer.Text, StringComparison.Ordinal);
+            Assert.Equal(0u, answer.Growth);
+        }
+
+        (await _gateway.Get(Hospital, "?_type=Parameters")).IsFault(400, "value");
+        (await _gateway.Get(Hospital, "Patient/$export?_type=Parameters", ("Prefer", "respond-async"))).IsFault(400, "value");
+        (await _gateway.Post(Hospital, "$validate", parameters)).Is(200);
+    }
+
+    // http://hl7.org/fhir/R4/http.html#capabilities, http://hl7.org/fhir/R4/search.html#summary
+    [Fact]
+    public async Task The_statement_is_given_in_part_to_who_asks_for_a_part()
+    {
+        async Task<Answer> Asked(string query) => await _gateway.Send(new HttpRequestMessage(HttpMethod.Get, "/fhir/metadata" + query));
+        var whole = (await Asked("")).Is(200);
+        foreach (var (query, has, lacks) in new[]
+        {
+            ("?_summary=true", "rest", "zebedee"), ("?_summary=text", "fhirVersion", "rest"), ("?_elements=software,rest", "software", "implementation"), ("?_summary=data", "rest", "text"),
+            ("?mode=terminology&_elements=codeSystem", "codeSystem", "software"),
+        })
+        {
+            var part = (await Asked(query)).Is(200);
+            Assert.Equal("SUBSETTED", part.Json["meta"]!["tag"]![0]!["code"]!.GetValue<string>());
+            Assert.NotNull(part.Json[has]);
+            Assert.Null(part.Json[lacks]);
+            Assert.Equal(part.Body, (await Asked(query)).Body);
+            Assert.Contains("xml", (await Asked(query + "&_format=xml")).Is(200).Headers["Content-Type"], StringComparison.Ordinal);
+        }
+
+        Assert.True((await Asked("?_summary=true")).Body.Length < whole.Body.Length);
+        (await Asked("?_summary=count")).IsFault(400, "value");
+        (await Asked("?_elements=zebedee")).IsFault(400, "value");
+        (await Asked("?mode=full&mode=full")).IsFault(400, "value");
+
+        // Without what R4 marks as for trial use.
+        var normative = (await Asked("?mode=normative")).Is(200);
+        Assert.Empty(ResourceValidator.Validate(normative.Body, "CapabilityStatement").Issues);
+        Assert.Null(normative.Json["rest"]![0]!["security"]);
+        Assert.All(Resources(normative), r => Assert.Equal(["interaction", "operation", "profile", "searchParam", "type"], r.AsObject().Select(p => p.Key).Order(StringComparer.Ordinal)));
     }
 
     [Fact]

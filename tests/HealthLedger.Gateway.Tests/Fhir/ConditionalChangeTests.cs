@@ -181,6 +181,55 @@ public sealed class ConditionalChangeTests(SmallHospital hospital) : IClassFixtu
             f => f![FactField.Client] == Clinic && f[FactField.Interaction] == "search-type" && f[FactField.Event] == "access");
     }
 
+    // #trules: conditional references are resolved last, after deletes, creates and updates.
+    [Fact]
+    public async Task A_conditional_reference_finds_the_records_as_the_transaction_leaves_them()
+    {
+        var (name, condition) = Named("Pending");
+        JsonObject To(string query) => Records.Entry("POST", "Observation", Records.Observation(null, "x").With("subject", Records.Reference("Patient?" + query)));
+        async Task<string> Subject(Answer answer, int entry) => (await _gateway.Get(Hospital, Location(answer, entry))).Is(200).Json["subject"]!["reference"]!.GetValue<string>();
+
+        // What it creates, before and behind what refers to it, directory records and chosen ids among them.
+        var made = (await _gateway.Post(Hospital, "", Records.Bundle(
+            "transaction",
+            To(condition).With("resource", Records.Observation(null, "x").With("subject", Records.Reference("Patient?" + condition)).With("performer", new JsonArray(Records.Reference("Practitioner?identifier=urn:npi|npi-" + name)))),
+            Records.Entry("POST", "Patient", Records.Patient(null, name)),
+            Records.Entry("PUT", "Practitioner/" + name, Records.Practitioner(name, name)),
+            To(condition)))).Is(200);
+        var patient = Location(made, 1).Split('/')[^3];
+        Assert.Equal(("Patient/" + patient, "Patient/" + patient), (await Subject(made, 0), await Subject(made, 3)));
+        Assert.Equal("Practitioner/" + name, (await _gateway.Get(Hospital, Location(made, 0))).Json["performer"]![0]!["reference"]!.GetValue<string>());
+        Assert.Equal(2, (await _gateway.Get(Hospital, "Observation?patient=" + patient)).Total);
+
+        // What a conditional create found is one record and not two.
+        var again = Records.Entry("POST", "Patient", Records.Patient(null, name));
+        again["request"]!["ifNoneExist"] = condition;
+        Assert.Equal("Patient/" + patient, await Subject((await _gateway.Post(Hospital, "", Records.Bundle("transaction", To(condition), again))).Is(200), 0));
+
+        // What is there and what is made are two.
+        (await _gateway.Post(Hospital, "", Records.Bundle("transaction", To(condition), Records.Entry("POST", "Patient", Records.Patient(null, name))))).IsFault(422, "multiple-matches", name);
+
+        // What it takes away, or changes to something else, is no match any more, and what it changes into one is.
+        (await _gateway.Post(Hospital, "", Records.Bundle("transaction", To(condition), Records.Entry("DELETE", "Patient/" + patient)))).IsFault(422, "not-found", name);
+        (await _gateway.Post(Hospital, "", Records.Bundle("transaction", To(condition), Records.Entry("PUT", "Patient/" + patient, Records.Patient(patient, "Other" + name))))).IsFault(422, "not-found", name);
+        var (other, became) = Named("Became");
+        Assert.Equal("Patient/" + patient, await Subject((await _gateway.Post(Hospital, "", Records.Bundle(
+            "transaction", To(became), Records.Entry("PUT", "Patient/" + patient, Records.Patient(patient, other))))).Is(200), 0));
+        Assert.Equal(4, (await _gateway.Get(Hospital, "Observation?patient=" + patient)).Total);
+    }
+
+    [Fact]
+    public async Task A_conditional_reference_does_not_find_what_is_hidden_beside_what_it_makes()
+    {
+        var (name, condition) = Named("Hidden");
+        (await _gateway.Post(Hospital, "Patient", Records.Patient(null, name))).Is(201);
+        var answer = (await _gateway.Post(Clinic, "", Records.Bundle(
+            "transaction",
+            Records.Entry("POST", "Patient", Records.Patient(null, name)),
+            Records.Entry("POST", "Observation", Records.Observation(null, "x").With("subject", Records.Reference("Patient?" + condition)))))).Is(200);
+        Assert.Equal("Patient/" + Location(answer, 0).Split('/')[^3], (await _gateway.Get(Clinic, Location(answer, 1))).Is(200).Json["subject"]!["reference"]!.GetValue<string>());
+    }
+
     [Fact]
     public async Task Relative_references_are_read_beside_the_fullUrl_of_their_entry()
     {
@@ -218,6 +267,44 @@ public sealed class ConditionalChangeTests(SmallHospital hospital) : IClassFixtu
         Assert.Equal(["304", "200", "304", "200"], Statuses(read));
         Assert.Equal([false, true, false, false], read.Entries.Select(e => e["resource"] is not null));
         (await _gateway.Delete(Hospital, "Patient/" + made.Id, ("Prefer", "return=OperationOutcome"))).Is(200);
+    }
+
+    // http://hl7.org/fhir/R4/http.html#ops: an outcome for who prefers one, of what was not there and of what was hidden alike.
+    [Fact]
+    public async Task A_delete_of_nothing_has_an_outcome_too()
+    {
+        (string, string) prefer = ("Prefer", "return=OperationOutcome");
+        foreach (var type in new[] { "batch", "transaction" })
+        {
+            JsonObject Bundle() => Records.Bundle(type, Records.Entry("DELETE", "Patient/absent"), Records.Entry("DELETE", "Patient/" + SmallHospital.Closed), Records.Entry("DELETE", "Observation?_id=absent"));
+            var told = (await _gateway.Post(Clinic, "", Bundle(), prefer)).Is(200);
+            Assert.Equal(["204", "204", "204"], Statuses(told));
+            Assert.All(told.Entries, e => Assert.Equal("There was nothing to delete.", e["response"]!["outcome"]!["issue"]![0]!["diagnostics"]!.GetValue<string>()));
+            Assert.All((await _gateway.Post(Clinic, "", Bundle())).Is(200).Entries, e => Assert.Null(e["response"]!["outcome"]));
+        }
+
+        foreach (var path in new[] { "Patient/absent", "Patient/" + SmallHospital.Closed, "Observation?_id=absent" })
+        {
+            Assert.Equal("informational", (await _gateway.Delete(Clinic, path, prefer)).Is(200).Codes.Single());
+            Assert.Empty((await _gateway.Delete(Clinic, path)).Is(204).Body);
+        }
+    }
+
+    // A condition that says nothing of a change is refused, in a Bundle and alone alike.
+    [Theory]
+    [InlineData("PUT", "Patient?identifier=urn:mrn|mrn-Openshaw", "If-None-Match", "*")]
+    [InlineData("PATCH", "Patient?identifier=urn:mrn|mrn-Openshaw", "If-None-Match", "*")]
+    [InlineData("PATCH", "Patient/patient-open", "If-None-Match", "*")]
+    [InlineData("DELETE", "Patient/absent", "If-None-Match", "W/\"1\"")]
+    [InlineData("DELETE", "Patient?identifier=urn:mrn|mrn-Nobodyhere", "If-None-Match", "*")]
+    [InlineData("POST", "Patient", "If-None-Match", "*")]
+    [InlineData("POST", "Patient", "If-Match", "W/\"1\"")]
+    [InlineData("PUT", "Patient/patient-open", "If-None-Exist", "identifier=a")]
+    public async Task A_misplaced_condition_is_refused(string method, string path, string header, string value)
+    {
+        var answer = (await _gateway.Send(Hospital, method, path, method == "DELETE" ? null : Records.Patient(method == "PUT" && !path.Contains('?', StringComparison.Ordinal) ? "patient-open" : null, "Openshaw"), (header, value))).IsFault(400, "value");
+        Assert.Contains(header, answer.Text, StringComparison.Ordinal);
+        Assert.Equal(0u, answer.Growth);
     }
 
     [Fact]

@@ -65,7 +65,7 @@ internal sealed partial class ProfileRun
         {
             Warning(node, IssueType.Extension, "The modifier extension's definition is not known here: who reads this resource must not ignore it.");
         }
-        else if (withWarnings)
+        else if (_withWarnings)
         {
             Tell(node, IssueSeverity.Information, IssueType.Extension, "The extension's definition is not known here.");
         }

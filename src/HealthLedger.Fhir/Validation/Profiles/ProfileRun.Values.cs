@@ -94,22 +94,31 @@ internal sealed partial class ProfileRun
 
     private void Binding(NodeItem node, ProfileElement element, ProfileBinding binding, Profile profile)
     {
-        if (binding.Strength > BindingStrength.Extensible || (binding.Strength == BindingStrength.Extensible && !withWarnings))
+        var isRequired = binding.Strength == BindingStrength.Required;
+        if (!isRequired && (!_withWarnings || binding.Strength == BindingStrength.Example || (node.Type?.Name == "CodeableConcept" && node.First("coding") is null)))
         {
             return;
         }
 
-        if (InValueSet(node, binding.ValueSet) == Membership.No)
+        var valueSet = binding.ValueSet.Split('|')[0];
+        if (InValueSet(node, binding.ValueSet) != Membership.No || (!isRequired && node.Definition?.Binding is { } own && own.ValueSet == valueSet && own.Strength <= binding.Strength && advised!.Of(own) is not null))
         {
-            var message = $"{element.Path}: the code is not in the value set {binding.ValueSet.Split('|')[0]} (profile {profile.Url}).";
-            if (binding.Strength == BindingStrength.Required)
-            {
+            // The last: profiles repeat what the base says of an element, and that has been told.
+            return;
+        }
+
+        var message = $"{element.Path}: the code is not in the value set {valueSet} (profile {profile.Url}).";
+        switch (binding.Strength)
+        {
+            case BindingStrength.Required:
                 Error(node, IssueType.CodeInvalid, message);
-            }
-            else
-            {
+                break;
+            case BindingStrength.Extensible:
                 Warning(node, IssueType.CodeInvalid, message + " Use one of its codes if one fits.");
-            }
+                break;
+            default:
+                Tell(node, IssueSeverity.Information, IssueType.CodeInvalid, message + " Its codes are preferred.");
+                break;
         }
     }
 

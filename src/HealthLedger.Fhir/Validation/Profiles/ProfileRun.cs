@@ -9,7 +9,13 @@ namespace HealthLedger.Fhir.Validation.Profiles;
 /// One validation of one text against profiles: elements here, slices in ProfileRun.Slices.cs, values in ProfileRun.Values.cs, references in ProfileRun.References.cs,
 /// extensions in ProfileRun.Extensions.cs. All of it draws on one budget of steps, so that neither a resource nor a profile can make it long. Not thread-safe.
 /// </summary>
-internal sealed partial class ProfileRun(ProfileStore store, ITerminology terminology, ProfilePolicy policy, NodeItem root, List<ValidationIssue> issues, bool withWarnings)
+/// <param name="store">The profiles.</param>
+/// <param name="terminology">The value sets.</param>
+/// <param name="policy">What is asked beyond the definitions.</param>
+/// <param name="root">What is validated.</param>
+/// <param name="issues">What the base validation found; what is found here goes there too.</param>
+/// <param name="advised">What the base validation told of advised codes; null where warnings and remarks are not wanted.</param>
+internal sealed partial class ProfileRun(ProfileStore store, ITerminology terminology, ProfilePolicy policy, NodeItem root, List<ValidationIssue> issues, AdvisedCodes? advised)
 {
     private const int Steps = 5_000_000;
     private const int DeepestProfiles = 32;
@@ -18,6 +24,8 @@ internal sealed partial class ProfileRun(ProfileStore store, ITerminology termin
     private readonly Dictionary<(NodeItem, ProfileElement), bool> _met = [];
 
     private readonly HashSet<string> _missed = new(StringComparer.Ordinal);
+    private readonly bool _withWarnings = advised is not null;
+    private int _advice = issues.Count(i => i.Severity is IssueSeverity.Warning or IssueSeverity.Information);
     private int _steps = Steps;
     private int _depth;
 
@@ -240,7 +248,7 @@ internal sealed partial class ProfileRun(ProfileStore store, ITerminology termin
 
     private void Rule(NodeItem node, ProfileRule rule, Profile profile, bool isRoot)
     {
-        if (rule.IsWarning && (!withWarnings || _trials > 0))
+        if (rule.IsWarning && (!_withWarnings || _trials > 0))
         {
             return;
         }
@@ -339,7 +347,7 @@ internal sealed partial class ProfileRun(ProfileStore store, ITerminology termin
     /// <summary>One remark that names the must-support elements which are absent (R4 profiling.html#mustsupport: what that means is the guide's to say).</summary>
     public void NoteMissed()
     {
-        if (withWarnings && _missed.Count > 0)
+        if (_withWarnings && _missed.Count > 0)
         {
             const int MostToName = 24;
             var names = string.Join(", ", _missed.Order(StringComparer.Ordinal).Take(MostToName));
@@ -351,7 +359,7 @@ internal sealed partial class ProfileRun(ProfileStore store, ITerminology termin
 
     private void Warning(NodeItem node, IssueType type, string message)
     {
-        if (withWarnings)
+        if (_withWarnings)
         {
             Tell(node, IssueSeverity.Warning, type, message);
         }
@@ -360,12 +368,13 @@ internal sealed partial class ProfileRun(ProfileStore store, ITerminology termin
     private void Tell(NodeItem node, IssueSeverity severity, IssueType type, string message)
     {
         _faults += severity == IssueSeverity.Error ? 1 : 0;
-        if (_trials == 0 && issues.Count < ResourceValidator.MaxIssues)
+        var isAdvice = severity is IssueSeverity.Warning or IssueSeverity.Information;
+        if (_trials == 0 && issues.Count < ResourceValidator.MaxIssues && !(isAdvice && _advice >= ResourceValidator.MaxAdvice))
         {
             var issue = new ValidationIssue(severity, type, message, NodePlace.Of(node));
             if (!issues.Contains(issue))
             {
-                issues.Add(issue);
+                issues.Add(isAdvice && ++_advice == ResourceValidator.MaxAdvice ? ResourceValidator.MoreAdvice(issue.Location) : issue);
             }
         }
     }

@@ -22,6 +22,7 @@ public sealed record ProfilePolicy(bool RefuseUnknownExtensions, IReadOnlyList<s
 public sealed class ProfileValidator(ConformanceResources resources, ITerminology terminology, ProfilePolicy? policy = null)
 {
     private readonly ProfileStore _store = new(resources);
+    private readonly AdvisedCodes _advised = new(terminology);
     private readonly ProfilePolicy _policy = policy ?? ProfilePolicy.Default;
 
     /// <summary>Whether this profile is loaded, or is a type of R4 itself.</summary>
@@ -40,7 +41,7 @@ public sealed class ProfileValidator(ConformanceResources resources, ITerminolog
     /// <param name="withWarnings">Whether warnings and remarks are listed.</param>
     public ValidationOutcome Validate(ReadOnlyMemory<byte> utf8Json, string? expectedType = null, IReadOnlyList<string>? profiles = null, bool withWarnings = false)
     {
-        var outcome = ResourceValidator.Validate(utf8Json, expectedType, withWarnings);
+        var outcome = ResourceValidator.Validate(utf8Json, expectedType, withWarnings, withWarnings ? _advised : null);
         if (outcome.ResourceType is null || outcome.Issues.Any(i => i.Severity == IssueSeverity.Fatal) || !(withWarnings || profiles is { Count: > 0 } || MayClaim(utf8Json.Span)))
         {
             return outcome;
@@ -82,7 +83,7 @@ public sealed class ProfileValidator(ConformanceResources resources, ITerminolog
             return outcome;
         }
 
-        var run = new ProfileRun(_store, terminology, _policy, root, issues, withWarnings);
+        var run = new ProfileRun(_store, terminology, _policy, root, issues, withWarnings ? _advised : null);
         foreach (var profile in profiles)
         {
             run.Against(profile);

@@ -88,7 +88,7 @@ internal sealed class ExportParameters(SmartUrls urls, GroupMembers groups, ITer
             }
         }
 
-        types ??= [.. FhirDefinitions.R4.ResourceTypes.Where(t => FaultOf(t, caller, level) is null)];
+        types ??= [.. FhirDefinitions.R4.RecordTypes.Where(t => FaultOf(t, caller, level) is null)];
         if (types.Count == 0)
         {
             return (null, NotCovered);
@@ -152,7 +152,7 @@ internal sealed class ExportParameters(SmartUrls urls, GroupMembers groups, ITer
             : (null, FhirFault.BadRequest("_since: takes an instant, such as 2026-03-04T10:00:00Z.", IssueType.Value));
 
     private static FhirFault? FaultOf(string type, Caller caller, ExportLevel level) =>
-        FhirDefinitions.R4.ResourceType(type) is null ? FhirFault.BadRequest("_type: takes resource types of FHIR R4, separated by commas.", IssueType.Value)
+        FhirDefinitions.R4.RecordType(type) is null ? FhirFault.BadRequest("_type: takes resource types of FHIR R4, separated by commas.", IssueType.Value)
         : level != ExportLevel.System && PatientCompartment.KindOf(type) is CompartmentKind.Directory or CompartmentKind.None
             ? FhirFault.BadRequest($"_type: {type} is in no patient's compartment. Export it at /fhir/$export.", IssueType.NotSupported)
         : !caller.Covers(type, DisclosureRequest.Everything) ? NotCovered

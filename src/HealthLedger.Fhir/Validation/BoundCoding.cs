@@ -3,8 +3,8 @@ using HealthLedger.Fhir.Definitions;
 
 namespace HealthLedger.Fhir.Validation;
 
-/// <summary>Required bindings of CodeableConcept and Coding: one of the codings is in the value set (R4 terminologies.html#code).</summary>
-internal static class RequiredCoding
+/// <summary>Bindings of CodeableConcept and Coding: one of the codings is in the value set (R4 terminologies.html#code).</summary>
+internal static class BoundCoding
 {
     private const int MostCodesToName = 16;
 
@@ -15,11 +15,13 @@ internal static class RequiredCoding
     /// <param name="codes">The value set.</param>
     /// <param name="type">CodeableConcept or Coding; any other type passes.</param>
     /// <param name="reader">A copy of the reader, at the start of the object.</param>
-    public static bool IsIn(CodeList codes, TypeDefinition type, Utf8JsonReader reader)
+    /// <param name="hasCode">Whether there is a coding with a code at all.</param>
+    public static bool IsIn(CodeList codes, TypeDefinition type, Utf8JsonReader reader, out bool hasCode)
     {
+        hasCode = false;
         if (type.Name == "Coding")
         {
-            return Coding(codes, ref reader);
+            return Coding(codes, ref reader, ref hasCode);
         }
 
         if (type.Name != "CodeableConcept")
@@ -42,7 +44,7 @@ internal static class RequiredCoding
             {
                 if (reader.TokenType == JsonTokenType.StartObject)
                 {
-                    found |= Coding(codes, ref reader);
+                    found |= Coding(codes, ref reader, ref hasCode);
                 }
                 else
                 {
@@ -54,7 +56,7 @@ internal static class RequiredCoding
         return found;
     }
 
-    private static bool Coding(CodeList codes, ref Utf8JsonReader reader)
+    private static bool Coding(CodeList codes, ref Utf8JsonReader reader, ref bool hasCode)
     {
         string? system = null;
         string? code = null;
@@ -74,6 +76,7 @@ internal static class RequiredCoding
             }
         }
 
+        hasCode |= code is not null;
         return system is not null && code is not null && codes.Contains(system, code);
     }
 }
