@@ -73,6 +73,11 @@ public sealed class XmlPatch : ResourcePatch
             {
                 case "add":
                     Add(operation, target);
+                    if ((operation.Position is "before" or "after" ? target.Parent : target) is XElement parent)
+                    {
+                        Join(parent);
+                    }
+
                     break;
                 case "replace":
                     Replace(operation.Content, target);
@@ -85,6 +90,19 @@ public sealed class XmlPatch : ResourcePatch
 
         at = -1;
         return tree.ToJson();
+    }
+
+    /// <summary>Texts that came to stand side by side are one text node, as XPath has it, so that <c>text()[2]</c> of a later operation counts right.</summary>
+    private static void Join(XElement parent)
+    {
+        for (var node = parent.FirstNode; node is not null; node = node.NextNode)
+        {
+            while (node is XText text && node.NextNode is XText next)
+            {
+                text.Value += next.Value;
+                next.Remove();
+            }
+        }
     }
 
     private static void Add(Operation operation, XObject target)

@@ -153,9 +153,9 @@ internal sealed record BundleCall(string Interaction, string Type, string? Id = 
         }
 
         var (type, id) = (segments[0], segments.Length > 1 ? segments[1] : null);
-        if (id is not null && query is not null)
+        if (query is not null && (id is not null || method == "POST"))
         {
-            return Wrong(FhirFault.BadRequest("A change of a record by its id takes no query.", IssueType.Value));
+            return Wrong(FhirFault.NoQueryHere);
         }
 
         int? ifMatch = null;

@@ -63,6 +63,12 @@ internal sealed class FhirApi(
             return;
         }
 
+        if (http.Request.Headers.ContentEncoding is not ([] or [null or "" or "identity"]))
+        {
+            await http.Fault(FhirFault.EncodedBody);
+            return;
+        }
+
         if (Authenticate(http) is not { } caller)
         {
             await http.NotSignedIn();
@@ -102,7 +108,7 @@ internal sealed class FhirApi(
             return;
         }
 
-        if (method is "POST" or "PUT" or "PATCH" or "DELETE" && segments is [_] or [_, not "_search"] && FhirConditions.Misplaced(http.Request, method, isConditional: segments.Length == 1) is { } misplaced)
+        if (method is "POST" or "PUT" or "PATCH" or "DELETE" && segments is [_] or [_, not "_search"] && FhirConditions.Misplaced(http.Request, method, isConditional: segments.Length == 1 && method != "POST") is { } misplaced)
         {
             await http.Fault(misplaced);
             return;

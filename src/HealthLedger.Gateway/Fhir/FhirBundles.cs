@@ -74,9 +74,17 @@ internal sealed class FhirBundles(
 
     private async Task Transaction(FhirCall call, List<BundleCall> entries)
     {
+        var read = new ReadOperation?[entries.Count];
         for (var i = 0; i < entries.Count; i++)
         {
-            if (Fault(call, entries[i]) is { } fault)
+            var fault = Fault(call, entries[i]);
+            if (fault is null && entries[i].Operation is { } operation)
+            {
+                read[i] = await operation.Read(call);
+                fault = read[i]!.Fault;
+            }
+
+            if (fault is not null)
             {
                 await call.Http.Fault(At(fault, i));
                 return;
@@ -93,14 +101,14 @@ internal sealed class FhirBundles(
         // The changes are made: a read that does not fit is told off at its entry, like every other fault of a read here.
         foreach (var (entry, at) in entries.Select((e, i) => (e, i)).Where(e => !e.e.Changes))
         {
-            (answers[at], var read) = await Read(call, entry, limit);
-            receipt ??= read;
+            (answers[at], var its) = await Read(call, entry, read[at], limit);
+            receipt ??= its;
         }
 
         await Write(call, "transaction-response", answers, receipt);
     }
 
-    /// <summary>What the request alone tells is wrong with an entry of a transaction, a read's query among it: told before anything is changed.</summary>
+    /// <summary>What the request alone tells is wrong with an entry of a transaction, a read's query among it: told before anything is changed, like what is wrong with an operation's call.</summary>
     private FhirFault? Fault(FhirCall call, BundleCall entry) =>
         entry.Fault
         ?? (entry.Operation is { Operation.OnlyReads: false } ? NotInTransaction
@@ -181,7 +189,7 @@ internal sealed class FhirBundles(
             }
             else
             {
-                (answer, its) = await Read(call, entry, limit);
+                (answer, its) = await Read(call, entry, entry.Operation is { } operation ? await operation.Read(call) : null, limit);
             }
 
             answers.Add(answer);
@@ -192,7 +200,7 @@ internal sealed class FhirBundles(
     }
 
     /// <summary>The answer to a read; to a HEAD without what it would show.</summary>
-    private async ValueTask<(EntryToWrite Answer, ReceiptId? Receipt)> Read(FhirCall call, BundleCall entry, AnswerLimit limit)
+    private async ValueTask<(EntryToWrite Answer, ReceiptId? Receipt)> Read(FhirCall call, BundleCall entry, ReadOperation? operation, AnswerLimit limit)
     {
         var isChange = entry.Operation is { Operation.OnlyReads: false };
         if (limit.IsReached && !isChange)
@@ -200,7 +208,7 @@ internal sealed class FhirBundles(
             return (Answer(FhirFault.AnswerTooLarge), null);
         }
 
-        var (answer, receipt) = entry.Operation is { } operation ? await operation.Run(call) : await Find(call, entry);
+        var (answer, receipt) = operation is not null ? await operation.Run(call.Aborted) : await Find(call, entry);
 
         // What was opened counts, shown or not.
         var fits = limit.Takes(answer);

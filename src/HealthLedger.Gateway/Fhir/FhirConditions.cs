@@ -27,9 +27,10 @@ internal sealed class FhirConditions(SmartUrls urls, ITerminology terminology, T
         : hasIfNoneMatch && (method != "PUT" || isConditional) ? FhirFault.BadRequest("Of changes, If-None-Match (request.ifNoneMatch) is for a PUT by id alone.", IssueType.Value)
         : null;
 
-    /// <summary>The same of a request on its own.</summary>
-    public static FhirFault? Misplaced(HttpRequest request, string method, bool isConditional) => Misplaced(
-        method, isConditional, request.Headers.IfMatch.Count > 0, request.Headers.IfNoneMatch.Count > 0, request.Headers["If-None-Exist"].Count > 0);
+    /// <summary>The same of a request on its own, and of a query that it does not take.</summary>
+    public static FhirFault? Misplaced(HttpRequest request, string method, bool isConditional) =>
+        Misplaced(method, isConditional, request.Headers.IfMatch.Count > 0, request.Headers.IfNoneMatch.Count > 0, request.Headers["If-None-Exist"].Count > 0)
+        ?? (!isConditional && request.Query.Keys.Any(name => name is not ("_format" or "_pretty")) ? FhirFault.NoQueryHere : null);
 
     /// <summary>The condition; neither where there is none.</summary>
     /// <param name="caller">Whose search it is.</param>

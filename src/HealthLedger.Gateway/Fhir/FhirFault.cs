@@ -35,6 +35,8 @@ internal sealed record FhirFault(int Status, IReadOnlyList<ValidationIssue> Issu
 
     public static readonly FhirFault UnsupportedMediaType = Of(415, IssueType.NotSupported, "Send application/fhir+json or application/fhir+xml, of FHIR 4.0 in UTF-8.");
 
+    public static readonly FhirFault EncodedBody = Of(415, IssueType.NotSupported, "A body comes as it is: leave out Content-Encoding, and do not compress.");
+
     public static readonly FhirFault BodyTooLarge = Of(413, IssueType.TooLong, "A body has at most 16 MiB. Send a smaller transaction.");
 
     public static readonly FhirFault PreconditionFailed = Of(412, IssueType.Conflict,
@@ -59,6 +61,9 @@ internal sealed record FhirFault(int Status, IReadOnlyList<ValidationIssue> Issu
         FhirDefinitions.R4.RecordType(type) is not null ? null
         : FhirDefinitions.R4.ResourceType(type) is null ? UnknownResourceType
         : Of(404, IssueType.NotSupported, $"{type} go into operations and come out of them; FHIR R4 gives them no endpoint, and they are not stored.");
+
+    /// <summary>A query beside an id, or at a create: passed over, it would let through what the client may have meant as a condition.</summary>
+    public static readonly FhirFault NoQueryHere = BadRequest("A create, and a change of a record by its id, take no query but _format and _pretty. The condition of a create stands in If-None-Exist (request.ifNoneExist).", IssueType.Value);
 
     public static FhirFault Forbidden(string message) => Of(403, IssueType.Forbidden, message);
 

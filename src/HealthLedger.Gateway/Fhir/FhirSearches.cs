@@ -7,6 +7,7 @@ using HealthLedger.Fhir.Json;
 using HealthLedger.Fhir.Search;
 using HealthLedger.Fhir.Terminology;
 using HealthLedger.Fhir.Validation;
+using HealthLedger.Gateway.Fhir.Operations;
 using HealthLedger.Smart;
 
 namespace HealthLedger.Gateway.Fhir;
@@ -60,6 +61,10 @@ internal sealed class FhirSearches(Disclosure disclosure, PageCursors cursors, S
         call.Http.Receipt(outcome!.Receipt);
         await call.Http.Json(StatusCodes.Status200OK, outcome.Bundle);
     }
+
+    /// <summary>An operation that is this search.</summary>
+    public AskedOperation Asked(FhirCall call, SearchPlace place, string rawQuery) =>
+        Fault(call, place, rawQuery) is { } fault ? AskedOperation.Wrong(fault) : AskedOperation.Good(() => Answer(call, place, rawQuery));
 
     /// <summary>What is wrong with a search, as far as the request alone tells; null where nothing is.</summary>
     public FhirFault? Fault(FhirCall call, SearchPlace place, string rawQuery) => Understand(call, place, rawQuery.TrimStart('?')).Fault;

@@ -43,6 +43,9 @@ public sealed class XmlPatchTests
         { """<replace sel="Patient/text/h:div/h:p[@id='note']/text()[1]">That was a </replace>""", Div("""<div xmlns="http://www.w3.org/1999/xhtml"><p id="note">That was a <b>sample</b> document<br /></p><!-- old --> <p>b</p></div>""") },
         { """<remove sel="Patient/text/h:div/comment()" ws="after"/>""", Div("""<div xmlns="http://www.w3.org/1999/xhtml"><p id="note">This is a <b>sample</b> document<br /></p><p>b</p></div>""") },
         { """<remove sel="*/*/h:div/h:p[1]/text()[2]"/>""", Div("""<div xmlns="http://www.w3.org/1999/xhtml"><p id="note">This is a <b>sample</b><br /></p><!-- old --> <p>b</p></div>""") },
+        // Added text becomes one with the text beside it, as it would be where the document is read anew.
+        { """<add sel="Patient/text/h:div/h:p[1]/text()[1]" pos="after">big </add><replace sel="Patient/text/h:div/h:p[1]/text()[2]"> page</replace>""", Div("""<div xmlns="http://www.w3.org/1999/xhtml"><p id="note">This is a big <b>sample</b> page<br /></p><!-- old --> <p>b</p></div>""") },
+        { """<add sel="Patient/text/h:div/h:p[2]">c</add><replace sel="Patient/text/h:div/h:p[2]/text()">d</replace>""", Div("""<div xmlns="http://www.w3.org/1999/xhtml"><p id="note">This is a <b>sample</b> document<br /></p><!-- old --> <p>d</p></div>""") },
         // Section 4.5: texts on both sides of what is removed become one.
         { """<remove sel="Patient/text/h:div/h:p[1]/h:b"/><replace sel="Patient/text/h:div/h:p[1]/text()">T</replace>""", Div("""<div xmlns="http://www.w3.org/1999/xhtml"><p id="note">T<br /></p><!-- old --> <p>b</p></div>""") },
         { """<remove sel="Patient/text/h:div/h:p[.='b']"/>""", Div("""<div xmlns="http://www.w3.org/1999/xhtml"><p id="note">This is a <b>sample</b> document<br /></p><!-- old --> </div>""") },

@@ -88,6 +88,36 @@ public sealed class BundledOperationTests(SmallHospital hospital) : IClassFixtur
         Assert.Equal("error", answer.Entries[0]["resource"]!["issue"]![0]!["severity"]!.GetValue<string>());
     }
 
+    // "servers SHALL either accept all actions or reject all": what the request alone tells to be wrong is told before anything is changed.
+    [Theory]
+    [InlineData("GET", "Patient/patient-open/$everything?zebedee=1", 400)]
+    [InlineData("GET", "Patient/patient-open/$everything?_count=many", 400)]
+    [InlineData("POST", "Observation/$lastn", 400)]
+    [InlineData("GET", "Observation/$lastn?patient=patient-open&max=0", 400)]
+    [InlineData("GET", "DocumentReference/$docref?patient=a%20b", 400)]
+    [InlineData("GET", "Patient/patient-open/$meta?zebedee=1", 400)]
+    [InlineData("GET", "Patient/patient-open/$validate?mode=zebedee", 400)]
+    [InlineData("GET", "ValueSet/$expand?filter=a", 400)]
+    [InlineData("GET", "ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/administrative-gender&count=many", 400)]
+    [InlineData("GET", "ValueSet/$validate-code?code=a", 400)]
+    [InlineData("GET", "CodeSystem/$lookup?code=a", 400)]
+    [InlineData("GET", "CodeSystem/$subsumes?codeA=a&codeB=b", 400)]
+    [InlineData("GET", "CodeSystem/$validate-code?code=a", 400)]
+    [InlineData("GET", "ConceptMap/$translate?system=urn:a&code=a", 400)]
+    public async Task A_wrong_call_of_an_operation_refuses_the_transaction_before_anything_is_changed(string method, string url, int status)
+    {
+        var family = "Before" + Guid.NewGuid().ToString("N");
+        var bundle = Records.Bundle("transaction", Records.Entry("POST", "Patient", Records.Patient(null, family)), Records.Entry(method, url));
+        var refused = await _gateway.Post(Hospital, "", bundle);
+        Assert.Equal(status, refused.Status);
+        Assert.All(refused.Places, p => Assert.StartsWith("Bundle.entry[1]", p, StringComparison.Ordinal));
+        Assert.Equal(0u, refused.Growth);
+        Assert.Equal(0, (await _gateway.Get(Hospital, "Patient?family=" + family)).Is(200).Total);
+
+        // In a batch it is told at its entry.
+        Assert.Equal(["201", status.ToString(System.Globalization.CultureInfo.InvariantCulture)], Statuses((await _gateway.Post(Hospital, "", Records.Bundle("batch", Records.Entry("POST", "Patient", Records.Patient(null, family)), Records.Entry(method, url)))).Is(200)));
+    }
+
     [Fact]
     public async Task Operations_count_as_searches()
     {

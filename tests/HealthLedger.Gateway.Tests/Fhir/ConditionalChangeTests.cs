@@ -290,6 +290,20 @@ public sealed class ConditionalChangeTests(SmallHospital hospital) : IClassFixtu
         }
     }
 
+    // What may have been meant as a condition is not passed over either.
+    [Theory]
+    [InlineData("POST", "Patient?identifier=urn:mrn|mrn-Openshaw")]
+    [InlineData("PUT", "Patient/patient-open?identifier=urn:mrn|mrn-Openshaw")]
+    [InlineData("DELETE", "Patient/patient-open?identifier=urn:mrn|mrn-Nobodyhere")]
+    [InlineData("PATCH", "Patient/patient-open?identifier=urn:mrn|mrn-Nobodyhere")]
+    public async Task A_query_where_none_is_taken_is_refused(string method, string path)
+    {
+        JsonObject? Body() => method == "DELETE" ? null : Records.Patient(method == "PUT" ? "patient-open" : null, "Openshaw");
+        Assert.Equal(0u, (await _gateway.Send(Hospital, method, path, Body())).IsFault(400, "value").Growth);
+        Assert.Equal(["400"], Statuses((await _gateway.Post(Hospital, "", Records.Bundle("batch", Records.Entry(method, path, method == "PATCH" ? new JsonObject { ["resourceType"] = "Parameters" } : Body())))).Is(200)));
+        (await _gateway.Post(Hospital, "Patient?_format=json&_pretty=true", Records.Patient(null, "Formed"))).Is(201);
+    }
+
     // A condition that says nothing of a change is refused, in a Bundle and alone alike.
     [Theory]
     [InlineData("PUT", "Patient?identifier=urn:mrn|mrn-Openshaw", "If-None-Match", "*")]

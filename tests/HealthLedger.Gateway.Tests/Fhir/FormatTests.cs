@@ -76,6 +76,17 @@ public sealed class FormatTests : IAsyncLifetime
         Assert.Equal(0u, answer.Growth);
     }
 
+    // RFC 9110 section 15.5.16: nothing is unpacked, and what says that it is packed is not read as if it were not.
+    [Theory]
+    [InlineData("gzip", 415)]
+    [InlineData("identity", 401)]
+    public async Task A_compressed_body_is_refused(string coding, int status)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, "/fhir/Patient") { Content = new StringContent("{}", System.Text.Encoding.UTF8, "application/fhir+json") };
+        request.Content.Headers.ContentEncoding.Add(coding);
+        Assert.Equal(status, (await _gateway.Send(request)).Status);
+    }
+
     [Fact]
     public async Task Bodies_are_json_or_xml_by_their_content_type()
     {

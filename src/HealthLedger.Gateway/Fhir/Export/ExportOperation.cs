@@ -39,7 +39,9 @@ internal sealed class ExportOperation(ExportLevel level, Disclosure disclosure, 
 
     public bool IsOn(string resourceType) => resourceType == level.ToString();
 
-    public async Task Answer(OperationCall called)
+    public ValueTask<AskedOperation> Read(OperationCall call) => ValueTask.FromResult(AskedOperation.Good(() => KickOff(call)));
+
+    private async Task KickOff(OperationCall called)
     {
         var (call, http) = (called.Call, called.Http);
         if (HttpMethods.IsHead(http.Request.Method))

@@ -16,10 +16,10 @@ namespace HealthLedger.Gateway.Fhir.Operations;
 /// <param name="IfMatch">The entry's ifMatch; null where it has none.</param>
 internal sealed record BundledOperation(IFhirOperation Operation, string Method, string[] Segments, string Query, ReadOnlyMemory<byte> Body, string? IfMatch)
 {
-    /// <summary>Runs it, and gives its answer with its receipt.</summary>
-    public async ValueTask<(EntryToWrite Answer, ReceiptId? Receipt)> Run(FhirCall call)
+    /// <summary>Reads it: what is wrong with the call is known then, and nothing stored was looked at.</summary>
+    public async ValueTask<ReadOperation> Read(FhirCall call)
     {
-        using var output = new MemoryStream();
+        var output = new MemoryStream();
         var http = new DefaultHttpContext { RequestServices = call.Http.RequestServices, RequestAborted = call.Aborted, TraceIdentifier = call.RequestId };
         http.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(output));
         var request = http.Request;
@@ -41,8 +41,21 @@ internal sealed record BundledOperation(IFhirOperation Operation, string Method,
             }
         }
 
-        await Operation.Answer(FhirOperations.Called(call with { Http = http }, Segments));
-        await http.Response.BodyWriter.FlushAsync(call.Aborted);
+        return new ReadOperation(http, output, await Operation.Read(FhirOperations.Called(call with { Http = http }, Segments)));
+    }
+}
+
+/// <summary>An operation of a Bundle that has been read.</summary>
+internal sealed class ReadOperation(HttpContext http, MemoryStream output, AskedOperation asked)
+{
+    /// <summary>What is wrong with the call; null where nothing is.</summary>
+    public FhirFault? Fault => asked.Fault;
+
+    /// <summary>Runs it, once, and gives its answer with its receipt.</summary>
+    public async ValueTask<(EntryToWrite Answer, ReceiptId? Receipt)> Run(CancellationToken cancellation)
+    {
+        await asked.Answer(http);
+        await http.Response.BodyWriter.FlushAsync(cancellation);
         var (status, headers, body) = (http.Response.StatusCode, http.Response.Headers, output.ToArray());
         ReceiptId? receipt = headers.TryGetValue(FhirHeaders.Receipt, out var url) ? new ReceiptId(url.ToString().Split('/')[^1]) : null;
         var isGood = status < StatusCodes.Status300MultipleChoices;

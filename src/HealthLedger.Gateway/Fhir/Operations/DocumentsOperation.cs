@@ -22,20 +22,16 @@ internal sealed class DocumentsOperation(FhirSearches searches) : IFhirOperation
 
     public bool IsOn(string resourceType) => resourceType == "DocumentReference";
 
-    public async Task Answer(OperationCall call)
+    public async ValueTask<AskedOperation> Read(OperationCall call)
     {
         var (given, fault) = await OperationQuery.Read(call);
-        if (fault is null)
+        if (fault is not null)
         {
-            (var search, fault) = Search(given);
-            if (search is not null)
-            {
-                await searches.Answer(call.Call, new SearchPlace("DocumentReference"), QueryText.Join(search));
-                return;
-            }
+            return AskedOperation.Wrong(fault);
         }
 
-        await call.Http.Fault(fault!);
+        (var search, fault) = Search(given);
+        return search is null ? AskedOperation.Wrong(fault!) : searches.Asked(call.Call, new SearchPlace("DocumentReference"), QueryText.Join(search));
     }
 
     /// <summary>The search that answers, or what is wrong.</summary>

@@ -26,20 +26,18 @@ internal sealed class EverythingOperation(string type, Disclosure disclosure, Pa
 
     public bool IsOn(string resourceType) => resourceType == type;
 
-    public async Task Answer(OperationCall call)
+    public async ValueTask<AskedOperation> Read(OperationCall call)
     {
-        var (purpose, caller, http) = (call.Call.Purpose.Purpose, call.Call.Caller, call.Http);
+        var (purpose, caller) = (call.Call.Purpose.Purpose, call.Call.Caller);
         if (!call.Call.Covers(type, DisclosureRequest.Everything))
         {
-            await http.Fault(FhirFault.Forbidden("No scope of this token covers both reading and searching this type."));
-            return;
+            return AskedOperation.Wrong(FhirFault.Forbidden("No scope of this token covers both reading and searching this type."));
         }
 
         var (given, fault) = await OperationQuery.Read(call);
         if (fault is not null)
         {
-            await http.Fault(fault);
-            return;
+            return AskedOperation.Wrong(fault);
         }
 
         var target = new Target.Everything(type, call.Id!, new EverythingQuery(), "", default);
@@ -49,8 +47,7 @@ internal sealed class EverythingOperation(string type, Disclosure disclosure, Pa
         {
             if (cursor.Position is not { } position)
             {
-                await http.Fault(FhirFault.BadRequest("This page link is not valid for this client, purpose and operation. Begin again.", IssueType.Value));
-                return;
+                return AskedOperation.Wrong(FhirFault.BadRequest("This page link is not valid for this client, purpose and operation. Begin again.", IssueType.Value));
             }
 
             (page, cursorText) = (position, cursor.Text);
@@ -59,34 +56,35 @@ internal sealed class EverythingOperation(string type, Disclosure disclosure, Pa
         var (subset, isCountOnly, wrong) = SubsetParameters.Parse(null, given);
         if (isCountOnly || wrong is not null)
         {
-            await http.Fault(isCountOnly ? FhirFault.BadRequest("_summary: count is for searches and histories; this operation takes true, text, data or false.", IssueType.Value) : FhirFault.BadRequest([FhirSearches.Issue(wrong!)]));
-            return;
+            return AskedOperation.Wrong(isCountOnly ? FhirFault.BadRequest("_summary: count is for searches and histories; this operation takes true, text, data or false.", IssueType.Value) : FhirFault.BadRequest([FhirSearches.Issue(wrong!)]));
         }
 
         if (type == "Encounter" && given.FirstOrDefault(p => p.Key is "start" or "end") is { Key: { } date })
         {
-            await http.Fault(OperationQuery.Unknown(date, "_since, _type and _count: an encounter has its own time"));
-            return;
+            return AskedOperation.Wrong(OperationQuery.Unknown(date, "_since, _type and _count: an encounter has its own time"));
         }
 
         var (query, issue) = EverythingQuery.Parse(given.Where(p => !SubsetParameters.Has(p.Key)));
         if (query is null)
         {
-            await http.Fault(FhirFault.BadRequest([FhirSearches.Issue(issue!)]));
-            return;
+            return AskedOperation.Wrong(FhirFault.BadRequest([FhirSearches.Issue(issue!)]));
         }
 
         var raw = QueryText.Join(given).TrimStart('?');
         if (raw.Length > FhirSearches.MaximumQuery)
         {
-            await http.Fault(FhirFault.BadRequest($"The parameters have at most {FhirSearches.MaximumQuery} characters.", IssueType.TooLong));
-            return;
+            return AskedOperation.Wrong(FhirFault.BadRequest($"The parameters have at most {FhirSearches.MaximumQuery} characters.", IssueType.TooLong));
         }
 
-        target = target with { Query = query, RawQuery = raw, Page = page };
+        return AskedOperation.Good(() => Tell(call, target with { Query = query, RawQuery = raw, Page = page }, given, subset, cursorText));
+    }
+
+    private async Task Tell(OperationCall call, Target.Everything target, IReadOnlyList<KeyValuePair<string, string>> given, ResourceSubset? subset, string? cursorText)
+    {
+        var http = call.Http;
         if (type == "Group")
         {
-            (var members, fault, var receipt) = await Members(call);
+            var (members, fault, receipt) = await Members(call);
             if (members is null)
             {
                 await http.Fault(fault!, receipt);

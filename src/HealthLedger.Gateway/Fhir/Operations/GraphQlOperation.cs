@@ -30,15 +30,13 @@ internal sealed class GraphQlOperation(Disclosure disclosure, FhirSearches searc
 
     public bool IsOn(string resourceType) => true;
 
-    public async Task Answer(OperationCall call)
+    public ValueTask<AskedOperation> Read(OperationCall call) => ValueTask.FromResult(call.Type is { } type && !call.Call.Covers(type, ScopeInteraction.Read)
+        ? AskedOperation.Wrong(FhirFault.Forbidden("No scope of this token covers reading this type."))
+        : AskedOperation.Good(() => Tell(call)));
+
+    private async Task Tell(OperationCall call)
     {
         var http = call.Http;
-        if (call.Type is { } type && !call.Call.Covers(type, ScopeInteraction.Read))
-        {
-            await http.Fault(FhirFault.Forbidden("No scope of this token covers reading this type."));
-            return;
-        }
-
         var (asked, refusal) = await Asked(call);
         if (asked is not var (text, operationName, variables))
         {

@@ -41,7 +41,31 @@ internal interface IFhirOperation
     /// <summary>True where it is called on this resource type; of no meaning for the system level.</summary>
     bool IsOn(string resourceType);
 
-    Task Answer(OperationCall call);
+    /// <summary>What the call asks, told from the call alone: nothing stored is looked at, and nothing recorded.</summary>
+    ValueTask<AskedOperation> Read(OperationCall call);
+
+    /// <summary>Reads the call and answers it.</summary>
+    async Task Answer(OperationCall call) => await (await Read(call)).Answer(call.Http);
+}
+
+/// <summary>An operation that has been read: the fault of its call, or the rest of it, to be run once.</summary>
+internal sealed class AskedOperation
+{
+    private readonly Func<Task>? _rest;
+
+    private AskedOperation(FhirFault? fault, Func<Task>? rest) => (Fault, _rest) = (fault, rest);
+
+    /// <summary>What is wrong with the call; null where nothing is.</summary>
+    public FhirFault? Fault { get; }
+
+    /// <summary>A call that is good, and what answers it.</summary>
+    public static AskedOperation Good(Func<Task> rest) => new(null, rest);
+
+    /// <summary>A call that is not.</summary>
+    public static AskedOperation Wrong(FhirFault fault) => new(fault, null);
+
+    /// <summary>Writes the answer, or the fault.</summary>
+    public Task Answer(HttpContext http) => Fault is { } fault ? http.Fault(fault) : _rest!();
 }
 
 /// <summary>One call of an operation.</summary>

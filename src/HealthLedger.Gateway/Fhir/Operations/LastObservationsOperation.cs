@@ -22,7 +22,7 @@ internal sealed class LastObservationsOperation(FhirSearches searches) : IFhirOp
 
     public bool IsOn(string resourceType) => resourceType == "Observation";
 
-    public async Task Answer(OperationCall call)
+    public async ValueTask<AskedOperation> Read(OperationCall call)
     {
         var (given, fault) = await OperationQuery.Read(call);
         var max = given.Where(p => p.Key == "max").Select(p => p.Value).ToList();
@@ -34,11 +34,10 @@ internal sealed class LastObservationsOperation(FhirSearches searches) : IFhirOp
             : null;
         if (fault is not null)
         {
-            await call.Http.Fault(fault);
-            return;
+            return AskedOperation.Wrong(fault);
         }
 
         var search = given.Where(p => p.Key != "max").Append(new("_sort", "code,-date"));
-        await searches.Answer(call.Call, new SearchPlace("Observation") { Latest = count }, QueryText.Join(search));
+        return searches.Asked(call.Call, new SearchPlace("Observation") { Latest = count }, QueryText.Join(search));
     }
 }

@@ -24,27 +24,17 @@ internal sealed class MetaChangeOperation(bool adds, Disclosure disclosure, Fhir
 
     public bool IsOn(string resourceType) => true;
 
-    public async Task Answer(OperationCall call)
+    public async ValueTask<AskedOperation> Read(OperationCall call)
     {
-        var http = call.Http;
         if (!call.Call.Covers(call.Type!, ScopeInteraction.Read) || !call.Call.Covers(call.Type!, ScopeInteraction.Update))
         {
-            await http.Fault(FhirFault.Forbidden("This operation needs scopes that cover reading and updating this type."));
-            return;
+            return AskedOperation.Wrong(FhirFault.Forbidden("This operation needs scopes that cover reading and updating this type."));
         }
 
         var (meta, fault) = await Meta(call);
-        if (fault is null)
-        {
-            fault = FhirWrites.IfMatch(http.Request.Headers.IfMatch, out var version);
-            if (fault is null)
-            {
-                await Change(call, meta!, version);
-                return;
-            }
-        }
-
-        await http.Fault(fault);
+        int? version = null;
+        fault ??= FhirWrites.IfMatch(call.Http.Request.Headers.IfMatch, out version);
+        return fault is not null ? AskedOperation.Wrong(fault) : AskedOperation.Good(() => Change(call, meta!, version));
     }
 
     /// <summary>Reads, changes, writes; once more where somebody else wrote meanwhile.</summary>

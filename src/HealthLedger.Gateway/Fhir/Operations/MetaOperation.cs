@@ -20,21 +20,19 @@ internal sealed class MetaOperation(Disclosure disclosure, FhirSearches searches
 
     public bool IsOn(string resourceType) => true;
 
-    public async Task Answer(OperationCall call)
+    public async ValueTask<AskedOperation> Read(OperationCall call)
     {
         if (call.Id is not null && !call.Call.Covers(call.Type!, ScopeInteraction.Read))
         {
-            await call.Http.Fault(FhirFault.Forbidden("No scope of this token covers reading this type."));
-            return;
+            return AskedOperation.Wrong(FhirFault.Forbidden("No scope of this token covers reading this type."));
         }
 
         var (given, fault) = await OperationQuery.Read(call);
-        if (fault is not null || given.Count > 0)
-        {
-            await call.Http.Fault(fault ?? OperationQuery.Unknown(given[0].Key, "no parameters"));
-            return;
-        }
+        return fault is not null || given.Count > 0 ? AskedOperation.Wrong(fault ?? OperationQuery.Unknown(given[0].Key, "no parameters")) : AskedOperation.Good(() => Tell(call));
+    }
 
+    private async Task Tell(OperationCall call)
+    {
         if (call.Id is null)
         {
             var (used, refused, entry) = await searches.Meta(call.Call, call.Type is null ? SearchPlace.Everything : new SearchPlace(call.Type));

@@ -27,7 +27,7 @@ internal sealed class ValidateOperation(ProfileValidator validator, Disclosure d
 
     public bool IsOn(string resourceType) => true;
 
-    public async Task Answer(OperationCall call)
+    public async ValueTask<AskedOperation> Read(OperationCall call)
     {
         FhirContent? content = null;
         if (HttpMethods.IsPost(call.Http.Request.Method) && (call.Http.Request.ContentType is not null || call.Http.Request.ContentLength is not (null or 0)))
@@ -35,25 +35,24 @@ internal sealed class ValidateOperation(ProfileValidator validator, Disclosure d
             (content, var fault) = await FhirContent.Read(call.Http);
             if (content is null)
             {
-                await call.Http.Fault(fault!);
-                return;
+                return AskedOperation.Wrong(fault!);
             }
         }
 
         var asked = Asked.Of(content, call);
         if (asked.Fault is { } wrong)
         {
-            await call.Http.Fault(wrong);
-            return;
+            return AskedOperation.Wrong(wrong);
         }
 
-        if (asked.IsOfStored)
+        if (!asked.IsOfStored)
         {
-            await Stored(call, asked);
-            return;
+            return AskedOperation.Good(() => Told(call, asked.Resource is { } wrapped ? Judge(wrapped, call.Type, asked.Profiles) : content!.Validate(validator, call.Type, asked.Profiles, withWarnings: true).Issues));
         }
 
-        await Told(call, asked.Resource is { } wrapped ? Judge(wrapped, call.Type, asked.Profiles) : content!.Validate(validator, call.Type, asked.Profiles, withWarnings: true).Issues);
+        return !call.Call.Covers(call.Type!, ScopeInteraction.Read) || (asked.IsDelete && !call.Call.Covers(call.Type!, ScopeInteraction.Delete))
+            ? AskedOperation.Wrong(FhirFault.Forbidden(asked.IsDelete ? "This needs scopes that cover reading and deleting this type." : "No scope of this token covers reading this type."))
+            : AskedOperation.Good(() => Stored(call, asked));
     }
 
     private IEnumerable<ValidationIssue> Judge(ReadOnlyMemory<byte> resource, string? type, IReadOnlyList<string> profiles) =>
@@ -62,12 +61,6 @@ internal sealed class ValidateOperation(ProfileValidator validator, Disclosure d
     /// <summary>The record in the address, for whoever may read it; with mode delete for whoever may delete records of its type at all.</summary>
     private async Task Stored(OperationCall call, Asked asked)
     {
-        if (!call.Call.Covers(call.Type!, ScopeInteraction.Read) || (asked.IsDelete && !call.Call.Covers(call.Type!, ScopeInteraction.Delete)))
-        {
-            await call.Http.Fault(FhirFault.Forbidden(asked.IsDelete ? "This needs scopes that cover reading and deleting this type." : "No scope of this token covers reading this type."));
-            return;
-        }
-
         using var result = await disclosure.Disclose(FhirReads.Request(call.Call, new Target.Record(call.Type!, call.Id!, null)), call.Aborted);
         switch (result)
         {

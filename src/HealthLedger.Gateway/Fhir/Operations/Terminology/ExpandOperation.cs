@@ -32,13 +32,12 @@ internal sealed class ExpandOperation(TerminologySource source, TimeProvider tim
 
     public bool IsOn(string resourceType) => resourceType == "ValueSet";
 
-    public async Task Answer(OperationCall call)
+    public async ValueTask<AskedOperation> Read(OperationCall call)
     {
         var (input, fault) = await TerminologySource.Input(call, Parameters, "ValueSet", "valueSet");
         if (input is null)
         {
-            await call.Http.Fault(fault!);
-            return;
+            return AskedOperation.Wrong(fault!);
         }
 
         var request = new ExpansionRequest
@@ -59,11 +58,15 @@ internal sealed class ExpandOperation(TerminologySource source, TimeProvider tim
         var form = new Form(input.Flag("includeDesignations", ref fault) ?? wanted.Count > 0, wanted, input.Flag("includeDefinition", ref fault) ?? false, input.Text("displayLanguage", ref fault));
         if (fault is not null)
         {
-            await call.Http.Fault(fault);
-            return;
+            return AskedOperation.Wrong(fault);
         }
 
-        (var set, var receipt, fault) = await source.FindValueSet(call, input);
+        return TerminologySource.ValueSetFault(call, input) is { } wrong ? AskedOperation.Wrong(wrong) : AskedOperation.Good(() => Tell(call, input, request, form));
+    }
+
+    private async Task Tell(OperationCall call, OperationInput input, ExpansionRequest request, Form form)
+    {
+        (var set, var receipt, var fault) = await source.FindValueSet(call, input);
         if (set is null)
         {
             await call.Http.Fault(fault!, receipt);

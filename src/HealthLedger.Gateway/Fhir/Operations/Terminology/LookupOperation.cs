@@ -20,24 +20,27 @@ internal sealed class LookupOperation(TerminologySource source) : IFhirOperation
 
     public bool IsOn(string resourceType) => resourceType == "CodeSystem";
 
-    public async Task Answer(OperationCall call)
+    public async ValueTask<AskedOperation> Read(OperationCall call)
     {
         var (input, fault) = await TerminologySource.Input(call, Parameters, "CodeSystem");
         if (input is null)
         {
-            await call.Http.Fault(fault!);
-            return;
+            return AskedOperation.Wrong(fault!);
         }
 
         var asked = AskedCode.Read(input, null, ref fault);
         var language = input.Text("displayLanguage", ref fault);
         if (asked is not [var coding] || fault is not null)
         {
-            await call.Http.Fault(fault ?? TerminologyFaults.NoCode);
-            return;
+            return AskedOperation.Wrong(fault ?? TerminologyFaults.NoCode);
         }
 
-        (var system, var receipt, fault) = await source.FindCodeSystem(call, coding.System, coding.Version);
+        return TerminologySource.CodeSystemFault(call, coding.System) is { } wrong ? AskedOperation.Wrong(wrong) : AskedOperation.Good(() => Tell(call, input, coding, language));
+    }
+
+    private async Task Tell(OperationCall call, OperationInput input, AskedCode coding, string? language)
+    {
+        (var system, var receipt, var fault) = await source.FindCodeSystem(call, coding.System, coding.Version);
         if (system is null)
         {
             await call.Http.Fault(fault!, receipt);

@@ -19,13 +19,12 @@ internal sealed class SubsumesOperation(TerminologySource source) : IFhirOperati
 
     public bool IsOn(string resourceType) => resourceType == "CodeSystem";
 
-    public async Task Answer(OperationCall call)
+    public async ValueTask<AskedOperation> Read(OperationCall call)
     {
         var (input, fault) = await TerminologySource.Input(call, Parameters, "CodeSystem");
         if (input is null)
         {
-            await call.Http.Fault(fault!);
-            return;
+            return AskedOperation.Wrong(fault!);
         }
 
         var url = input.Text("system", ref fault);
@@ -34,18 +33,22 @@ internal sealed class SubsumesOperation(TerminologySource source) : IFhirOperati
         var b = Code(input, "B", ref url, ref version, ref fault);
         if (fault is not null)
         {
-            await call.Http.Fault(fault);
-            return;
+            return AskedOperation.Wrong(fault);
         }
 
-        (var system, var receipt, fault) = await source.FindCodeSystem(call, call.Id is null ? url : null, version);
+        return TerminologySource.CodeSystemFault(call, call.Id is null ? url : null) is { } wrong ? AskedOperation.Wrong(wrong) : AskedOperation.Good(() => Tell(call, url, version, a!, b!));
+    }
+
+    private async Task Tell(OperationCall call, string? url, string? version, string a, string b)
+    {
+        (var system, var receipt, var fault) = await source.FindCodeSystem(call, call.Id is null ? url : null, version);
         if (system is null)
         {
             await call.Http.Fault(fault!, receipt);
             return;
         }
 
-        var outcome = system.Compare(a!, b!, out var why);
+        var outcome = system.Compare(a, b, out var why);
         if (outcome == Subsumption.Unknown)
         {
             await call.Http.Fault(TerminologyFaults.CannotTell(why), receipt);

@@ -31,11 +31,7 @@ internal sealed class TerminologySource(ValueSets valueSets, ConformanceResource
     /// <summary>The value set by the call's id, or by <c>url</c> and <c>valueSetVersion</c>, or in <c>valueSet</c>.</summary>
     public async ValueTask<(ValueSet? Set, ReceiptId? Receipt, FhirFault? Fault)> FindValueSet(OperationCall call, OperationInput input)
     {
-        FhirFault? fault = null;
-        var url = input.Text("url", ref fault);
-        var version = input.Text("valueSetVersion", ref fault);
-        var inline = input.Object("valueSet", ref fault);
-        fault ??= OneOf("the value set", "url, valueSet or an id in the path", url is not null, inline is not null, call.Id is not null);
+        var (url, version, inline, fault) = ValueSetNamed(call, input);
         if (fault is not null)
         {
             return (null, null, fault);
@@ -60,12 +56,20 @@ internal sealed class TerminologySource(ValueSets valueSets, ConformanceResource
         return (set, receipt, set is null ? FhirFault.Of(422, IssueType.TooCostly, why) : null);
     }
 
+    /// <summary>What is wrong with how the call names its value set; null where nothing is.</summary>
+    public static FhirFault? ValueSetFault(OperationCall call, OperationInput input) => ValueSetNamed(call, input).Fault;
+
+    /// <summary>The same of its concept map.</summary>
+    public static FhirFault? ConceptMapFault(OperationCall call, OperationInput input) => ConceptMapNamed(call, input).Fault;
+
+    /// <summary>The same of its code system.</summary>
+    public static FhirFault? CodeSystemFault(OperationCall call, string? url, JsonElement? inline = null) =>
+        inline is not null ? null : OneOf("the code system", "url, system, a Coding's system, or an id in the path", url is not null, call.Id is not null);
+
     /// <summary>The concept map by the call's id, or by <c>url</c> and <c>conceptMapVersion</c>, or in <c>conceptMap</c>.</summary>
     public async ValueTask<(ConceptMap? Map, ReceiptId? Receipt, FhirFault? Fault)> FindConceptMap(OperationCall call, OperationInput input)
     {
-        FhirFault? fault = null;
-        var (url, version, inline) = (input.Text("url", ref fault), input.Text("conceptMapVersion", ref fault), input.Object("conceptMap", ref fault));
-        fault ??= OneOf("the concept map", "url, conceptMap or an id in the path", url is not null, inline is not null, call.Id is not null);
+        var (url, version, inline, fault) = ConceptMapNamed(call, input);
         if (fault is not null)
         {
             return (null, null, fault);
@@ -89,7 +93,7 @@ internal sealed class TerminologySource(ValueSets valueSets, ConformanceResource
             return given.HasConcepts ? (given, null, null) : (null, null, FhirFault.Of(422, IssueType.NotFound, $"The code system that was sent has no concepts: its content is {given.Content}."));
         }
 
-        if (OneOf("the code system", "url, system, a Coding's system, or an id in the path", url is not null, call.Id is not null) is { } wrong)
+        if (CodeSystemFault(call, url) is { } wrong)
         {
             return (null, null, wrong);
         }
@@ -112,6 +116,19 @@ internal sealed class TerminologySource(ValueSets valueSets, ConformanceResource
     }
 
     public static string Canonical(string url, string? version) => version is null ? url : $"{url}|{version}";
+
+    private static (string? Url, string? Version, JsonElement? Inline, FhirFault? Fault) ValueSetNamed(OperationCall call, OperationInput input) =>
+        Named(call, input, "the value set", "valueSetVersion", "valueSet");
+
+    private static (string? Url, string? Version, JsonElement? Inline, FhirFault? Fault) ConceptMapNamed(OperationCall call, OperationInput input) =>
+        Named(call, input, "the concept map", "conceptMapVersion", "conceptMap");
+
+    private static (string? Url, string? Version, JsonElement? Inline, FhirFault? Fault) Named(OperationCall call, OperationInput input, string what, string versionName, string inlineName)
+    {
+        FhirFault? fault = null;
+        var (url, version, inline) = (input.Text("url", ref fault), input.Text(versionName, ref fault), input.Object(inlineName, ref fault));
+        return (url, version, inline, fault ?? OneOf(what, $"url, {inlineName} or an id in the path", url is not null, inline is not null, call.Id is not null));
+    }
 
     private static FhirFault? OneOf(string what, string how, params ReadOnlySpan<bool> given)
     {

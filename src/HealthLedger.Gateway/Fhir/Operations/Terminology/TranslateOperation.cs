@@ -20,13 +20,12 @@ internal sealed class TranslateOperation(TerminologySource source) : IFhirOperat
 
     public bool IsOn(string resourceType) => resourceType == "ConceptMap";
 
-    public async Task Answer(OperationCall call)
+    public async ValueTask<AskedOperation> Read(OperationCall call)
     {
         var (input, fault) = await TerminologySource.Input(call, Parameters, "ConceptMap", "conceptMap");
         if (input is null)
         {
-            await call.Http.Fault(fault!);
-            return;
+            return AskedOperation.Wrong(fault!);
         }
 
         var asked = AskedCode.Read(input, null, ref fault);
@@ -34,17 +33,20 @@ internal sealed class TranslateOperation(TerminologySource source) : IFhirOperat
         var (from, to, into) = (input.Text("source", ref fault), input.Text("target", ref fault), input.Text("targetsystem", ref fault));
         if (asked is null || fault is not null)
         {
-            await call.Http.Fault(fault!);
-            return;
+            return AskedOperation.Wrong(fault!);
         }
 
         if (asked.Any(a => a.System is null))
         {
-            await call.Http.Fault(FhirFault.BadRequest("A Coding to translate needs its system.", IssueType.Required));
-            return;
+            return AskedOperation.Wrong(FhirFault.BadRequest("A Coding to translate needs its system.", IssueType.Required));
         }
 
-        (var map, var receipt, fault) = await source.FindConceptMap(call, input);
+        return TerminologySource.ConceptMapFault(call, input) is { } wrong ? AskedOperation.Wrong(wrong) : AskedOperation.Good(() => Tell(call, input, asked, from, to, into, reverse));
+    }
+
+    private async Task Tell(OperationCall call, OperationInput input, IReadOnlyList<AskedCode> asked, string? from, string? to, string? into, bool reverse)
+    {
+        (var map, var receipt, var fault) = await source.FindConceptMap(call, input);
         if (map is null)
         {
             await call.Http.Fault(fault!, receipt);

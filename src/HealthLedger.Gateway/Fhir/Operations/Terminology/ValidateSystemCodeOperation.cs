@@ -1,3 +1,4 @@
+using System.Text.Json;
 using HealthLedger.Access;
 using HealthLedger.Fhir.Terminology;
 using HealthLedger.Fhir.Validation;
@@ -19,13 +20,12 @@ internal sealed class ValidateSystemCodeOperation(TerminologySource source) : IF
 
     public bool IsOn(string resourceType) => resourceType == "CodeSystem";
 
-    public async Task Answer(OperationCall call)
+    public async ValueTask<AskedOperation> Read(OperationCall call)
     {
         var (input, fault) = await TerminologySource.Input(call, Parameters, "CodeSystem", "codeSystem");
         if (input is null)
         {
-            await call.Http.Fault(fault!);
-            return;
+            return AskedOperation.Wrong(fault!);
         }
 
         var url = input.Text("url", ref fault);
@@ -41,12 +41,17 @@ internal sealed class ValidateSystemCodeOperation(TerminologySource source) : IF
         var language = input.Text("displayLanguage", ref fault);
         if (asked is null || fault is not null)
         {
-            await call.Http.Fault(fault!);
-            return;
+            return AskedOperation.Wrong(fault!);
         }
 
         var named = call.Id is null ? url ?? asked[0].System : url;
-        (var system, var receipt, fault) = await source.FindCodeSystem(call, named, version ?? asked[0].Version, inline);
+
+        return TerminologySource.CodeSystemFault(call, named, inline) is { } wrong ? AskedOperation.Wrong(wrong) : AskedOperation.Good(() => Tell(call, named, version ?? asked[0].Version, inline, asked, mayBeAbstract, language));
+    }
+
+    private async Task Tell(OperationCall call, string? named, string? version, JsonElement? inline, IReadOnlyList<AskedCode> asked, bool mayBeAbstract, string? language)
+    {
+        (var system, var receipt, var fault) = await source.FindCodeSystem(call, named, version, inline);
         if (system is null)
         {
             await call.Http.Fault(fault!, receipt);

@@ -21,13 +21,12 @@ internal sealed class ValidateValueSetCodeOperation(TerminologySource source) : 
 
     public bool IsOn(string resourceType) => resourceType == "ValueSet";
 
-    public async Task Answer(OperationCall call)
+    public async ValueTask<AskedOperation> Read(OperationCall call)
     {
         var (input, fault) = await TerminologySource.Input(call, Parameters, "ValueSet", "valueSet");
         if (input is null)
         {
-            await call.Http.Fault(fault!);
-            return;
+            return AskedOperation.Wrong(fault!);
         }
 
         var asked = AskedCode.Read(input, null, ref fault);
@@ -35,11 +34,15 @@ internal sealed class ValidateValueSetCodeOperation(TerminologySource source) : 
         var language = input.Text("displayLanguage", ref fault);
         if (asked is null || fault is not null)
         {
-            await call.Http.Fault(fault!);
-            return;
+            return AskedOperation.Wrong(fault!);
         }
 
-        (var set, var receipt, fault) = await source.FindValueSet(call, input);
+        return TerminologySource.ValueSetFault(call, input) is { } wrong ? AskedOperation.Wrong(wrong) : AskedOperation.Good(() => Tell(call, input, asked, mayBeAbstract, language));
+    }
+
+    private async Task Tell(OperationCall call, OperationInput input, IReadOnlyList<AskedCode> asked, bool mayBeAbstract, string? language)
+    {
+        (var set, var receipt, var fault) = await source.FindValueSet(call, input);
         if (set is null)
         {
             await call.Http.Fault(fault!, receipt);
