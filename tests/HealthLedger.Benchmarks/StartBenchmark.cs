@@ -6,28 +6,29 @@ using HealthLedger.Sqlite.Ledger;
 namespace HealthLedger.Benchmarks;
 
 /// <summary>
-/// How long a ledger takes to open and what it then holds in memory, with the index of the last run and without one. One event in twenty grants a consent. The
+/// How long a ledger takes to open and what it then holds in memory, with the index of the last run and without one. One event in so many grants a consent. The
 /// reference reads and hashes the file of entries once, which a start that replays everything could not do without.
 /// </summary>
 internal sealed class StartBenchmark : Benchmark
 {
     private const int FactBytes = 64;
     private const int Batch = 1000;
-    private const int ConsentsOneIn = 20;
 
     public override string Name => "start";
 
-    public override string Says => "opening a ledger: time and memory [--entries N] [--runs N]";
+    public override string Says => "opening a ledger: time and memory [--entries N] [--consent-each N entries] [--runs N]";
 
     public override async Task Run(string[] args)
     {
         var entries = (int)Option(args, "--entries", 1_000_000);
+        var each = (int)Option(args, "--consent-each", 20);
         var runs = (int)Option(args, "--runs", 3);
+        var what = $"{entries} entries, {entries / each} consents";
         var directory = Directory.CreateTempSubdirectory("healthledger-start-").FullName;
         try
         {
             using var keys = LedgerKeys.Create("benchmark.example/start", "benchmark.example/cosigner");
-            await Fill(directory, keys, entries);
+            await Fill(directory, keys, entries, each);
             var (values, references, held) = (new List<double>(), new List<double>(), new List<double>());
             for (var run = 0; run < runs; run++)
             {
@@ -37,14 +38,14 @@ internal sealed class StartBenchmark : Benchmark
                 held.Add(bytes / (1024.0 * 1024));
             }
 
-            Print(Measured.Of(Name, $"{entries} entries, index there", "ms", values, references, []));
-            Print(Measured.Of(Name, $"{entries} entries, held in memory after it", "MB", held, [], []));
+            Print(Measured.Of(Name, $"{what}, index there", "ms", values, references, []));
+            Print(Measured.Of(Name, $"{what}, held in memory after it", "MB", held, [], []));
             foreach (var file in Directory.GetFiles(directory, "ledger-index.db*"))
             {
                 File.Delete(file);
             }
 
-            Print(Measured.Of(Name, $"{entries} entries, index rebuilt from them", "ms", [(await Start(directory, keys)).Milliseconds], references, []));
+            Print(Measured.Of(Name, $"{what}, index rebuilt from the entries", "ms", [(await Start(directory, keys)).Milliseconds], references, []));
         }
         finally
         {
@@ -68,7 +69,7 @@ internal sealed class StartBenchmark : Benchmark
         Index = new SqliteLedgerIndex(Path.Combine(directory, "ledger-index.db")),
     });
 
-    private static async Task Fill(string directory, LedgerKeys keys, int entries)
+    private static async Task Fill(string directory, LedgerKeys keys, int entries, int each)
     {
         await using var log = Open(directory, keys);
         var chains = Enumerable.Range(0, 1000).Select(i => new EventChain($"chain {i}", RandomNumberGenerator.GetBytes(32))).ToArray();
@@ -77,7 +78,7 @@ internal sealed class StartBenchmark : Benchmark
         {
             var events = Enumerable.Range(0, Batch).Select(i => new PendingEvent(
                 chains[i % chains.Length], fact, RandomNumberGenerator.GetBytes(32),
-                i % ConsentsOneIn == 0 ? new ConsentOperation(false, RandomNumberGenerator.GetBytes(32), long.MaxValue, RandomNumberGenerator.GetBytes(32)) : null));
+                i % each == 0 ? new ConsentOperation(false, RandomNumberGenerator.GetBytes(32), long.MaxValue, RandomNumberGenerator.GetBytes(32)) : null));
             while (await log.Append(new AppendRequest { Events = [.. events] }, CancellationToken.None) is not AppendOutcome.Appended)
             {
                 await Task.Delay(100);
