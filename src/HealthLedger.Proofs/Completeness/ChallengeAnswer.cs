@@ -9,10 +9,14 @@ namespace HealthLedger.Proofs.Completeness;
 /// <param name="Opening">Its fact, with event, time and patient opened; null where nobody holds a key that opens it.</param>
 /// <param name="Number">Its number in its chain.</param>
 /// <param name="TagKey">The chain's tag key; null where the fact does not open.</param>
-/// <param name="Enrolment">The ENROL entry of the chain; null where the fact does not open.</param>
-/// <param name="EnrolmentOpening">The ENROL entry's fact, with event, patient and evidence opened.</param>
-public sealed record ChallengedEvent(
-    ProvenEntry Event, FactOpening? Opening, ulong Number, byte[]? TagKey, ProvenEntry? Enrolment, FactOpening? EnrolmentOpening);
+/// <param name="Enrolment">The chain's ENROL entry; null where the fact does not open.</param>
+public sealed record ChallengedEvent(ProvenEntry Event, FactOpening? Opening, ulong Number, byte[]? TagKey, ProvenEnrolment? Enrolment);
+
+/// <summary>The ENROL entry of a challenged event's chain.</summary>
+/// <param name="Entry">The entry.</param>
+/// <param name="Number">Its number in the chain.</param>
+/// <param name="Opening">Its fact, with event, patient and evidence opened.</param>
+public sealed record ProvenEnrolment(ProvenEntry Entry, ulong Number, FactOpening Opening);
 
 /// <summary>An answer to an auditor's challenge (docs/formats/completeness.md).</summary>
 /// <param name="Checkpoint">The signed checkpoint that everything is proven under.</param>
@@ -38,16 +42,17 @@ public sealed record ChallengeAnswer(string Checkpoint, IReadOnlyList<Challenged
             {
                 json.WriteStartObject();
                 ProofJson.Write(json, each.Event);
-                if (each is { Opening: { } opening, TagKey: { } key, Enrolment: { } enrolment, EnrolmentOpening: { } enrolled })
+                if (each is { Opening: { } opening, TagKey: { } key, Enrolment: { } enrolment })
                 {
                     json.WritePropertyName("opening");
                     json.WriteRawValue(opening.ToJson());
                     json.WriteNumber("number", each.Number);
                     json.WriteBase64String("tagKey", key);
                     json.WriteStartObject("enrolment");
-                    ProofJson.Write(json, enrolment);
+                    ProofJson.Write(json, enrolment.Entry);
+                    json.WriteNumber("number", enrolment.Number);
                     json.WritePropertyName("opening");
-                    json.WriteRawValue(enrolled.ToJson());
+                    json.WriteRawValue(enrolment.Opening.ToJson());
                     json.WriteEndObject();
                 }
 
@@ -97,14 +102,14 @@ public sealed record ChallengeAnswer(string Checkpoint, IReadOnlyList<Challenged
     {
         if (StrictJson.HasExactly(element, "index", "entry", "path") && ProofJson.Entry(element) is { } unopened)
         {
-            return new ChallengedEvent(unopened, null, 0, null, null, null);
+            return new ChallengedEvent(unopened, null, 0, null, null);
         }
 
         return StrictJson.HasExactly(element, "index", "entry", "path", "opening", "number", "tagKey", "enrolment") && ProofJson.Entry(element) is { } entry
             && Opening(element) is { } opening && StrictJson.Number(element, "number") is { } number && StrictJson.Base64(element, "tagKey") is { } key
-            && element.GetProperty("enrolment") is var enrolment && StrictJson.HasExactly(enrolment, "index", "entry", "path", "opening")
-            && ProofJson.Entry(enrolment) is { } first && Opening(enrolment) is { } enrolled
-                ? new ChallengedEvent(entry, opening, number, key, first, enrolled)
+            && element.GetProperty("enrolment") is var enrolment && StrictJson.HasExactly(enrolment, "index", "entry", "path", "number", "opening")
+            && ProofJson.Entry(enrolment) is { } first && StrictJson.Number(enrolment, "number") is { } place && Opening(enrolment) is { } enrolled
+                ? new ChallengedEvent(entry, opening, number, key, new ProvenEnrolment(first, place, enrolled))
                 : null;
     }
 

@@ -57,7 +57,7 @@ public sealed class ChallengeVerification(LogPolicy policy)
             return fault;
         }
 
-        if (each is not { Opening: { } opening, TagKey: { } bytes, Enrolment: { } enrolment, EnrolmentOpening: { } enrolled })
+        if (each is not { Opening: { } opening, TagKey: { } bytes, Enrolment: { } enrolment })
         {
             return new Fault("challenge-unopened", $"Entry {index} was not opened: it is on a chain that the operator does not show, or its keys are destroyed.");
         }
@@ -67,27 +67,27 @@ public sealed class ChallengeVerification(LogPolicy policy)
             return closed.Fault;
         }
 
-        if (!CompletenessVerification.Read(enrolment, checkpoint).TryGet(out var first, out fault) || !TagKey.Parse(bytes).TryGet(out var key, out fault))
+        if (!CompletenessVerification.Read(enrolment.Entry, checkpoint).TryGet(out var first, out fault) || !TagKey.Parse(bytes).TryGet(out var key, out fault))
         {
             return fault;
         }
 
         using (key)
         {
-            if (entry.Tag != key.TagOf(each.Number) || first.Kind != EntryKind.Enrol || first.Tag != key.TagOf(0) || enrolled.Verify(first.Commitment) is { Holds: false })
+            if (entry.Tag != key.TagOf(each.Number) || first.Kind != EntryKind.Enrol || first.Tag != key.TagOf(enrolment.Number) || enrolment.Opening.Verify(first.Commitment) is { Holds: false })
             {
                 return new Fault("challenge-chain", $"Entry {index} is not event {each.Number} of the chain that it is said to be on.");
             }
 
             var patient = opening.ValueOf(FactField.Patient);
-            if (!opening[FactField.Patient].Opened || !enrolled[FactField.Patient].Opened
-                || CompletenessVerification.EnrolledKey(enrolled.ValueOf(FactField.Evidence)) != key.Commitment)
+            if (!opening[FactField.Patient].Opened || !enrolment.Opening[FactField.Patient].Opened
+                || CompletenessVerification.EnrolledKey(enrolment.Opening.ValueOf(FactField.Evidence)) != key.Commitment)
             {
                 return new Fault("challenge-enrolment", $"The chain of entry {index} is not bound to its key.");
             }
 
             // What concerns no patient stands on the tenant's chain, and nothing else does.
-            var owner = enrolled.ValueOf(FactField.Patient) ?? "";
+            var owner = enrolment.Opening.ValueOf(FactField.Patient) ?? "";
             if ((patient ?? "") != owner)
             {
                 return new Fault("challenge-patient", $"Entry {index} is of another patient than its chain.");

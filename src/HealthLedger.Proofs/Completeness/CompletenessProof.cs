@@ -22,7 +22,7 @@ public sealed record ProvenEpoch(ProvenEntry Entry, TagProof Absence);
 /// </summary>
 /// <param name="Checkpoint">The signed checkpoint that everything is proven under.</param>
 /// <param name="TagKey">The chain's tag key, 32 bytes.</param>
-/// <param name="Events">The events by their numbers, from 0: the first is the ENROL entry. Those behind the last epoch come too; nothing says that they are all.</param>
+/// <param name="Events">The events by their numbers, from 0, an ENROL entry among them. Those behind the last epoch come too; nothing says that they are all.</param>
 /// <param name="Epochs">Every epoch closed so far, in order.</param>
 public sealed record CompletenessProof(string Checkpoint, byte[] TagKey, IReadOnlyList<ProvenEntry> Events, IReadOnlyList<ProvenEpoch> Epochs)
 {

@@ -128,13 +128,14 @@ public static class CompletenessVerification
 
         private Verdict Enrolment(TagKey key)
         {
-            if (_events.Count == 0 || KindOf(0) != EntryKind.Enrol)
+            var first = Enumerable.Range(0, _events.Count).FirstOrDefault(i => KindOf(i) == EntryKind.Enrol, -1);
+            if (first < 0)
             {
-                return Refused("completeness-enrolment", "The chain does not begin with its ENROL entry.");
+                return Refused("completeness-enrolment", "The chain has no ENROL entry.");
             }
 
-            _patient = _events[0].Fact[FactField.Patient];
-            for (var i = 0; i < _events.Count; i++)
+            _patient = _events[first].Fact[FactField.Patient];
+            for (var i = first; i < _events.Count; i++)
             {
                 var fact = _events[i].Fact;
                 if (KindOf(i) == EntryKind.Enrol && (EnrolledKey(fact[FactField.Evidence]) != key.Commitment || fact[FactField.Patient] != _patient))

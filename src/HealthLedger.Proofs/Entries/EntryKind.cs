@@ -9,7 +9,7 @@ public enum EntryKind : byte
     /// <summary>The consent-state map's root, last entry of each batch.</summary>
     State = 2,
 
-    /// <summary>The first event of a chain: binds the chain's patient to its tag key (docs/formats/completeness.md).</summary>
+    /// <summary>Binds the chain's patient to its tag key (docs/formats/completeness.md).</summary>
     Enrol = 3,
 
     /// <summary>Closes an epoch: the root over the sorted tags of the entries since the epoch before.</summary>

@@ -9,7 +9,7 @@ namespace HealthLedger.Ledger;
 /// <param name="Fact">The fact's stored bytes (docs/formats/fact.md), padded; the ledger seals them under the chain's audit key.</param>
 /// <param name="Commitment">32 bytes: the fact's commitment, which becomes the entry's.</param>
 /// <param name="Operation">The consent-map operation the entry carries, or null.</param>
-/// <param name="Kind">EVENT; ERASE without an operation. ENROL is the ledger's own.</param>
+/// <param name="Kind">EVENT; ERASE, and the ledger's own ENROL, without an operation.</param>
 public sealed record PendingEvent(
     EventChain Chain, ReadOnlyMemory<byte> Fact, ReadOnlyMemory<byte> Commitment, ConsentOperation? Operation = null, EntryKind Kind = EntryKind.Event);
 

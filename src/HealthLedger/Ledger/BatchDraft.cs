@@ -60,7 +60,7 @@ internal sealed class BatchDraft(LedgerOptions options, EventTag tags, DecisionV
         HasRedo = false;
         foreach (var append in candidates)
         {
-            var operations = append.All.Where(e => e.Operation is not null).Select(e => e.Operation!).ToArray();
+            var operations = append.Request.Events.Where(e => e.Operation is not null).Select(e => e.Operation!).ToArray();
             if (operations.Any(operation => _handles.Contains(new Hash(operation.Handle.Span))))
             {
                 Deferred.Add(append);
@@ -232,7 +232,7 @@ internal sealed class BatchDraft(LedgerOptions options, EventTag tags, DecisionV
         {
             var (a, e) = _order[i];
             var append = Accepted[a];
-            var pending = append.All[e];
+            var pending = append.Request.Events[e];
             var index = size + (ulong)i;
             var tag = tags.Of(pending.Chain, append.Numbers[e]);
             var entry = EntryOf(pending, tag, time);

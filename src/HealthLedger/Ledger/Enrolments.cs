@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using System.Collections.Concurrent;
 using System.Text.Json;
 using HealthLedger.Proofs.Entries;
 using HealthLedger.Proofs.Facts;
@@ -6,28 +6,49 @@ using HealthLedger.Proofs.Facts;
 namespace HealthLedger.Ledger;
 
 /// <summary>
-/// The ENROL entry that every chain begins with (docs/formats/completeness.md): its fact names the patient and commits to the chain's tag key, so that nobody
-/// can be shown another chain later.
+/// The ENROL entry of a chain (docs/formats/completeness.md): its fact names the patient and commits to the chain's tag key, so that nobody can be shown another
+/// chain later. Made when the chain is first proven or challenged, and not with its first event: how far the ledger grows with a request must not tell whether a
+/// patient was known.
 /// </summary>
-/// <remarks>Two requests that begin a chain at once may both enrol it: both entries then say the same.</remarks>
-internal sealed class Enrolments(LedgerOptions options, LedgerParts parts)
+internal sealed class Enrolments(LedgerOptions options, LedgerParts parts, LedgerLog log)
 {
     /// <summary>The value of <see cref="FactField.Event"/> in the fact of an enrolment.</summary>
     public const string Event = "enrol";
 
-    /// <summary>The events of a request, with the enrolment of each chain that has no event yet before them.</summary>
-    public ImmutableArray<PendingEvent> Before(ImmutableArray<PendingEvent> events)
+    private const int Step = 1_000;
+    private readonly ConcurrentDictionary<string, ChainEvent> _known = new(StringComparer.Ordinal);
+
+    /// <summary>The chain's ENROL entry, made where there is none; null where the ledger takes no entries now.</summary>
+    /// <remarks>Two that ask at once may both enrol it: both entries then say the same.</remarks>
+    public async ValueTask<ChainEvent?> Ensure(EventChain chain, CancellationToken cancellation)
     {
-        List<PendingEvent>? enrolments = null;
-        foreach (var pending in events)
+        if (_known.TryGetValue(chain.Id, out var known))
         {
-            if (parts.Chains.Load(pending.Chain).Count == 0 && enrolments?.Exists(e => e.Chain.Id == pending.Chain.Id) is not true)
+            return known;
+        }
+
+        if (Find(chain) is null && await log.Append(new AppendRequest { Events = [Of(chain)] }, cancellation) is not AppendOutcome.Appended)
+        {
+            return null;
+        }
+
+        return Find(chain) is { } enrolled ? _known.GetOrAdd(chain.Id, enrolled) : throw new InvalidDataException("An ENROL entry that was appended is not on its chain.");
+    }
+
+    private ChainEvent? Find(EventChain chain)
+    {
+        for (ulong from = 0; log.EventsOf(chain, from, Step) is { Count: > 0 } events; from += Step)
+        {
+            foreach (var each in events)
             {
-                (enrolments ??= []).Add(Of(pending.Chain));
+                if (LedgerEntry.KindOf(log.ReadEntry(each.Index)) == EntryKind.Enrol)
+                {
+                    return each;
+                }
             }
         }
 
-        return enrolments is null ? events : [.. enrolments, .. events];
+        return null;
     }
 
     private PendingEvent Of(EventChain chain)
@@ -41,7 +62,7 @@ internal sealed class Enrolments(LedgerOptions options, LedgerParts parts)
             .Set(FactField.Interaction, Event)
             .Set(FactField.Patient, chain.Patient)
             .Set(FactField.Decision, "permit")
-            .Set(FactField.Reason, "chain-begun")
+            .Set(FactField.Reason, "chain-bound")
             .Set(FactField.Evidence, JsonSerializer.Serialize(new Dictionary<string, string> { ["tagKey"] = key.Commitment.ToString() }))
             .Set(FactField.Binding, "")
             .Build(random);

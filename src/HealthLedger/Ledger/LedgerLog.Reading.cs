@@ -98,6 +98,13 @@ public sealed partial class LedgerLog
         return _parts.Tags.KeyOf(chain);
     }
 
+    /// <summary>The chain's ENROL entry, made where there is none; null where the ledger takes no entries now.</summary>
+    public ValueTask<ChainEvent?> Enrol(EventChain chain, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(chain);
+        return _enrolments.Ensure(chain, cancellation);
+    }
+
     /// <summary>The closed epochs, in order.</summary>
     public ValueTask<IReadOnlyList<Epoch>> Epochs(CancellationToken cancellation) => _epochs.All(cancellation);
 

@@ -34,7 +34,7 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
     {
         (_options, _parts, _sequencer) = (options, parts, sequencer);
         _keeper = new Keeper(options, parts);
-        _enrolments = new Enrolments(options, parts);
+        _enrolments = new Enrolments(options, parts, this);
         _epochs = new EpochBook(parts, Append);
         _epochClock = options.EpochEvery is { } every ? new EpochClock(_epochs, parts, options.Time, every, options.Fatal) : null;
         _nodes = new TreeNodes(parts.Flat, () => parts.Published.Size);
@@ -186,13 +186,12 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
     private PendingAppend Prepare(AppendRequest request)
     {
         CheckShape(request);
-        var all = _options.Enrolments ? _enrolments.Before(request.Events) : request.Events;
-        var facts = new byte[all.Length][];
-        var chains = new ChainNumber[all.Length];
+        var facts = new byte[request.Events.Length][];
+        var chains = new ChainNumber[request.Events.Length];
         long bytes = request.Redo.Length + request.Notice.Length;
         for (var i = 0; i < facts.Length; i++)
         {
-            var pending = all[i];
+            var pending = request.Events[i];
             facts[i] = SealFact(pending);
             chains[i] = _parts.Chains.Load(pending.Chain);
             bytes += facts[i].Length;
@@ -206,7 +205,6 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
         return new PendingAppend
         {
             Request = request,
-            All = all,
             Facts = facts,
             Chains = chains,
             Bytes = bytes,
@@ -230,9 +228,9 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
                 throw new ArgumentException($"An event has a commitment of {Hash.Length} bytes and a fact of at most {_options.MaxFactBytes}.", nameof(request));
             }
 
-            if (pending.Kind is not (EntryKind.Event or EntryKind.Erase) || (pending.Kind == EntryKind.Erase && pending.Operation is not null))
+            if (pending.Kind is not (EntryKind.Event or EntryKind.Enrol or EntryKind.Erase) || (pending.Kind != EntryKind.Event && pending.Operation is not null))
             {
-                throw new ArgumentException("What is appended is an EVENT, or an ERASE without an operation.", nameof(request));
+                throw new ArgumentException("What is appended is an EVENT, or an ENROL or ERASE without an operation.", nameof(request));
             }
 
             if (pending.Operation is not { } operation)

@@ -62,9 +62,6 @@ public sealed record LedgerOptions
     /// <summary>How often an epoch is closed; null for on demand alone. At least a minute.</summary>
     public TimeSpan? EpochEvery { get; init; }
 
-    /// <summary>Whether the first event of each chain gets an ENROL entry before it, which binds the chain's patient to its tag key.</summary>
-    public bool Enrolments { get; init; } = true;
-
     /// <summary>Whether each staged batch is read back and hashed a second time before it is signed, so that no bit that flipped gets signed.</summary>
     public bool VerifyStaged { get; init; } = true;
 

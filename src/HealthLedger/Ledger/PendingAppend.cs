@@ -14,9 +14,6 @@ internal sealed class PendingAppend
 
     public required AppendRequest Request { get; init; }
 
-    /// <summary>The request's events; before them the enrolment of each chain that has none yet.</summary>
-    public required ImmutableArray<PendingEvent> All { get; init; }
-
     /// <summary>The sealed fact of each event.</summary>
     public required byte[][] Facts { get; init; }
 
@@ -52,7 +49,7 @@ internal sealed class PendingAppend
     }
 
     public void Appended(ulong size, DateTimeOffset time) =>
-        _done.TrySetResult(new AppendOutcome.Appended(ImmutableArray.Create(Indices.AsSpan(All.Length - Request.Events.Length)), size, time));
+        _done.TrySetResult(new AppendOutcome.Appended(ImmutableArray.Create(Indices), size, time));
 
     public void Stale(ImmutableArray<string> subjects) => _done.TrySetResult(new AppendOutcome.Stale(subjects));
 

@@ -44,9 +44,21 @@ public sealed class Challenges(RecordVault vault, LedgerLog ledger, TimeProvider
             return null;
         }
 
-        var checkpoint = ledger.Published;
         var owners = await Owners([.. indices.Where(IsOnChain)], cancellation);
-        return new ChallengeAnswer(Encoding.UTF8.GetString(checkpoint.Note.Span), [.. indices.Where(IsOnChain).Select(i => One(i, owners.GetValueOrDefault(i), checkpoint))]);
+        var enrolments = new Dictionary<string, ChainEvent>(StringComparer.Ordinal);
+        foreach (var chain in owners.Values.Select(owner => owner.Chain))
+        {
+            if (await ledger.Enrol(chain, cancellation) is not { } enrolled)
+            {
+                return null;
+            }
+
+            enrolments[chain.Id] = enrolled;
+        }
+
+        var checkpoint = ledger.Published;
+        return new ChallengeAnswer(
+            Encoding.UTF8.GetString(checkpoint.Note.Span), [.. indices.Where(IsOnChain).Select(i => One(i, owners.GetValueOrDefault(i), enrolments, checkpoint))]);
     }
 
     private bool IsOnChain(ulong index) => LedgerEntry.KindOf(ledger.ReadEntry(index)) is EntryKind.Event or EntryKind.Enrol or EntryKind.Erase;
@@ -81,23 +93,23 @@ public sealed class Challenges(RecordVault vault, LedgerLog ledger, TimeProvider
         return owners;
     }
 
-    private ChallengedEvent One(ulong index, (EventChain Chain, Fact Fact) owner, Published checkpoint)
+    private ChallengedEvent One(ulong index, (EventChain Chain, Fact Fact) owner, Dictionary<string, ChainEvent> enrolments, Published checkpoint)
     {
         var proven = PatientCompleteness.Proven(ledger, index, checkpoint);
         if (owner.Chain is null || ledger.NumberOf(owner.Chain, index) is not { } number)
         {
-            return new ChallengedEvent(proven, null, 0, null, null, null);
+            return new ChallengedEvent(proven, null, 0, null, null);
         }
 
-        var first = ledger.EventsOf(owner.Chain, 0, 1)[0].Index;
-        if (ledger.OpenFact(first, owner.Chain) is not { } stored || !Fact.Parse(stored).TryGet(out var enrolment, out _))
+        var enrolled = enrolments[owner.Chain.Id];
+        if (ledger.OpenFact(enrolled.Index, owner.Chain) is not { } stored || !Fact.Parse(stored).TryGet(out var enrolment, out _))
         {
-            throw new InvalidDataException($"The fact of entry {first} does not open: what is stored is not what was recorded.");
+            throw new InvalidDataException($"The fact of entry {enrolled.Index} does not open: what is stored is not what was recorded.");
         }
 
         using var key = ledger.TagKeyOf(owner.Chain);
         return new ChallengedEvent(
             proven, FactOpening.Of(owner.Fact, s_shown), number, key.Bytes.ToArray(),
-            PatientCompleteness.Proven(ledger, first, checkpoint), FactOpening.Of(enrolment, s_enrolled));
+            new ProvenEnrolment(PatientCompleteness.Proven(ledger, enrolled.Index, checkpoint), enrolled.Number, FactOpening.Of(enrolment, s_enrolled)));
     }
 }

@@ -17,11 +17,16 @@ public sealed class PatientCompleteness(RecordVault vault, LedgerLog ledger, Tim
     /// <summary>The proof. For the patient alone: it holds all facts of the chain and its tag key.</summary>
     /// <param name="patientId">A Patient id.</param>
     /// <param name="cancellation">Honoured while the epoch is closed and the proof is made.</param>
-    /// <returns>Null for a patient without a chain, or with more than <see cref="CompletenessProof.MaxEvents"/> events.</returns>
+    /// <returns>Null for a patient without a chain, where the chain is not enrolled and the ledger takes no entries now, or with more than <see cref="CompletenessProof.MaxEvents"/> events.</returns>
     /// <exception cref="InvalidDataException">A stored fact does not open.</exception>
     public async ValueTask<CompletenessProof?> Of(string patientId, CancellationToken cancellation)
     {
         if (vault.ChainOf(ShelfId.ForPatient(patientId)) is not { } chain)
+        {
+            return null;
+        }
+
+        if (await ledger.Enrol(chain, cancellation) is null)
         {
             return null;
         }

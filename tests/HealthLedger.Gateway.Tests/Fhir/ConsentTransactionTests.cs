@@ -23,10 +23,10 @@ public sealed class ConsentTransactionTests(SmallHospital hospital) : IClassFixt
         Assert.Equal(["201", "201", "201", "201"], Statuses(answer.Is(200)));
         var patient = Ids(answer)[1];
 
-        // The ENROL entry that the patient's chain begins with, one for the records, one for the grant, and the STATE that the batch ends with.
-        Assert.Equal(4u, answer.Growth);
+        // An entry for the patient's records, one for the grant, and the STATE that the batch ends with.
+        Assert.Equal(3u, answer.Growth);
         var facts = Facts(patient);
-        Assert.Equal(["consent consent-granted", "enrol chain-begun", "record custodian"], facts.Select(f => $"{f[FactField.Event]} {f[FactField.Reason]}").Order());
+        Assert.Equal(["consent consent-granted", "record custodian"], facts.Select(f => $"{f[FactField.Event]} {f[FactField.Reason]}").Order());
         var record = facts.Single(f => f[FactField.Event] == "record");
         Assert.Contains(record[FactField.Evidence]!, facts.Single(f => f[FactField.Event] == "consent")[FactField.Evidence]);
         Assert.All(Ids(answer), id => Assert.Contains(id, record[FactField.Targets]));

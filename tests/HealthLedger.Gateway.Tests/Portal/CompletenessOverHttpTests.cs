@@ -27,7 +27,7 @@ public sealed class CompletenessOverHttpTests
         var verdict = CompletenessVerification.Verify(proof.Value, Policy(gateway));
         Assert.True(verdict.Holds, string.Join("; ", verdict.Checks.Select(c => $"{c.Name} {c.Verdict}")));
         Assert.Equal("Patient/p", verdict.Patient);
-        Assert.Equal(["enrol", "record", "refusal", "access"], verdict.Events.Take(4).Select(e => e.Fact[FactField.Event]));
+        Assert.Equal(["record", "refusal", "access", "enrol"], verdict.Events.Take(4).Select(e => e.Fact[FactField.Event]));
         Assert.True(verdict.CompleteTo > verdict.Events[3].Index);
 
         // Asked again at once, no further epoch is closed for it.
@@ -50,7 +50,11 @@ public sealed class CompletenessOverHttpTests
         List<ulong> indices = [.. Enumerable.Range(0, (int)size).Select(i => (ulong)i).TakeLast(Review.Max)];
         var body = new JsonObject { ["indices"] = new JsonArray([.. indices.Select(i => JsonValue.Create(i))]) };
         var answer = await gateway.Post(TestClients.Auditor, "/ledger/challenge", body);
-        Assert.Equal((200, 2UL), (answer.Status, answer.Growth));
+        Assert.Equal(200, answer.Status);
+
+        // The question, and once for each of the two chains its enrolment, each with its STATE.
+        Assert.Equal(6UL, answer.Growth);
+        Assert.Equal(2UL, (await gateway.Post(TestClients.Auditor, "/ledger/challenge", body)).Growth);
         var read = ChallengeAnswer.Parse(answer.Body);
         Assert.True(read.IsValid, read.Fault?.ToString());
         var asked = indices.Select(i => (i, ledger.ReadEntry(i))).Where(e => e.Item2[1] is 1 or 3 or 5).Select(e => (e.i, MerkleHash.Leaf(e.Item2))).ToList();

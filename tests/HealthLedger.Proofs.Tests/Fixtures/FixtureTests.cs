@@ -97,7 +97,7 @@ public class FixtureTests
     {
         var verdict = CompletenessVerification.Verify(CompletenessProof.Parse(Bytes("completeness.json")).Value, LogPolicy.ForLog(NoteVerifier.Parse(Text("completeness.vkey").Trim()).Value));
         Assert.True(verdict.Holds);
-        Assert.Equal(("Patient/anna", 9, 38UL), (verdict.Patient, verdict.Events.Count, verdict.CompleteTo));
+        Assert.Equal(("Patient/anna", 10, 43UL), (verdict.Patient, verdict.Events.Count, verdict.CompleteTo));
     }
 
     [Fact]

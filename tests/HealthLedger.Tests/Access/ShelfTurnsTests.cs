@@ -155,7 +155,7 @@ public sealed class ShelfTurnsTests : IDisposable
         var change = new Change(ChangeKind.Create, "Observation", null, "{}"u8.ToArray());
         var request = new ChangeRequest { Caller = caller, Purpose = PurposeOfUse.Treatment, RequestId = id, Interaction = "create", Changes = [change] };
         var planned = new Planned(null, [new Draft(0, change, "Observation", id, change.Body, null, [.. shelves])], [.. shelves], new HashSet<ShelfId>());
-        return new PlannedChange(request, new Found(request.Changes, ImmutableDictionary<int, ShelfEntry?>.Empty, [], ImmutableDictionary<string, string>.Empty, null, [], []), planned, DateTimeOffset.UnixEpoch);
+        return new PlannedChange(request, new Found(request.Changes, ImmutableDictionary<int, ShelfEntry?>.Empty, [], ImmutableDictionary<string, FoundTargets>.Empty, null, [], []), planned, DateTimeOffset.UnixEpoch);
     }
 
     private static string IdOf(ChangeResult result) => Assert.IsType<ChangeResult.Changed>(result).Records[0].Key.Id;

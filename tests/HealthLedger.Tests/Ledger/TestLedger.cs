@@ -23,7 +23,6 @@ internal static class TestLedger
         Keys = Keys(),
         Fatal = new RecordedFatal(),
         MinFreeBytes = 0,
-        Enrolments = false,
         SegmentBytes = 16 * 1024,
         PreallocateBytes = 4096,
     };

@@ -36,7 +36,7 @@ public sealed class CompletenessTests : IAsyncLifetime
         var verdict = Verify(await Proof(Anna));
         Assert.True(verdict.Holds, Say(verdict));
         Assert.Equal("Patient/anna", verdict.Patient);
-        Assert.Equal(["enrol", .. Enumerable.Repeat("access", 9)], verdict.Events.Select(e => e.Fact[FactField.Event]));
+        Assert.Equal([.. Enumerable.Repeat("access", 8), "enrol", "access", "access"], verdict.Events.Select(e => e.Fact[FactField.Event]));
         Assert.InRange(verdict.CompleteTo, 1UL, verdict.Events[^1].Index);
         Assert.All(verdict.Events.SkipLast(1), e => Assert.True(e.Index < verdict.CompleteTo));
 
@@ -88,7 +88,7 @@ public sealed class CompletenessTests : IAsyncLifetime
         var proof = await Proof(Anna);
         Assert.Contains("completeness-number", Codes(proof with { Events = [.. proof.Events.Where((_, i) => i != 4)] }));
         Assert.Contains("completeness-number", Codes(proof with { Events = [.. proof.Events.Take(4), proof.Events[5], proof.Events[4], .. proof.Events.Skip(6)] }));
-        Assert.Contains("completeness-enrolment", Codes(proof with { Events = [] }));
+        Assert.Contains("completeness-enrolment", Codes(proof with { Events = [.. proof.Events.SkipLast(2)] }));
         Assert.Contains("completeness-epoch", Codes(proof with { Epochs = [.. proof.Epochs, .. proof.Epochs] }));
         var others = await Proof(Ben);
         Assert.Contains("completeness-number", Codes(proof with { TagKey = others.TagKey }));
@@ -100,9 +100,10 @@ public sealed class CompletenessTests : IAsyncLifetime
     public async Task No_changed_character_of_the_document_passes()
     {
         await Append(Anna, "one");
+        await _log.Enrol(Anna, CancellationToken.None);
         await _log.CloseEpoch(CancellationToken.None);
         var json = (await Proof(Anna)).ToJson();
-        var good = Encoding.UTF8.GetString(json);
+        var good = Encoding.Latin1.GetString(json);
         foreach (var at in Enumerable.Range(0, json.Length).Where(i => i % 7 == 0))
         {
             var changed = json.ToArray();
@@ -124,6 +125,7 @@ public sealed class CompletenessTests : IAsyncLifetime
         // Kept under a key of its own, so that Anna's list does not show it.
         var shadow = new EventChain("shadow", SHA256.HashData("shadow"u8), "Patient/anna");
         await Append(shadow, "unseen");
+        await _log.Enrol(shadow, CancellationToken.None);
         await _log.CloseEpoch(CancellationToken.None);
         Assert.True(Verify(await Proof(Anna)).Holds);
         var answer = await Challenge(Anna, Ben, shadow);
@@ -134,7 +136,7 @@ public sealed class CompletenessTests : IAsyncLifetime
         Assert.All(new ChallengeVerification(Policy).Verify(silent, Asked(silent)), f => Assert.Equal("challenge-unopened", f.Code));
 
         // Or passed off as somebody else's.
-        var swapped = answer with { Events = [.. answer.Events.Select(e => e with { TagKey = answer.Events[0].TagKey, Enrolment = answer.Events[0].Enrolment, EnrolmentOpening = answer.Events[0].EnrolmentOpening })] };
+        var swapped = answer with { Events = [.. answer.Events.Select(e => e with { TagKey = answer.Events[0].TagKey, Enrolment = answer.Events[0].Enrolment })] };
         Assert.Contains("challenge-chain", new ChallengeVerification(Policy).Verify(swapped, Asked(swapped)).Select(f => f.Code));
         Assert.Contains("challenge-entry", new ChallengeVerification(Policy).Verify(answer with { Events = [.. answer.Events.Reverse()] }, Asked(answer)).Select(f => f.Code));
         Assert.Contains("challenge-count", new ChallengeVerification(Policy).Verify(answer with { Events = [] }, Asked(answer)).Select(f => f.Code));
@@ -181,7 +183,7 @@ public sealed class CompletenessTests : IAsyncLifetime
         return line >= 0 && json.AsSpan(line, Math.Min(40, json.Length - line)).Contains("cosigner.example", StringComparison.Ordinal) && json.IndexOf("\",\"tagKey", StringComparison.Ordinal) > at;
     }
 
-    private LedgerLog Open() => LedgerLog.Open(TestLedger.Options(_directory.Path) with { Enrolments = true });
+    private LedgerLog Open() => LedgerLog.Open(TestLedger.Options(_directory.Path));
 
     private async Task Reopen()
     {
@@ -196,6 +198,10 @@ public sealed class CompletenessTests : IAsyncLifetime
             await Append(Anna, $"anna {i}");
             await Append(Ben, $"ben {i}");
         }
+
+        await _log.Enrol(Anna, CancellationToken.None);
+        await _log.Enrol(Ben, CancellationToken.None);
+        await Append(Anna, "last");
     }
 
     private async Task Append(EventChain chain, string reason)
@@ -220,12 +226,12 @@ public sealed class CompletenessTests : IAsyncLifetime
         await Task.Yield();
         return new ChallengeAnswer(Encoding.UTF8.GetString(_log.Published.Note.Span), [.. chains.Select(chain =>
         {
-            var number = _log.CountOf(chain) - 1;
-            var (index, first) = (_log.EventsOf(chain, number, 1)[0].Index, _log.EventsOf(chain, 0, 1)[0].Index);
+            var (number, enrolled) = (0UL, _log.Enrol(chain, CancellationToken.None).AsTask().Result!.Value);
+            var index = _log.EventsOf(chain, number, 1)[0].Index;
             using var key = _log.TagKeyOf(chain);
             return new ChallengedEvent(
                 Proven(index), FactOpening.Of(Fact.Parse(_log.OpenFact(index, chain)!).Value, [FactField.Event, FactField.Patient]), number, key.Bytes.ToArray(),
-                Proven(first), FactOpening.Of(Fact.Parse(_log.OpenFact(first, chain)!).Value, [FactField.Patient, FactField.Evidence]));
+                new ProvenEnrolment(Proven(enrolled.Index), enrolled.Number, FactOpening.Of(Fact.Parse(_log.OpenFact(enrolled.Index, chain)!).Value, [FactField.Patient, FactField.Evidence])));
         })]);
     }
 
