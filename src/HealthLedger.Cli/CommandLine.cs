@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using HealthLedger.Cli.Audit;
 using HealthLedger.Cli.MyEvents;
+using HealthLedger.Cli.Operate;
 using HealthLedger.Cli.Token;
 using HealthLedger.Cli.Verify;
 
@@ -22,12 +23,14 @@ internal static class CommandLine
     {
         // No RootCommand: it would call itself by the file's name.
         var help = new HelpOption();
-        var root = new Command("healthledger", "Checks a HealthLedger from outside, and gets tokens for its FHIR server.") { help, new VersionOption() };
+        var root = new Command("healthledger", "Checks a HealthLedger from outside, gets tokens for its FHIR server, and operates a gateway.") { help, new VersionOption() };
         var examples = new Dictionary<Command, string> { [root] = RootExamples };
         Add(VerifyCommand.Make(terminal, time), VerifyCommand.Examples);
         Add(AuditCommand.Make(terminal, time), AuditCommand.Examples);
         Add(MyEventsCommand.Make(terminal), MyEventsCommand.Examples);
         Add(TokenCommand.Make(terminal, time), TokenCommand.Examples);
+        Add(EraseCommand.Make(terminal, time), EraseCommand.Examples);
+        Add(KeysCommand.Make(terminal, time), KeysCommand.Examples);
         help.Action = new HelpWithExamples((HelpAction)help.Action!, examples, terminal.Out);
 
         var settings = new InvocationConfiguration { Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false };

@@ -46,6 +46,17 @@ public sealed class MemoryVaultStore : IVaultStore
         }
     }
 
+    public void Erase(IReadOnlyList<RowPlace> places)
+    {
+        lock (gate)
+        {
+            foreach (var place in places)
+            {
+                Rows.Remove(place);
+            }
+        }
+    }
+
     public ValueTask<StoredRow?> Read(RowPlace place, CancellationToken cancellation)
     {
         lock (gate)
@@ -108,6 +119,9 @@ public sealed class MemoryKeyStore : IKeyStore
     /// <summary>The keys, for tests to tamper with while nothing reads.</summary>
     public List<WrappedKey> Keys { get; } = [];
 
+    /// <summary>The list of erasures.</summary>
+    public Dictionary<KeyedName, ErasedKeys> Listed { get; } = [];
+
     public IReadOnlyList<WrappedKey> Of(KeyedName subject)
     {
         lock (gate)
@@ -135,6 +149,41 @@ public sealed class MemoryKeyStore : IKeyStore
         lock (gate)
         {
             Keys.RemoveAll(key => key.Subject == subject && kinds.Contains(key.Kind));
+        }
+    }
+
+    public void Replace(WrappedKey key)
+    {
+        lock (gate)
+        {
+            Destroy(key.Subject, [key.Kind]);
+            Keys.Add(key);
+        }
+    }
+
+    public int Rewrap(int epoch, int max, Func<WrappedKey, WrappedKey> rewrap)
+    {
+        lock (gate)
+        {
+            var earlier = Keys.Where(key => key.Epoch < epoch).Take(max).ToList();
+            earlier.Select(rewrap).ToList().ForEach(Replace);
+            return earlier.Count;
+        }
+    }
+
+    public IReadOnlyList<ErasedKeys> Erased()
+    {
+        lock (gate)
+        {
+            return [.. Listed.Values];
+        }
+    }
+
+    public void List(ErasedKeys erased)
+    {
+        lock (gate)
+        {
+            Listed[erased.Mark] = erased;
         }
     }
 

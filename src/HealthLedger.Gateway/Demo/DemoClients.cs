@@ -14,6 +14,7 @@ internal sealed class DemoClients : IDisposable
     public const string Risk = "demo-risk";
     public const string Auditor = "demo-auditor";
     public const string Operator = "demo-operator";
+    public const string Supervisor = "demo-supervisor";
 
     /// <summary>The organization of the stranger: in the directory, but named by no consent.</summary>
     public const string StrangerOrganization = "harbour-clinic";
@@ -29,6 +30,7 @@ internal sealed class DemoClients : IDisposable
         (Risk, "Heart registry (demo)", RiskOrganization, CallerRole.System, ["system/*.rs", "system/RiskAssessment.cu"], [PurposeOfUse.Research], false),
         (Auditor, "Regulator (demo)", null, CallerRole.Regulator, [ServiceScopes.Audit], [PurposeOfUse.Compliance], false),
         (Operator, "Operator (demo)", null, CallerRole.Operator, [ServiceScopes.Admin], [PurposeOfUse.Operations], false),
+        (Supervisor, "Second operator (demo)", null, CallerRole.Operator, [ServiceScopes.Admin], [PurposeOfUse.Operations], false),
     ];
 
     private readonly Dictionary<string, DemoClientKey> _keys = Definitions.ToDictionary(d => d.Id, _ => new DemoClientKey());

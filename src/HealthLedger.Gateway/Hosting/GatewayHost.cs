@@ -5,6 +5,7 @@ using HealthLedger.Fhir.Packages;
 using HealthLedger.Fhir.Search;
 using HealthLedger.Fhir.Terminology;
 using HealthLedger.Fhir.Validation.Profiles;
+using HealthLedger.Gateway.Admin;
 using HealthLedger.Gateway.Events;
 using HealthLedger.Gateway.Fhir;
 using HealthLedger.Gateway.Fhir.Export;
@@ -90,6 +91,11 @@ internal sealed class GatewayHost : IAsyncDisposable
                     $"healthledger: warning: no passphrase was given, so a random one is kept in {options.KeysDirectory}; whoever copies that directory has the keys. Set HEALTHLEDGER_PASSPHRASE.");
             }
 
+            if (await storage.Vault.ApplyErasures(CancellationToken.None) is var undone and > 0)
+            {
+                await warnings.WriteLineAsync($"healthledger: warning: the data is a copy from before {undone} erasures, which were applied again.");
+            }
+
             AddServices(builder.Services, options, storage, time ?? TimeProvider.System);
             var gateway = new GatewayHost(builder.Build(), options, storage);
             gateway.MapRoutes();
@@ -169,6 +175,13 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton<Receipts>();
         services.AddSingleton<ConsentTokens>();
 
+        services.AddSingleton(storage.Keys);
+        services.AddSingleton(storage.KeyDirectory);
+        services.AddSingleton(new ErasurePolicy(options.Erasure.AuditRetentionDays, options.Erasure.KeyBackupDays));
+        services.AddSingleton<RecordErasure>();
+        services.AddSingleton<AuditKeyErasure>();
+        services.AddSingleton<OperatorActs>();
+
         services.AddSingleton(new PrivacyAccounts(Derived(storage, "privacy-accounts")));
         services.AddSingleton(new PrivacyBudget(options.Privacy.Epsilon, options.Privacy.Delta));
         services.AddSingleton(RandomSource.System);
@@ -221,6 +234,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         _app.MapSignIn();
         FhirApi.Map(_app);
         LedgerApi.Map(_app);
+        AdminApi.Map(_app);
         PagesApi.Map(_app);
         _app.MapGet("/health/live", () => Results.Text("live"));
         _app.MapGet("/health/ready", () => _ready ? Results.Text("ready") : Results.Text("not ready", statusCode: StatusCodes.Status503ServiceUnavailable));

@@ -42,6 +42,8 @@ internal sealed class GatewayOptions
 
     public EventOptions Events { get; set; } = new();
 
+    public ErasureOptions Erasure { get; set; } = new();
+
     public string DataDirectory => Path.GetFullPath(Data);
 
     public string KeysDirectory => Path.GetFullPath(Keys ?? Data.TrimEnd('/', '\\') + ".keys");
@@ -99,7 +101,7 @@ internal sealed class GatewayOptions
             yield return "HealthLedger:PublicUrl must be an absolute http or https URL.";
         }
 
-        foreach (var fault in Consents.Faults().Concat(Privacy.Faults()).Concat(Cors.Faults()).Concat(Events.Faults()))
+        foreach (var fault in Consents.Faults().Concat(Privacy.Faults()).Concat(Cors.Faults()).Concat(Events.Faults()).Concat(Erasure.Faults()))
         {
             yield return fault;
         }
@@ -156,6 +158,29 @@ internal sealed class PrivacyOptions
         if (Delta is not (>= 1e-15 and <= 1e-3))
         {
             yield return $"HealthLedger:Privacy:Delta is {Delta}: use 1e-15 to 1e-3.";
+        }
+    }
+}
+
+/// <summary>The section <c>HealthLedger:Erasure</c>: how long what an erasure leaves is kept (docs/operations.md).</summary>
+internal sealed class ErasureOptions
+{
+    /// <summary>How long the audit key of an erased patient is kept at least, 0 to 36,525 days. Default 3,653 (ten years).</summary>
+    public int AuditRetentionDays { get; set; } = 3653;
+
+    /// <summary>How long backups of the key directory are kept at most, 1 to 365 days. Default 30.</summary>
+    public int KeyBackupDays { get; set; } = 30;
+
+    public IEnumerable<string> Faults()
+    {
+        if (AuditRetentionDays is < 0 or > 36_525)
+        {
+            yield return $"HealthLedger:Erasure:AuditRetentionDays is {AuditRetentionDays}: use 0 to 36525.";
+        }
+
+        if (KeyBackupDays is < 1 or > 365)
+        {
+            yield return $"HealthLedger:Erasure:KeyBackupDays is {KeyBackupDays}: use 1 to 365.";
         }
     }
 }

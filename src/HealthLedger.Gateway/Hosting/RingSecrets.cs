@@ -11,4 +11,6 @@ internal sealed class RingSecrets(KeyRing ring) : ISealedSecrets
         using var secret = ring.GetOrCreate("smart/" + name, create);
         return secret.Span.ToArray();
     }
+
+    public void Replace(string name, ReadOnlySpan<byte> secret) => ring.Replace("smart/" + name, secret);
 }

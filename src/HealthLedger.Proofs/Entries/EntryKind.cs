@@ -15,7 +15,7 @@ public enum EntryKind : byte
     /// <summary>Closes an epoch: the root over the sorted tags of the entries since the epoch before.</summary>
     Epoch = 4,
 
-    /// <summary>An event of a chain whose keys were destroyed.</summary>
+    /// <summary>Keys of a patient were destroyed, and with them what they open.</summary>
     Erase = 5,
 }
 

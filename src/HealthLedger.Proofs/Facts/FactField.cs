@@ -5,7 +5,7 @@ namespace HealthLedger.Proofs.Facts;
 /// <summary>The fields of a fact, in the order of its bytes and of its leaves. The set is fixed: what is absent has a leaf too.</summary>
 public enum FactField
 {
-    /// <summary>access, refusal, consent, record, request, review, risk, release, signin or enrol.</summary>
+    /// <summary>access, refusal, consent, record, request, review, risk, release, erasure, operation, signin or enrol.</summary>
     Event,
 
     /// <summary>RFC 3339 in UTC with milliseconds.</summary>

@@ -20,7 +20,7 @@ public static class SmartEndpoints
         var group = routes.MapGroup("").AddEndpointFilter(async (context, next) =>
             Find<SmartUrls>(context.HttpContext).Known ? await next(context) : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
         group.MapPost("/auth/token", (Delegate)Token).DisableAntiforgery();
-        group.MapGet("/auth/jwks", (HttpContext context) => Public(context, Results.Content(JsonWebKeySet.ToJson([Find<TokenSigningKey>(context).Public]), Json)));
+        group.MapGet("/auth/jwks", (HttpContext context) => Public(context, Results.Content(JsonWebKeySet.ToJson(Find<TokenSigningKey>(context).Published), Json)));
         group.MapGet("/.well-known/openid-configuration", (HttpContext context) => Public(context, Results.Json(Discovery.OpenId(Find<SmartUrls>(context)))));
         group.MapMethods("/fhir/.well-known/smart-configuration", [HttpMethods.Get, HttpMethods.Head], (HttpContext context) => Public(context, Results.Json(Discovery.Smart(Find<SmartUrls>(context)))));
         return routes;

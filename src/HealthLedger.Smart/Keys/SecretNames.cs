@@ -3,7 +3,7 @@ namespace HealthLedger.Smart.Keys;
 /// <summary>The secrets that the authorization server asks <see cref="ISealedSecrets"/> for.</summary>
 public static class SecretNames
 {
-    /// <summary>PKCS#8 of the P-256 key that signs access tokens.</summary>
+    /// <summary>The P-256 keys that sign and signed access tokens: PKCS#8 of the first one, or from a rotation on as <see cref="Tokens.TokenSigningKey"/> says.</summary>
     public const string Signing = "smart-signing";
 
     /// <summary>32 bytes: seals the rows of registered clients.</summary>

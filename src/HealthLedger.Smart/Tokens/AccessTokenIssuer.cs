@@ -48,9 +48,15 @@ public sealed class AccessTokenIssuer(TokenSigningKey key, SmartUrls urls, TimeP
             writer.WriteEndObject();
         }
 
-        var header = $$"""{"alg":"ES256","typ":"{{AccessTokenClaims.Type}}","kid":"{{key.Public.KeyId}}"}""";
-        var signed = $"{StrictBase64.EncodeUrl(Encoding.ASCII.GetBytes(header))}.{StrictBase64.EncodeUrl(claims.WrittenSpan)}";
-        return new AccessToken($"{signed}.{StrictBase64.EncodeUrl(key.Sign(Encoding.ASCII.GetBytes(signed)))}", lifetime, scopes);
+        var body = StrictBase64.EncodeUrl(claims.WrittenSpan);
+        var signed = "";
+        var signature = key.Sign(kid =>
+        {
+            var header = $$"""{"alg":"ES256","typ":"{{AccessTokenClaims.Type}}","kid":"{{kid}}"}""";
+            signed = $"{StrictBase64.EncodeUrl(Encoding.ASCII.GetBytes(header))}.{body}";
+            return Encoding.ASCII.GetBytes(signed);
+        });
+        return new AccessToken($"{signed}.{StrictBase64.EncodeUrl(signature)}", lifetime, scopes);
     }
 
     private static void WriteWhere(Utf8JsonWriter writer, string name, string? value)

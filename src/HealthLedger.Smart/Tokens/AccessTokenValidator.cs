@@ -35,17 +35,18 @@ public sealed class AccessTokenValidator(
                 return new TokenValidation.Invalid(TokenFault.Expired);
             }
 
-            // The very same registration object: nothing about the client has changed since this token was validated.
-            if (ReferenceEquals(clients.Find(known.Client.ClientId), known.Client))
+            // The very same objects: nothing about the client or our keys has changed since this token was validated.
+            if (ReferenceEquals(clients.Find(known.Client.ClientId), known.Client) && ReferenceEquals(key.Published, known.Keys))
             {
                 return known.Valid;
             }
         }
 
-        var validation = ValidateFully(bearer, now, out var client);
+        var keys = key.Published;
+        var validation = ValidateFully(bearer, keys, now, out var client);
         if (validation is TokenValidation.Valid valid)
         {
-            remembered.Remember(hash, new ValidatedToken(valid, client!), now);
+            remembered.Remember(hash, new ValidatedToken(valid, client!, keys), now);
         }
         else
         {
@@ -55,7 +56,7 @@ public sealed class AccessTokenValidator(
         return validation;
     }
 
-    private TokenValidation ValidateFully(ReadOnlySpan<char> bearer, DateTimeOffset now, out Client? client)
+    private TokenValidation ValidateFully(ReadOnlySpan<char> bearer, IReadOnlyList<JsonWebKey> keys, DateTimeOffset now, out Client? client)
     {
         client = null;
         if (SignedToken.Parse(bearer) is not { } token || token.Header.Text("typ") != AccessTokenClaims.Type)
@@ -63,12 +64,12 @@ public sealed class AccessTokenValidator(
             return new TokenValidation.Invalid(TokenFault.Malformed);
         }
 
-        if (token.KeyId != key.Public.KeyId)
+        if (keys.FirstOrDefault(published => published.KeyId == token.KeyId) is not { } signer)
         {
             return new TokenValidation.Invalid(TokenFault.UnknownKey);
         }
 
-        if (!token.IsSignedBy(key.Public))
+        if (!token.IsSignedBy(signer))
         {
             return new TokenValidation.Invalid(TokenFault.BadSignature);
         }

@@ -3,8 +3,8 @@ using HealthLedger.Smart.Clients;
 
 namespace HealthLedger.Smart.Tokens;
 
-/// <summary>A validated token and the client's registration that it was validated against.</summary>
-internal sealed record ValidatedToken(TokenValidation.Valid Valid, Client Client);
+/// <summary>A validated token, the client's registration and the published keys that it was validated against.</summary>
+internal sealed record ValidatedToken(TokenValidation.Valid Valid, Client Client, IReadOnlyList<Jose.JsonWebKey> Keys);
 
 /// <summary>Tokens that were validated before, by hash; never more than a fixed number. Only tokens of ours get in, so that strangers cannot push others out.</summary>
 internal sealed class ValidatedTokens(int capacity)

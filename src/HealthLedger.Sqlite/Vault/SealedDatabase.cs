@@ -9,15 +9,16 @@ internal static class SealedDatabase
     private const int PageSize = 8192;
     private const long SchemaVersion = 1;
 
-    /// <summary>Opens the file for writing; makes it with <paramref name="schema"/> where it is new.</summary>
+    /// <summary>Opens the file for writing; makes it with <paramref name="schema"/> where it is new, and adds <paramref name="additions"/>, which files of earlier versions lack.</summary>
     /// <exception cref="ForeignDirectoryException">It belongs to another tenant.</exception>
-    internal static SqliteConnection OpenWriter(string path, TenantId tenant, string schema, string keysPath)
+    internal static SqliteConnection OpenWriter(string path, TenantId tenant, string schema, string additions, string keysPath)
     {
         var connection = SqliteFile.Open(path, PageSize);
         try
         {
             SqliteFile.Run(connection, "PRAGMA wal_autocheckpoint = 4000");
             Bind(connection, path, tenant, schema, keysPath);
+            SqliteFile.Run(connection, additions);
             return connection;
         }
         catch

@@ -11,9 +11,14 @@ public sealed class SqliteKeyStore : IKeyStore
         CREATE TABLE wrapped_key (subject BLOB NOT NULL, kind INTEGER NOT NULL, epoch INTEGER NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (subject, kind)) WITHOUT ROWID
         """;
 
+    private const string Additions = """
+        CREATE INDEX IF NOT EXISTS wrapped_key_epoch ON wrapped_key (epoch);
+        CREATE TABLE IF NOT EXISTS erased (mark BLOB NOT NULL PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID
+        """;
+
     private readonly Lock gate = new();
     private readonly SqliteConnection connection;
-    private readonly Statement select, insert, destroy;
+    private readonly Statement select, insert, destroy, earlier, erased, list;
     private readonly WriteTransaction transaction;
 
     private SqliteKeyStore(SqliteConnection connection)
@@ -22,13 +27,16 @@ public sealed class SqliteKeyStore : IKeyStore
         select = new Statement(connection, "SELECT kind, epoch, sealed FROM wrapped_key WHERE subject = ?");
         insert = new Statement(connection, "INSERT INTO wrapped_key (subject, kind, epoch, sealed) VALUES (?, ?, ?, ?)");
         destroy = new Statement(connection, "DELETE FROM wrapped_key WHERE subject = ? AND kind = ?");
+        earlier = new Statement(connection, "SELECT subject, kind, epoch, sealed FROM wrapped_key WHERE epoch < ? LIMIT ?");
+        erased = new Statement(connection, "SELECT mark, sealed FROM erased");
+        list = new Statement(connection, "INSERT INTO erased (mark, sealed) VALUES (?, ?) ON CONFLICT (mark) DO UPDATE SET sealed = excluded.sealed");
         transaction = new WriteTransaction(connection);
     }
 
     /// <summary>Opens <c>keys.db</c> in the key directory; makes it where there is none.</summary>
     /// <exception cref="ForeignDirectoryException">It belongs to another tenant.</exception>
     public static SqliteKeyStore Open(KeyDirectory keys) =>
-        new(SealedDatabase.OpenWriter(Path.Combine(keys.Path, "keys.db"), keys.Tenant, Schema, keys.Path));
+        new(SealedDatabase.OpenWriter(Path.Combine(keys.Path, "keys.db"), keys.Tenant, Schema, Additions, keys.Path));
 
     /// <inheritdoc/>
     public IReadOnlyList<WrappedKey> Of(KeyedName subject)
@@ -53,7 +61,7 @@ public sealed class SqliteKeyStore : IKeyStore
                 return false;
             }
 
-            insert.Bind(1, name).Bind(2, (long)key.Kind).Bind(3, key.Epoch).Bind(4, key.Sealed.Span).Run();
+            Insert(key, name);
         }
 
         return true;
@@ -79,12 +87,88 @@ public sealed class SqliteKeyStore : IKeyStore
         }
     }
 
+    /// <inheritdoc/>
+    public void Replace(WrappedKey key)
+    {
+        InTransaction(() =>
+        {
+            Put(key);
+            return true;
+        });
+        lock (gate)
+        {
+            SealedDatabase.EmptyWal(connection);
+        }
+    }
+
+    /// <inheritdoc/>
+    public int Rewrap(int epoch, int max, Func<WrappedKey, WrappedKey> rewrap)
+    {
+        var keys = new List<WrappedKey>();
+        InTransaction(() =>
+        {
+            earlier.Bind(1, epoch).Bind(2, max);
+            try
+            {
+                while (earlier.Step())
+                {
+                    keys.Add(new WrappedKey(KeyedName.Read(earlier.Blob(0)), (KeyKind)earlier.Integer(1), checked((int)earlier.Integer(2)), earlier.Blob(3).ToArray()));
+                }
+            }
+            finally
+            {
+                earlier.Reset();
+            }
+
+            keys.ForEach(key => Put(rewrap(key)));
+            return true;
+        });
+        if (keys.Count == 0)
+        {
+            lock (gate)
+            {
+                SealedDatabase.EmptyWal(connection);
+            }
+        }
+
+        return keys.Count;
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ErasedKeys> Erased()
+    {
+        lock (gate)
+        {
+            var listed = new List<ErasedKeys>();
+            try
+            {
+                while (erased.Step())
+                {
+                    listed.Add(new ErasedKeys(KeyedName.Read(erased.Blob(0)), erased.Blob(1).ToArray()));
+                }
+            }
+            finally
+            {
+                erased.Reset();
+            }
+
+            return listed;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void List(ErasedKeys one) => InTransaction(() =>
+    {
+        list.Bind(1, one.Mark.ToArray()).Bind(2, one.Sealed.Span).Run();
+        return true;
+    });
+
     /// <summary>Closes the file.</summary>
     public void Dispose()
     {
         lock (gate)
         {
-            foreach (var statement in new[] { select, insert, destroy })
+            foreach (var statement in new[] { select, insert, destroy, earlier, erased, list })
             {
                 statement.Dispose();
             }
@@ -94,6 +178,16 @@ public sealed class SqliteKeyStore : IKeyStore
             connection.Dispose();
         }
     }
+
+    private void Put(WrappedKey key)
+    {
+        Span<byte> name = stackalloc byte[KeyedName.Size];
+        key.Subject.CopyTo(name);
+        destroy.Bind(1, name).Bind(2, (long)key.Kind).Run();
+        Insert(key, name);
+    }
+
+    private void Insert(WrappedKey key, ReadOnlySpan<byte> name) => insert.Bind(1, name).Bind(2, (long)key.Kind).Bind(3, key.Epoch).Bind(4, key.Sealed.Span).Run();
 
     private List<WrappedKey> Select(KeyedName subject, ReadOnlySpan<byte> name)
     {

@@ -19,6 +19,7 @@ public sealed class SqliteVaultStore : IVaultStore
         [VaultTable.Head] = "head",
         [VaultTable.Locator] = "locator",
         [VaultTable.Patient] = "patient",
+        [VaultTable.Erasure] = "erasure",
     }.ToFrozenDictionary();
 
     // Records and segments are too long for a tree that keeps its rows in the inner nodes.
@@ -33,6 +34,8 @@ public sealed class SqliteVaultStore : IVaultStore
         CREATE TABLE applied (size INTEGER NOT NULL);
         INSERT INTO applied VALUES (0)
         """;
+
+    private const string Additions = "CREATE TABLE IF NOT EXISTS erasure (shelf BLOB NOT NULL, row BLOB NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (shelf, row)) WITHOUT ROWID";
 
     private const int PooledReaders = 16;
     private readonly string path;
@@ -66,7 +69,7 @@ public sealed class SqliteVaultStore : IVaultStore
     public static SqliteVaultStore Open(string dataPath, KeyDirectory keys)
     {
         var path = Path.Combine(dataPath, "vault.db");
-        return new SqliteVaultStore(path, SealedDatabase.OpenWriter(path, keys.Tenant, Schema, keys.Path));
+        return new SqliteVaultStore(path, SealedDatabase.OpenWriter(path, keys.Tenant, Schema, Additions, keys.Path));
     }
 
     /// <inheritdoc/>
@@ -94,6 +97,25 @@ public sealed class SqliteVaultStore : IVaultStore
                 return true;
             });
             Volatile.Write(ref appliedSize, size);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Erase(IReadOnlyList<RowPlace> places)
+    {
+        lock (writing)
+        {
+            ObjectDisposedException.ThrowIf(disposed, this);
+            transaction.Run(() =>
+            {
+                foreach (var place in places)
+                {
+                    Change(new RowChange(place, default));
+                }
+
+                return true;
+            });
+            SealedDatabase.EmptyWal(connection);
         }
     }
 

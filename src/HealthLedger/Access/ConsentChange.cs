@@ -141,7 +141,12 @@ internal sealed class ConsentChange(ConsentStates consents, AccessPolicy policy)
     {
         ["directive"] = Convert.ToHexStringLower(SHA256.HashData(body.Span)),
         ["root"] = root,
-        ["given"] = caller.Role == CallerRole.Patient ? "by the patient, signed in" : "through a client that records consents",
+        ["given"] = caller.Role switch
+        {
+            CallerRole.Patient => "by the patient, signed in",
+            CallerRole.Operator => "by an operator, with the erasure of the records",
+            _ => "through a client that records consents",
+        },
     });
 
     private static ImmutableArray<ValidationIssue> Issues(ImmutableArray<ConsentIssue> issues, IssueSeverity severity) =>

@@ -6,7 +6,7 @@ namespace HealthLedger.Ledger;
 /// <remarks>About 150 bytes for each chain that this process met.</remarks>
 internal sealed class Chains(Indexing indexing, EventTag tags)
 {
-    private readonly ConcurrentDictionary<string, Lazy<ChainNumber>> _known = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Id, ulong KeyMark), Lazy<ChainNumber>> _known = new();
 
     /// <summary>The chain's count.</summary>
     /// <remarks>
@@ -14,7 +14,7 @@ internal sealed class Chains(Indexing indexing, EventTag tags)
     /// </remarks>
     public ChainNumber Load(EventChain chain) =>
         _known.GetOrAdd(
-            chain.Id,
+            (chain.Id, chain.KeyMark),
             static (_, state) => new Lazy<ChainNumber>(() => new ChainNumber(state.self.CountStored(state.chain)), LazyThreadSafetyMode.PublicationOnly),
             (chain, self: this)).Value;
 

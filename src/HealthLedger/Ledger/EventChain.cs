@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
 namespace HealthLedger.Ledger;
 
 /// <summary>
@@ -18,6 +21,7 @@ public sealed class EventChain
         Id = id;
         AuditKey = auditKey;
         Patient = patient;
+        KeyMark = BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(auditKey.Span));
     }
 
     /// <summary>The chain's name within this process.</summary>
@@ -27,4 +31,7 @@ public sealed class EventChain
     public string? Patient { get; }
 
     internal ReadOnlyMemory<byte> AuditKey { get; }
+
+    /// <summary>Tells this chain from one of the same name that comes after it, when its key was destroyed. In memory only.</summary>
+    internal ulong KeyMark { get; }
 }

@@ -105,6 +105,11 @@ public sealed class AccessReview
             }
         }
 
+        foreach (var erased in _vault.Erasures.Chains)
+        {
+            Enqueue(new ChainCursor(erased));
+        }
+
         while (queue.TryDequeue(out var cursor, out var rank))
         {
             cancellation.ThrowIfCancellationRequested();

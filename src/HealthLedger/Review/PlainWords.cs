@@ -68,6 +68,8 @@ public static class PlainWords
         ("enrol", _) => "fixed the numbering of your events",
         ("risk", _) => "computed a risk score",
         ("release", _) => "released statistics with noise",
+        ("erasure", _) => "erased records",
+        ("operation", _) => "worked on the gateway",
         _ => happened.Kind,
     };
 }

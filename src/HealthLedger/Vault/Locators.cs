@@ -14,6 +14,7 @@ internal sealed class Locators
     private const byte Format = 1;
     private const int Shards = 64;
     private const int MaxShelves = 1000;
+    private const int PageSize = 1000;
     private readonly IVaultStore store;
     private readonly RowSealer sealer;
     private readonly PinnedSecret names;
@@ -59,8 +60,33 @@ internal sealed class Locators
         return new RowChange(place, sealer.Seal(tenantKey.Span, place, 0, Encode(shelves)));
     }
 
-    /// <summary>Takes note of a committed change. Does not throw or block for long.</summary>
-    internal void Committed(string type, string id, ImmutableArray<ShelfId> shelves)
+    /// <summary>The row of a record that is nowhere any more.</summary>
+    internal RowChange Removal(string type, string id) => new(new RowPlace(VaultTable.Locator, default, NameOf(type, id)), default);
+
+    /// <summary>The rows that lead to one of these shelves and to no other: what a restored copy of the data brought back of erased patients.</summary>
+    internal async Task<List<RowPlace>> LeadingTo(Func<ShelfId, bool> erased, CancellationToken cancellation)
+    {
+        var found = new List<RowPlace>();
+        KeyedName? after = null;
+        while (await store.ReadPage(VaultTable.Locator, default, after, PageSize, cancellation) is { Count: > 0 } page)
+        {
+            foreach (var row in page)
+            {
+                using var opened = sealer.Open(tenantKey.Span, row.Place, 0, row.Sealed.Span);
+                if (Decode(opened, row.Place).All(erased))
+                {
+                    found.Add(row.Place);
+                }
+            }
+
+            after = page[^1].Place.Row;
+        }
+
+        return found;
+    }
+
+    /// <summary>Takes note of a committed change; null where the record is nowhere any more. Does not throw or block for long.</summary>
+    internal void Committed(string type, string id, ImmutableArray<ShelfId>? shelves)
     {
         var name = NameOf(type, id);
         shards[(int)(name.Value & (Shards - 1))].Set(name, shelves);
@@ -120,7 +146,7 @@ internal sealed class Locators
             }
         }
 
-        internal void Set(KeyedName name, ImmutableArray<ShelfId> shelves)
+        internal void Set(KeyedName name, ImmutableArray<ShelfId>? shelves)
         {
             lock (gate)
             {

@@ -20,6 +20,7 @@ public sealed class PatientDirectory
     private readonly SemaphoreSlim loading = new(1);
     private readonly Lock gate = new();
     private readonly HashSet<string> known = [];
+    private readonly HashSet<string> erased = [];
     private string[] ids = [];
     private int count;
     private bool loaded;
@@ -59,7 +60,25 @@ public sealed class PatientDirectory
     {
         lock (gate)
         {
+            erased.Remove(patientId);
             Add(patientId);
+        }
+    }
+
+    /// <summary>The row of a patient who is erased.</summary>
+    internal RowChange Removal(string patientId) => new(new RowPlace(VaultTable.Patient, default, KeyedName.Of(names.Span, "patient", patientId)), default);
+
+    /// <summary>Takes note of a committed erasure. A row that is being read meanwhile does not bring the patient back.</summary>
+    internal void Erased(string patientId)
+    {
+        lock (gate)
+        {
+            erased.Add(patientId);
+            if (known.Remove(patientId))
+            {
+                ids = [.. ids.Take(count).Where(id => id != patientId)]; // views given out keep the old array
+                count = ids.Length;
+            }
         }
     }
 
@@ -104,7 +123,7 @@ public sealed class PatientDirectory
 
     private void Add(string patientId)
     {
-        if (!known.Add(patientId))
+        if (erased.Contains(patientId) || !known.Add(patientId))
         {
             return;
         }

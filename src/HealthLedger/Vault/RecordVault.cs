@@ -12,7 +12,7 @@ namespace HealthLedger.Vault;
 /// The sealed records. Plaintext leaves only through <see cref="Open(Recorded{AccessEntry}, Shelf, RecordKey, CancellationToken)"/>, which takes nothing but a recorded entry and opens nothing but what that entry permits;
 /// shelves hold the opened terms for deciding and matching inside. A change is prepared here, becomes real with the ledger's commit, and is seen from then on.
 /// </summary>
-public sealed class RecordVault : IDisposable
+public sealed partial class RecordVault : IDisposable
 {
     /// <summary>How many records' sealed rows are read together at most.</summary>
     private const int Together = 64;
@@ -21,6 +21,7 @@ public sealed class RecordVault : IDisposable
     private readonly KeyRing ring;
     private readonly IKeyHolder holder;
     private readonly RowSealer sealer;
+    private readonly IVaultStore store;
     private readonly RecordRows rows;
     private readonly PinnedSecret shelfNames, locatorNames, tenantKey;
     private readonly ShelfStorage shelves;
@@ -38,6 +39,7 @@ public sealed class RecordVault : IDisposable
         this.options = options;
         this.ring = ring;
         this.holder = holder;
+        this.store = store;
         sealer = new RowSealer(ring.Tenant);
         shelfNames = ring.Derive("vault/shelf");
         locatorNames = ring.Derive("vault/locator");
@@ -48,6 +50,7 @@ public sealed class RecordVault : IDisposable
         cache = new ShelfCache(options.ShelfCacheBytes, shelves.Load);
         locators = new Locators(store, sealer, locatorNames, tenantKey, options.LocatorCacheEntries);
         Patients = new PatientDirectory(store, sealer, locatorNames, tenantKey);
+        Erasures = new Erasures(store, ring, sealer, tenantKey);
     }
 
     /// <summary>The chain of events that concern no patient.</summary>
@@ -208,6 +211,7 @@ public sealed class RecordVault : IDisposable
         }
 
         WriteRules.Check(writes, options);
+        Erasures.Settle(); // whoever comes anew gets new keys
         var written = writes.SelectMany(write => write.Shelves).ToHashSet();
         shelves.GiveKeys([.. held.States.Values.Where(state => !state.HasKeys && written.Contains(state.Id))]);
         using var preparation = new Preparation(held, sealer, holder, ring.Tenant, options.MaxTermsBytes);

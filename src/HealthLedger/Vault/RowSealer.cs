@@ -76,6 +76,7 @@ internal sealed class RowSealer(TenantId tenant)
         VaultTable.Head => "vault/head",
         VaultTable.Locator => "vault/locator",
         VaultTable.Patient => "vault/patient",
+        VaultTable.Erasure => "vault/erasure",
         _ => throw new ArgumentOutOfRangeException(nameof(table), table, null),
     };
 

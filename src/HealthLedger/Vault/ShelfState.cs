@@ -49,6 +49,14 @@ internal sealed class ShelfState : IDisposable
         return this;
     }
 
+    /// <summary>Empties the shelf and zeroes its keys: its patient's records were erased. Does not throw or block.</summary>
+    internal void Erase()
+    {
+        Volatile.Write(ref current, null);
+        keys?.Dispose();
+        (keys, Chain, Head) = (null, null, ShelfHead.Empty);
+    }
+
     /// <summary>Zeroes its keys.</summary>
     public void Dispose() => keys?.Dispose();
 

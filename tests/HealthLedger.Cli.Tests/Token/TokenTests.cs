@@ -214,6 +214,8 @@ public sealed class TokenTests : IAsyncLifetime
         private readonly ConcurrentDictionary<string, byte[]> secrets = new();
 
         public byte[] GetOrCreate(string name, Func<byte[]> create) => (byte[])secrets.GetOrAdd(name, _ => create()).Clone();
+
+        public void Replace(string name, ReadOnlySpan<byte> secret) => secrets[name] = secret.ToArray();
     }
 
     private sealed class NoStore : IClientStore

@@ -27,6 +27,9 @@ internal sealed class TestClients : IDisposable
 
     public const string Operator = "operator";
 
+    /// <summary>Another operator, for what takes two.</summary>
+    public const string Supervisor = "supervisor";
+
     private static readonly (string Id, string? Organization, CallerRole Role, string[] Scopes, PurposeOfUse[] Purposes, bool MayMigrate)[] Definitions =
     [
         (Hospital, "Organization/north", CallerRole.System, ["system/*.cruds"], [PurposeOfUse.Treatment], true),
@@ -36,6 +39,7 @@ internal sealed class TestClients : IDisposable
         (Researcher, "Organization/riverside", CallerRole.System, ["system/*.rs"], [PurposeOfUse.Research], false),
         (Auditor, null, CallerRole.Regulator, [ServiceScopes.Audit], [PurposeOfUse.Compliance], false),
         (Operator, null, CallerRole.Operator, [ServiceScopes.Admin], [PurposeOfUse.Operations], false),
+        (Supervisor, null, CallerRole.Operator, [ServiceScopes.Admin], [PurposeOfUse.Operations], false),
     ];
 
     private readonly Dictionary<string, DemoClientKey> _keys = Definitions.ToDictionary(d => d.Id, _ => new DemoClientKey());

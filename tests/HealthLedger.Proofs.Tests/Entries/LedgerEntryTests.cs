@@ -11,8 +11,9 @@ public class LedgerEntryTests
     public static LedgerEntry Any(Random random)
     {
         var time = DateTimeOffset.FromUnixTimeSeconds(random.NextInt64(0, 4_000_000_000));
-        return random.Next(4) switch
+        return random.Next(5) switch
         {
+            4 => LedgerEntry.ForEvent(time, random.Hash(), random.Hash(), EntryKind.Erase),
             0 => LedgerEntry.ForEvent(time, random.Hash(), random.Hash()),
             1 => LedgerEntry.ForState(time, random.Hash(), (ulong)random.NextInt64(), (ulong)random.NextInt64()),
             var kind => LedgerEntry.ForConsent(

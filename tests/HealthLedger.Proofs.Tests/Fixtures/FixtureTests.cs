@@ -36,6 +36,17 @@ public class FixtureTests
     }
 
     [Fact]
+    public void The_entry_of_an_erasure_reads_and_hashes_as_ever()
+    {
+        var entry = LedgerEntry.Parse(Bytes("entry-erase.bin")).Value;
+        Assert.Equal((EntryKind.Erase, ConsentOperation.None, 1_800_000_000UL), (entry.Kind, entry.Operation, entry.Time));
+        Assert.Equal("6a19f0fb4be54511524bcd5b0c98b38da1ee049a39735c39311e10336024436f", entry.Commitment.ToString());
+        Assert.Equal("2a1073a6e67f0e5f09a5957c659503c690efe7272be8313df872556a9a684d8c", entry.Tag.ToString());
+        Assert.Equal("f9cee6f5127b56245ab509f7ed8486bcd28233e584169ae0558a18f1031edd78", entry.LeafHash().ToString());
+        Assert.Equal(entry, LedgerEntry.ForEvent(DateTimeOffset.FromUnixTimeSeconds(1_800_000_059), entry.Commitment, entry.Tag, EntryKind.Erase));
+    }
+
+    [Fact]
     public void The_fact_reads_and_commits_as_ever_and_its_partial_opening_holds()
     {
         var fact = Fact.Parse(Bytes("fact.bin")).Value;

@@ -9,6 +9,8 @@ internal sealed class MemorySecrets : ISealedSecrets
     private readonly ConcurrentDictionary<string, byte[]> secrets = new();
 
     public byte[] GetOrCreate(string name, Func<byte[]> create) => (byte[])secrets.GetOrAdd(name, _ => create()).Clone();
+
+    public void Replace(string name, ReadOnlySpan<byte> secret) => secrets[name] = secret.ToArray();
 }
 
 internal sealed class MemoryClientStore : IClientStore

@@ -205,7 +205,7 @@ public class AccessTokenTests
             tokens.Add(token);
             Assert.True(TokenHash.TryCompute(token, out var hash));
             var valid = Assert.IsType<TokenValidation.Valid>(server.Validator.Validate(token));
-            memory.Remember(hash, new ValidatedToken(valid, server.Clinic), server.Time.Now);
+            memory.Remember(hash, new ValidatedToken(valid, server.Clinic, server.SigningKey.Published), server.Time.Now);
             Assert.InRange(memory.Count, 1, 16);
             Assert.NotNull(memory.Find(hash));
         }
@@ -225,6 +225,44 @@ public class AccessTokenTests
         Assert.Throws<InvalidDataException>(() => new TokenSigningKey(damaged));
     }
 
+    [Fact]
+    public async Task A_rotated_key_signs_the_one_before_still_verifies_and_the_one_before_that_no_more_remembered_or_not()
+    {
+        var server = await Server.Start();
+        var tokens = new List<string>();
+        for (var i = 0; i < 3; i++)
+        {
+            tokens.Add((await server.Token()).Text);
+            Assert.IsType<TokenValidation.Valid>(server.Validator.Validate(tokens[^1]));
+            if (i < 2)
+            {
+                server.SigningKey.Rotate();
+            }
+        }
+
+        Assert.Equal(2, server.SigningKey.Published.Count);
+        Assert.Equal(new TokenValidation.Invalid(TokenFault.UnknownKey), server.Validator.Validate(tokens[0]));
+        Assert.IsType<TokenValidation.Valid>(server.Validator.Validate(tokens[1]));
+        Assert.IsType<TokenValidation.Valid>(server.Validator.Validate(tokens[2]));
+    }
+
+    [Fact]
+    public void Rotated_keys_survive_in_their_order_and_damaged_ones_stop_the_start()
+    {
+        var secrets = new MemorySecrets();
+        using var first = new TokenSigningKey(secrets);
+        first.Rotate();
+        first.Rotate();
+        using var again = new TokenSigningKey(secrets);
+        Assert.Equal(first.Published.Select(key => key.KeyId), again.Published.Select(key => key.KeyId));
+        var stored = secrets.GetOrCreate(SecretNames.Signing, () => []);
+        foreach (var damage in new byte[][] { [2], stored[..^1], [.. stored, 0], [.. stored, 0, 1, 0] })
+        {
+            secrets.Replace(SecretNames.Signing, damage);
+            Assert.Throws<InvalidDataException>(() => new TokenSigningKey(secrets));
+        }
+    }
+
     private static Caller Valid(Server server, string token) => Assert.IsType<TokenValidation.Valid>(server.Validator.Validate(token)).Caller;
 
     private static JsonObject Decode(string part) => JsonNode.Parse(Base64Url.DecodeFromChars(part))!.AsObject();
@@ -234,6 +272,6 @@ public class AccessTokenTests
     private static string SignAsServer(Server server, JsonObject claims, string type)
     {
         var input = $"{Encode($$"""{"alg":"ES256","typ":"{{type}}","kid":"{{server.SigningKey.Public.KeyId}}"}""")}.{Encode(claims.ToJsonString())}";
-        return $"{input}.{Base64Url.EncodeToString(server.SigningKey.Sign(Encoding.ASCII.GetBytes(input)))}";
+        return $"{input}.{Base64Url.EncodeToString(server.SigningKey.Sign(_ => Encoding.ASCII.GetBytes(input)))}";
     }
 }

@@ -92,5 +92,7 @@ public sealed class SqlitePersonStoreTests : IDisposable
             secrets.TryAdd(name, create());
             return (byte[])secrets[name].Clone();
         }
+
+        public void Replace(string name, ReadOnlySpan<byte> secret) => secrets[name] = secret.ToArray();
     }
 }

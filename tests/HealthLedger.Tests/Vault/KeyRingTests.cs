@@ -55,9 +55,10 @@ public sealed class KeyRingTests : IDisposable
     {
         using var before = Make(Shelf);
         using var audit = ring.FindAudit(Shelf)!;
-        ring.Shred(Shelf);
+        ring.Shred(ring.SubjectOf(Shelf));
         Assert.Null(ring.Find(Shelf));
-        using var kept = ring.FindAudit(Shelf)!;
+        Assert.Null(ring.FindAudit(Shelf));
+        using var kept = ring.FindAudit(ring.SubjectOf(Shelf))!;
         Assert.Equal(audit.Span, kept.Span);
         using var after = Make(Shelf);
         Assert.NotEqual(before.Row.Span.ToArray(), after.Row.Span.ToArray());

@@ -43,6 +43,38 @@ internal static class DurableFile
         SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
+    /// <summary>
+    /// Puts new content in the place of a file, whole or not at all, and overwrites what the file held before: it must not be found on the disk again. (What the file system
+    /// itself copied, a journal or a flash translation layer, is out of reach.)
+    /// </summary>
+    internal static void Replace(string path, ReadOnlySpan<byte> content)
+    {
+        using var old = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        var next = path + ".next";
+        File.Delete(next);
+        WriteNew(next, content);
+        File.Move(next, path, overwrite: true);
+        SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        Overwrite(old);
+    }
+
+    /// <summary>Overwrites a file and removes it; does nothing where it is gone.</summary>
+    internal static void Destroy(string path)
+    {
+        if (!File.Exists(path))
+        {
+            return;
+        }
+
+        using (var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0))
+        {
+            Overwrite(file);
+        }
+
+        File.Delete(path);
+        SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
     /// <summary>Makes the names in a directory durable. On Windows the file system does so by itself.</summary>
     internal static void SyncDirectory(string path)
     {
@@ -64,6 +96,13 @@ internal static class DurableFile
         {
             throw new IOException($"Cannot make the directory {path} durable (errno {error}).");
         }
+    }
+
+    private static void Overwrite(FileStream file)
+    {
+        file.Position = 0;
+        file.Write(new byte[file.Length]);
+        file.Flush(flushToDisk: true);
     }
 
     [DllImport("libc", SetLastError = true)]

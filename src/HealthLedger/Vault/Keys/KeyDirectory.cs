@@ -30,6 +30,7 @@ public sealed class KeyDirectory : IDisposable
     private const string PassphraseFile = "passphrase";
     private const string TenantFile = "tenant";
     private readonly PinnedSecret master;
+    private readonly WrappingEpochs epochs;
 
     private KeyDirectory(string path, TenantId tenant, PinnedSecret master, bool passphraseWasMade)
     {
@@ -37,6 +38,7 @@ public sealed class KeyDirectory : IDisposable
         Tenant = tenant;
         this.master = master;
         PassphraseLiesWithKeys = passphraseWasMade;
+        epochs = new WrappingEpochs(path, tenant);
     }
 
     /// <summary>The directory.</summary>
@@ -46,7 +48,13 @@ public sealed class KeyDirectory : IDisposable
     public TenantId Tenant { get; }
 
     /// <summary>True where the passphrase lies in the key directory itself: the keys are then as safe as that directory, which deserves a warning.</summary>
-    public bool PassphraseLiesWithKeys { get; }
+    public bool PassphraseLiesWithKeys { get; private set; }
+
+    /// <summary>The newest epoch of wrapping keys, from 1 upwards.</summary>
+    internal int Epoch => epochs.Stored() is [.., var newest] ? newest : 1;
+
+    /// <summary>True where a rotation of the wrapping key began and has not ended.</summary>
+    internal bool IsRotating => epochs.Stored() is { Count: > 1 } or [2];
 
     /// <summary>Opens the key directory, makes it where neither it nor data exists, and binds the data directory to it.</summary>
     /// <exception cref="WrongPassphraseException">The passphrase is another's.</exception>
@@ -99,6 +107,37 @@ public sealed class KeyDirectory : IDisposable
         });
     }
 
+    /// <summary>
+    /// Seals the master key under another passphrase, with a fresh salt. The header of before is overwritten, and so is a passphrase that lay with the keys; what is sealed below
+    /// the master key stays as it is. A copy of the old header still opens by the old passphrase: let backups of the key directory run out.
+    /// </summary>
+    /// <param name="passphrase">From now on the only one; the caller disposes it.</param>
+    public void ChangePassphrase(Passphrase passphrase)
+    {
+        ArgumentNullException.ThrowIfNull(passphrase);
+        var header = System.IO.Path.Combine(Path, HeaderFile);
+        DurableFile.Replace(header, MasterHeader.Read(header).Resealed(passphrase.Span, master).ToJson());
+        DurableFile.Destroy(System.IO.Path.Combine(Path, PassphraseFile));
+        PassphraseLiesWithKeys = false;
+    }
+
+    /// <summary>The key-encryption key of an epoch; null where it was destroyed or never was. The caller disposes it.</summary>
+    internal PinnedSecret? OpenWrappingKey(int epoch)
+    {
+        using var sealing = Derive("wrapping");
+        return epochs.Open(epoch, sealing) ?? (epoch == 1 && (epochs.Stored() is [] or [2]) ? Derive("wrap/1") : null);
+    }
+
+    /// <summary>Makes the wrapping key of the next epoch, durably.</summary>
+    internal void BeginEpoch()
+    {
+        using var sealing = Derive("wrapping");
+        epochs.Make(Epoch + 1, sealing);
+    }
+
+    /// <summary>Destroys the wrapping keys of all epochs but the newest. Nothing may be wrapped in them any more.</summary>
+    internal void EndEpochs() => epochs.DestroyBefore(Epoch);
+
     /// <summary>Zeroes the master key.</summary>
     public void Dispose() => master.Dispose();
 
@@ -131,9 +170,18 @@ public sealed class KeyDirectory : IDisposable
             }
 
             var (header, master) = MasterHeader.Create((options.Passphrase ?? own)!.Span, options.Scrypt);
+            var directory = new KeyDirectory(options.Path, header.Tenant, master, own is not null);
+            directory.MakeFirstEpoch(); // before the header, which makes the directory one with keys
             DurableFile.WriteNew(path, header.ToJson());
-            return new KeyDirectory(options.Path, header.Tenant, master, own is not null);
+            return directory;
         }
+    }
+
+    private void MakeFirstEpoch()
+    {
+        epochs.DestroyBefore(int.MaxValue); // of a start that ended here before
+        using var sealing = Derive("wrapping");
+        epochs.Make(1, sealing);
     }
 
     private static TenantId? ReadTenant(string dataPath)

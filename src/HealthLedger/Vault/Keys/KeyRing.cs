@@ -17,13 +17,17 @@ public sealed class KeyRing : IDisposable
     /// <summary>The greatest size of a named secret in bytes.</summary>
     public const int MaxSecretSize = 4096;
 
-    private const int CurrentEpoch = 1;
-    private const int MaxEpoch = 1_000_000;
+    private const int RewrappedTogether = 2000;
     private static readonly KeyKind[] ErasableKinds = [KeyKind.Data, KeyKind.Row, KeyKind.Terms];
     private readonly KeyDirectory directory;
     private readonly IKeyStore store;
     private readonly PinnedSecret subjects;
     private readonly ConcurrentDictionary<int, PinnedSecret> wrapping = new();
+    private readonly Lock rotating = new();
+
+    // Whoever wraps a key holds it until the key is stored, so that an epoch never ends between the two.
+    private readonly ReaderWriterLockSlim wrappingGate = new();
+    private volatile int epoch;
 
     /// <param name="directory">Opened; the ring does not dispose it.</param>
     /// <param name="store">Its wrapped keys; the ring does not dispose it.</param>
@@ -32,7 +36,18 @@ public sealed class KeyRing : IDisposable
         this.directory = directory;
         this.store = store;
         subjects = directory.Derive("subject");
+        epoch = directory.Epoch;
+        if (directory.IsRotating)
+        {
+            lock (rotating)
+            {
+                FinishRotation(); // of a process that ended in the midst of it
+            }
+        }
     }
+
+    /// <summary>The epoch in which keys are wrapped now, from 1 upwards.</summary>
+    public int Epoch => epoch;
 
     /// <summary>Whose keys these are.</summary>
     public TenantId Tenant => directory.Tenant;
@@ -82,6 +97,39 @@ public sealed class KeyRing : IDisposable
         });
     }
 
+    /// <summary>Puts a secret in the place of the one of that name, or makes it; the one before is overwritten. Durable on return.</summary>
+    /// <param name="name">1 to 100 characters.</param>
+    /// <param name="secret">1 to <see cref="MaxSecretSize"/> bytes; the caller zeroes it.</param>
+    public void Replace(string name, ReadOnlySpan<byte> secret)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(name.Length, 100, nameof(name));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(secret.Length, MaxSecretSize, nameof(secret));
+        using var copy = PinnedSecret.CopyOf(secret);
+        Wrapping(() =>
+        {
+            store.Replace(Wrap(KeyedName.Of(subjects.Span, "secret", name), KeyKind.Secret, copy));
+            return true;
+        });
+    }
+
+    /// <summary>
+    /// Wraps every key under a fresh key-encryption key and destroys the one before, so that no copy of the wrapped keys made until now opens again. Goes on while the gateway
+    /// serves; where the process ends in between, the next start finishes it.
+    /// </summary>
+    /// <returns>The new epoch, and how many keys were wrapped anew.</returns>
+    public (int Epoch, long Keys) RotateWrapping()
+    {
+        lock (rotating)
+        {
+            directory.BeginEpoch();
+            wrappingGate.EnterWriteLock();
+            epoch = directory.Epoch;
+            wrappingGate.ExitWriteLock();
+            return (epoch, FinishRotation());
+        }
+    }
+
     /// <summary>A key derived from the master key, as <see cref="KeyDirectory.Derive"/>.</summary>
     public PinnedSecret Derive(string label) => directory.Derive(label);
 
@@ -92,27 +140,58 @@ public sealed class KeyRing : IDisposable
     internal void Make(IEnumerable<ShelfId> shelves)
     {
         KeyedName[] names = [.. shelves.Select(SubjectOf)];
-        WrappedKey[] missing;
-        do
+        while (!Wrapping(() =>
         {
-            missing = [.. names.SelectMany(subject => Missing(subject).Select(kind => WrapFresh(subject, kind)))];
+            WrappedKey[] missing = [.. names.SelectMany(subject => Missing(subject).Select(kind => WrapFresh(subject, kind)))];
+            return missing.Length == 0 || store.TryAdd(missing);
+        }))
+        {
+            // somebody else was first
         }
-        while (missing.Length > 0 && !store.TryAdd(missing)); // false: somebody else was first
     }
 
-    /// <summary>The audit key of a shelf, which outlives the others; null where the shelf never had keys. The caller owns it.</summary>
-    internal PinnedSecret? FindAudit(ShelfId shelf) =>
-        store.Of(SubjectOf(shelf)).FirstOrDefault(key => key.Kind == KeyKind.Audit) is { } wrapped ? Unwrap(wrapped) : null;
+    /// <summary>The audit key of a shelf; null where the shelf has no keys, or where its records were erased. The caller owns it.</summary>
+    internal PinnedSecret? FindAudit(ShelfId shelf)
+    {
+        var stored = store.Of(SubjectOf(shelf));
+        return stored.Any(key => key.Kind == KeyKind.Data) && stored.FirstOrDefault(key => key.Kind == KeyKind.Audit) is { } wrapped ? Unwrap(wrapped) : null;
+    }
 
-    /// <summary>Destroys the keys that open and name a shelf's records; the audit key stays.</summary>
-    internal void Shred(ShelfId shelf) => store.Destroy(SubjectOf(shelf), ErasableKinds);
+    /// <summary>What keys a subject has, and the marks that tell them from keys that it had before or gets later: null where there is none.</summary>
+    internal (KeyedName? Records, KeyedName? Audit) MarksOf(KeyedName subject)
+    {
+        var stored = store.Of(subject);
+        return (Mark(KeyKind.Row, "erased"), Mark(KeyKind.Audit, "erased-audit"));
+
+        KeyedName? Mark(KeyKind kind, string label)
+        {
+            using var key = stored.FirstOrDefault(key => key.Kind == kind) is { } wrapped ? Unwrap(wrapped) : null;
+            return key is null ? null : KeyedName.Of(key.Span, label, "");
+        }
+    }
+
+    /// <summary>The audit key of a subject, whether or not its records were erased; null where it is destroyed. The caller owns it.</summary>
+    internal PinnedSecret? FindAudit(KeyedName subject) => store.Of(subject).FirstOrDefault(key => key.Kind == KeyKind.Audit) is { } wrapped ? Unwrap(wrapped) : null;
+
+    /// <summary>Destroys the keys that open and name a subject's records; the audit key stays.</summary>
+    internal void Shred(KeyedName subject) => store.Destroy(subject, ErasableKinds);
+
+    /// <summary>Destroys a subject's audit key.</summary>
+    internal void ShredAudit(KeyedName subject) => store.Destroy(subject, [KeyKind.Audit]);
+
+    internal IReadOnlyList<ErasedKeys> Erased() => store.Erased();
+
+    internal void List(ErasedKeys erased) => store.List(erased);
 
     internal void Unwrap(WrappedKey wrapped, Span<byte> key)
     {
-        Span<byte> associated = stackalloc byte[AssociatedSize];
-        WriteAssociated(wrapped.Subject, wrapped.Kind, wrapped.Epoch, associated);
-        if (wrapped.Sealed.Length != key.Length + Envelope.Overhead
-            || !Envelope.TryOpen(WrappingKey(wrapped.Epoch).Span, "wrapped-key", associated, wrapped.Sealed.Span, key))
+        if (TryUnwrap(wrapped, key))
+        {
+            return;
+        }
+
+        // A rotation may have wrapped it anew since it was read.
+        if (store.Of(wrapped.Subject).FirstOrDefault(stored => stored.Kind == wrapped.Kind) is not { } current || current.Epoch == wrapped.Epoch || !TryUnwrap(current, key))
         {
             throw new DamagedKeysException("A wrapped key does not open: keys.db is damaged or belongs to another key directory. Restore it from a backup of the key directory.");
         }
@@ -136,6 +215,7 @@ public sealed class KeyRing : IDisposable
     public void Dispose()
     {
         subjects.Dispose();
+        wrappingGate.Dispose();
         foreach (var key in wrapping.Values)
         {
             key.Dispose();
@@ -148,7 +228,7 @@ public sealed class KeyRing : IDisposable
         return stored.Any(key => key.Kind != KeyKind.Audit) ? [] : stored.Count > 0 ? ErasableKinds : [.. ErasableKinds, KeyKind.Audit];
     }
 
-    private KeyedName SubjectOf(ShelfId shelf) => KeyedName.Of(subjects.Span, "shelf", shelf.Value);
+    internal KeyedName SubjectOf(ShelfId shelf) => KeyedName.Of(subjects.Span, "shelf", shelf.Value);
 
     private ShelfKeys? Open(IReadOnlyList<WrappedKey> stored)
     {
@@ -182,7 +262,7 @@ public sealed class KeyRing : IDisposable
 
             using var secret = make();
             ArgumentOutOfRangeException.ThrowIfGreaterThan(secret.Length, MaxSecretSize, nameof(make));
-            store.TryAdd([Wrap(subject, kind, secret)]); // false: somebody else was first
+            Wrapping(() => store.TryAdd([Wrap(subject, kind, secret)])); // false: somebody else was first
         }
     }
 
@@ -199,15 +279,94 @@ public sealed class KeyRing : IDisposable
 
     private WrappedKey Wrap(KeyedName subject, KeyKind kind, PinnedSecret key)
     {
+        var now = epoch;
         Span<byte> associated = stackalloc byte[AssociatedSize];
-        WriteAssociated(subject, kind, CurrentEpoch, associated);
-        return new WrappedKey(subject, kind, CurrentEpoch, Envelope.Seal(WrappingKey(CurrentEpoch).Span, "wrapped-key", associated, key.Span));
+        WriteAssociated(subject, kind, now, associated);
+        var wrappingKey = WrappingKey(now) ?? throw new DamagedKeysException($"The wrapping key of epoch {now} is missing: restore the key directory from a backup.");
+        return new WrappedKey(subject, kind, now, Envelope.Seal(wrappingKey.Span, "wrapped-key", associated, key.Span));
     }
 
-    private PinnedSecret WrappingKey(int epoch) =>
-        epoch is < 1 or > MaxEpoch ? throw new DamagedKeysException($"A wrapped key names the epoch {epoch}: keys.db is damaged.")
-        : wrapping.TryGetValue(epoch, out var key) ? key
-        : wrapping.GetOrAdd(epoch, static (number, keys) => keys.Derive("wrap/" + number), directory);
+    private bool TryUnwrap(WrappedKey wrapped, Span<byte> key)
+    {
+        Span<byte> associated = stackalloc byte[AssociatedSize];
+        WriteAssociated(wrapped.Subject, wrapped.Kind, wrapped.Epoch, associated);
+        try
+        {
+            return wrapped.Sealed.Length == key.Length + Envelope.Overhead
+                && WrappingKey(wrapped.Epoch) is { } wrappingKey && Envelope.TryOpen(wrappingKey.Span, "wrapped-key", associated, wrapped.Sealed.Span, key);
+        }
+        catch (ObjectDisposedException)
+        {
+            return false; // its epoch ended just now
+        }
+    }
+
+    private PinnedSecret? WrappingKey(int of)
+    {
+        if (wrapping.TryGetValue(of, out var key))
+        {
+            return key;
+        }
+
+        if (directory.OpenWrappingKey(of) is not { } opened)
+        {
+            return null;
+        }
+
+        var kept = wrapping.GetOrAdd(of, opened);
+        if (kept != opened)
+        {
+            opened.Dispose();
+        }
+
+        return kept;
+    }
+
+    private bool Wrapping(Func<bool> wrapAndStore)
+    {
+        wrappingGate.EnterReadLock();
+        try
+        {
+            return wrapAndStore();
+        }
+        finally
+        {
+            wrappingGate.ExitReadLock();
+        }
+    }
+
+    /// <summary>Wraps what is left of earlier epochs, then destroys their keys.</summary>
+    private long FinishRotation()
+    {
+        long rewrapped = 0;
+        while (store.Rewrap(epoch, RewrappedTogether, Rewrapped) is var count and > 0)
+        {
+            rewrapped += count;
+        }
+
+        directory.EndEpochs();
+        foreach (var earlier in wrapping.Keys.Where(known => known != epoch))
+        {
+            if (wrapping.TryRemove(earlier, out var key))
+            {
+                key.Dispose();
+            }
+        }
+
+        return rewrapped;
+    }
+
+    private WrappedKey Rewrapped(WrappedKey wrapped)
+    {
+        using var key = PinnedSecret.Create(wrapped.Sealed.Length - Envelope.Overhead, (this, wrapped), static (key, state) =>
+        {
+            if (!state.Item1.TryUnwrap(state.wrapped, key))
+            {
+                throw new DamagedKeysException("A wrapped key does not open, so the rotation of the wrapping key cannot go on: keys.db is damaged. The wrapping keys of before are kept.");
+            }
+        });
+        return Wrap(wrapped.Subject, wrapped.Kind, key);
+    }
 
     private const int AssociatedSize = TenantId.Size + KeyedName.Size + 1 + sizeof(int);
 

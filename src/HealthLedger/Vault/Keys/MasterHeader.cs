@@ -26,6 +26,14 @@ internal sealed record MasterHeader(TenantId Tenant, ScryptParameters Scrypt, by
         return (header with { SealedMaster = Envelope.Seal(key.Span, Label, header.AssociatedData(), master.Span) }, master);
     }
 
+    /// <summary>The same master key under another passphrase and a fresh salt.</summary>
+    internal MasterHeader Resealed(ReadOnlySpan<byte> passphrase, PinnedSecret master)
+    {
+        var header = this with { Salt = RandomNumberGenerator.GetBytes(SaltSize), SealedMaster = [] };
+        using var key = Scrypt.Derive(passphrase, header.Salt);
+        return header with { SealedMaster = Envelope.Seal(key.Span, Label, header.AssociatedData(), master.Span) };
+    }
+
     internal PinnedSecret? OpenMaster(ReadOnlySpan<byte> passphrase)
     {
         using var key = Scrypt.Derive(passphrase, Salt);

@@ -35,4 +35,25 @@ public interface IKeyStore : IDisposable
 
     /// <summary>Destroys keys of a subject. MUST overwrite them in the file and be durable on return. Does nothing where they are gone.</summary>
     void Destroy(KeyedName subject, IReadOnlyList<KeyKind> kinds);
+
+    /// <summary>Puts a key in the place of the subject's key of that kind, or adds it. MUST overwrite the one before in the file and be durable on return.</summary>
+    void Replace(WrappedKey key);
+
+    /// <summary>Puts others in the place of keys that are wrapped in earlier epochs, in one transaction. MUST be durable on return.</summary>
+    /// <param name="epoch">Keys of this epoch stay.</param>
+    /// <param name="max">How many at most.</param>
+    /// <param name="rewrap">The same key wrapped in this epoch.</param>
+    /// <returns>How many it was; 0 once there are none. When it returns 0, it MUST have overwritten those before in the file.</returns>
+    int Rewrap(int epoch, int max, Func<WrappedKey, WrappedKey> rewrap);
+
+    /// <summary>The store's own list of erasures, in no particular order: it outlives the data that it is about, so that a restored copy of the data is found out.</summary>
+    IReadOnlyList<ErasedKeys> Erased();
+
+    /// <summary>Puts an erasure on the list, or another in the place of the one with its mark. MUST be durable on return.</summary>
+    void List(ErasedKeys erased);
 }
+
+/// <summary>An erasure as the key store keeps it.</summary>
+/// <param name="Mark">Names the erasure.</param>
+/// <param name="Sealed">What it is, sealed by the vault.</param>
+public sealed record ErasedKeys(KeyedName Mark, ReadOnlyMemory<byte> Sealed);

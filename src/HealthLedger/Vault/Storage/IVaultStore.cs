@@ -9,6 +9,12 @@ namespace HealthLedger.Vault.Storage;
 /// </summary>
 public interface IVaultStore : ICommitParticipant, IDisposable
 {
+    /// <summary>
+    /// Deletes rows outside of any batch, overwritten in the file and durable on return: for what a restored copy of the data brought back after it was erased, and to leave
+    /// nothing of deleted rows behind in the store's own log.
+    /// </summary>
+    void Erase(IReadOnlyList<RowPlace> places);
+
     /// <summary>One row; null where there is none. The caller disposes it.</summary>
     ValueTask<StoredRow?> Read(RowPlace place, CancellationToken cancellation);
 

@@ -15,6 +15,8 @@ public enum VaultTable : byte
     Locator = 4,
     /// <summary>One sealed row for each patient. All lie on shelf 0.</summary>
     Patient = 5,
+    /// <summary>One sealed row for each erasure. All lie on shelf 0.</summary>
+    Erasure = 6,
 }
 
 /// <summary>Where a row lies: storage may shard by <paramref name="Shelf"/>.</summary>

@@ -1,0 +1,89 @@
+using System.Text.Json;
+using HealthLedger.Access;
+using HealthLedger.Smart.Tokens;
+
+namespace HealthLedger.Gateway.Admin;
+
+/// <summary>
+/// The operators' addresses, below <c>/admin</c>: for a token of role operator alone. Who has none hears 401, who has another 403, before anything is looked at. Each
+/// request that is understood makes at least one entry, whatever becomes of it.
+/// </summary>
+internal static class AdminApi
+{
+    /// <summary>The most bytes of a body.</summary>
+    public const int MaxBody = 4096;
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var admin = routes.MapGroup("/admin");
+        admin.AddEndpointFilter(Operators);
+        ErasureApi.Map(admin);
+        KeysApi.Map(admin);
+    }
+
+    /// <summary>Who asks; only called behind <see cref="Operators"/>.</summary>
+    public static Caller Operator(this HttpContext http) => (Caller)http.Items[typeof(AdminApi)]!;
+
+    /// <summary>The body's bytes in an array of their own; null where there are more than <see cref="MaxBody"/>.</summary>
+    public static async Task<byte[]?> ReadBody(this HttpContext http)
+    {
+        var buffer = GC.AllocateArray<byte>(MaxBody + 1, pinned: true);
+        var length = 0;
+        try
+        {
+            while (length < buffer.Length && await http.Request.Body.ReadAsync(buffer.AsMemory(length), http.RequestAborted) is var read and > 0)
+            {
+                length += read;
+            }
+
+            return length > MaxBody ? null : buffer[..length];
+        }
+        finally
+        {
+            System.Security.Cryptography.CryptographicOperations.ZeroMemory(buffer);
+        }
+    }
+
+    /// <summary>The texts of a body that is one JSON object with these members and no others; null where it is something else.</summary>
+    public static async Task<string[]?> ReadTexts(this HttpContext http, params string[] names)
+    {
+        if (await http.ReadBody() is not { } body)
+        {
+            return null;
+        }
+
+        try
+        {
+            using var json = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 2 });
+            var members = json.RootElement.EnumerateObject().ToList();
+            return members.Count == names.Length && names.All(name => members.Exists(member => member.Name == name))
+                ? [.. names.Select(name => json.RootElement.GetProperty(name).GetString() ?? "")]
+                : null;
+        }
+        catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static async ValueTask<object?> Operators(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        var http = context.HttpContext;
+        if (http.Request.Headers.Authorization is not [{ } text] || !text.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
+            || http.RequestServices.GetRequiredService<AccessTokenValidator>().Validate(text.AsSpan(7).Trim()) is not TokenValidation.Valid { Caller: var caller })
+        {
+            http.Response.Headers.WWWAuthenticate = "Bearer";
+            await http.Refuse(StatusCodes.Status401Unauthorized, "login", "A valid access token is needed: Authorization: Bearer TOKEN, of a client with the scope healthledger/admin.");
+            return Results.Empty;
+        }
+
+        if (caller.Role != CallerRole.Operator)
+        {
+            await http.Refuse(StatusCodes.Status403Forbidden, "forbidden", "This is for operators: a client of role operator with the scope healthledger/admin.");
+            return Results.Empty;
+        }
+
+        http.Items[typeof(AdminApi)] = caller;
+        return await next(context);
+    }
+}
