@@ -90,6 +90,11 @@ public sealed class Challenges(RecordVault vault, LedgerLog ledger, TimeProvider
             }
         }
 
+        foreach (var erased in vault.Erasures.Chains)
+        {
+            Try(erased);
+        }
+
         return owners;
     }
 
