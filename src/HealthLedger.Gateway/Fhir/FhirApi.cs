@@ -1,6 +1,7 @@
 using HealthLedger.Access;
 using HealthLedger.Fhir.Definitions;
 using HealthLedger.Fhir.Validation;
+using HealthLedger.Gateway.Fhir.Audit;
 using HealthLedger.Gateway.Fhir.Export;
 using HealthLedger.Gateway.Fhir.Operations;
 using HealthLedger.Smart.Tokens;
@@ -13,7 +14,7 @@ namespace HealthLedger.Gateway.Fhir;
 /// </summary>
 internal sealed class FhirApi(
     AccessTokenValidator tokens, FhirReads reads, FhirSearches searches, FhirHistory history, FhirWrites writes, FhirPatches patches, FhirBundles bundles, FhirOperations operations,
-    FhirExports exports, FhirCapabilities capabilities)
+    FhirExports exports, FhirAuditEvents auditEvents, FhirCapabilities capabilities)
 {
     private const int MaximumPath = 512;
 
@@ -111,6 +112,12 @@ internal sealed class FhirApi(
         if (method is "POST" or "PUT" or "PATCH" or "DELETE" && segments is [_] or [_, not "_search"] && FhirConditions.Misplaced(http.Request, method, isConditional: segments.Length == 1 && method != "POST") is { } misplaced)
         {
             await http.Fault(misplaced);
+            return;
+        }
+
+        if (auditEvents.Serves(asked, method, segments))
+        {
+            await auditEvents.Answer(asked, method, segments);
             return;
         }
 

@@ -103,6 +103,11 @@ internal static class FhirMetadata
             Strings(json, "supportedProfile", supported);
         }
 
+        if (type == Audit.FhirAuditEvents.Type)
+        {
+            json.WriteString("documentation", Audit.FhirAuditEvents.Documentation);
+        }
+
         Interactions(json, "read", "vread", "history-instance", "history-type", "search-type", "create", "update", "patch", "delete");
         if (!isNormative)
         {

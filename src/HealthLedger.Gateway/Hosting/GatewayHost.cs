@@ -8,11 +8,13 @@ using HealthLedger.Fhir.Validation.Profiles;
 using HealthLedger.Gateway.Admin;
 using HealthLedger.Gateway.Events;
 using HealthLedger.Gateway.Fhir;
+using HealthLedger.Gateway.Fhir.Audit;
 using HealthLedger.Gateway.Fhir.Export;
 using HealthLedger.Gateway.Fhir.Operations;
 using HealthLedger.Gateway.Fhir.Operations.Terminology;
 using HealthLedger.Gateway.Ledger;
 using HealthLedger.Gateway.Pages;
+using HealthLedger.Gateway.Review;
 using HealthLedger.Gateway.Risk;
 using HealthLedger.Ledger;
 using HealthLedger.Review;
@@ -192,7 +194,10 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton<PatientEvents>();
         services.AddSingleton<PatientCompleteness>();
         services.AddSingleton<Challenges>();
-        services.AddSingleton(new AccessReview(storage.Vault, storage.Ledger, Derived(storage, "review-pseudonyms"), time));
+        services.AddSingleton(new Pseudonyms(Derived(storage, "review-pseudonyms")));
+        services.AddSingleton<AuditTrail>();
+        services.AddSingleton<AccessReview>();
+        services.AddSingleton<ReviewExports>();
         services.AddSingleton<LedgerCheck>();
         services.AddEvents(options.Events);
         services.AddPages();
@@ -213,6 +218,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddExports(Path.Combine(options.DataDirectory, "exports"), Derived(storage, "export-jobs"), time);
         services.AddSingleton<FhirOperations>();
         services.AddSingleton<FhirCapabilities>();
+        services.AddSingleton<FhirAuditEvents>();
         services.AddSingleton<FhirApi>();
     }
 
@@ -235,6 +241,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         FhirApi.Map(_app);
         LedgerApi.Map(_app);
         AdminApi.Map(_app);
+        ReviewExportApi.Map(_app);
         PagesApi.Map(_app);
         _app.MapGet("/health/live", () => Results.Text("live"));
         _app.MapGet("/health/ready", () => _ready ? Results.Text("ready") : Results.Text("not ready", statusCode: StatusCodes.Status503ServiceUnavailable));

@@ -88,7 +88,8 @@ internal static class LedgerApi
     /// <summary>The regulator who asks; null for everybody else.</summary>
     internal static Caller? Auditor(HttpContext http) => Caller(http) is { Role: CallerRole.Regulator } caller ? caller : null;
 
-    private static Caller? Caller(HttpContext http) =>
+    /// <summary>Who a bearer token speaks for; null for nobody.</summary>
+    internal static Caller? Caller(HttpContext http) =>
         http.Request.Headers.Authorization is [{ } text] && text.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
         && http.RequestServices.GetRequiredService<AccessTokenValidator>().Validate(text.AsSpan(7).Trim()) is TokenValidation.Valid valid
             ? valid.Caller

@@ -112,9 +112,9 @@ internal static class FactCheck
     /// <summary>The opened fields are those that the entry commits to, and where the binding is opened it names the entry's operation and handle.</summary>
     public static Verdict Opens(FactOpening fact, in LedgerEntry entry)
     {
-        if (entry.Kind != EntryKind.Event)
+        if (!entry.IsOnChain)
         {
-            return Verdict.Refused("opening-kind", "The entry is no event, so it has no fact.");
+            return Verdict.Refused("opening-kind", "The entry stands on no chain, so it has no fact.");
         }
 
         var commitment = entry.Commitment;

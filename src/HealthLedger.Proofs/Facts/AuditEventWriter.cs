@@ -22,6 +22,13 @@ public static class AuditEventWriter
     /// <summary>AuditEvent.id of the event of an entry.</summary>
     public static string IdOf(ulong index) => string.Create(CultureInfo.InvariantCulture, $"entry-{index}");
 
+    /// <summary>The entry that an AuditEvent.id names; null where it is none of ours, in the one spelling.</summary>
+    public static ulong? EntryOf(string id)
+    {
+        ArgumentNullException.ThrowIfNull(id);
+        return id.StartsWith("entry-", StringComparison.Ordinal) && ulong.TryParse(id.AsSpan(6), NumberStyles.None, CultureInfo.InvariantCulture, out var index) && IdOf(index) == id ? index : null;
+    }
+
     /// <summary>The AuditEvent as UTF-8 JSON.</summary>
     /// <param name="index">The entry's index.</param>
     /// <param name="origin">The log.</param>

@@ -25,7 +25,7 @@ internal sealed record AuditPattern((string System, string Code)? Type, string? 
         (string, string)? type = happened switch
         {
             "signin" => (Dicom, "110114"),
-            "risk" or "release" => (Dicom, "110100"),
+            "risk" or "release" or "enrol" => (Dicom, "110100"),
             "review" => (Dicom, "110101"),
             null when interaction is null => null,
             _ => (AuditType, "rest"),
@@ -48,6 +48,6 @@ internal sealed record AuditPattern((string System, string Code)? Type, string? 
             _ => ("E", (string?)null, s_source, s_destination, "IRCP"),
         };
         var isDone = happened is "access" or "request" or "record" or "consent" && fact.ValueOf(FactField.Decision) == "permit" && fact.ValueOf(FactField.Client) is { Length: > 0 };
-        return new AuditPattern(type, action, happened is not ("signin" or "risk" or "release" or "review"), isDone ? profile : null, client, server, user);
+        return new AuditPattern(type, action, happened is not ("signin" or "risk" or "release" or "review" or "enrol"), isDone ? profile : null, client, server, user);
     }
 }

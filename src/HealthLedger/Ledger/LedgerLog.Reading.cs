@@ -3,7 +3,9 @@ using HealthLedger.Proofs;
 using HealthLedger.Proofs.Completeness;
 using HealthLedger.Proofs.ConsentStateMap;
 using HealthLedger.Proofs.Entries;
+using HealthLedger.Proofs.Evidence;
 using HealthLedger.Proofs.Merkle;
+using HealthLedger.Proofs.Notes;
 using HealthLedger.Proofs.Receipts;
 using HealthLedger.Sealing;
 
@@ -193,11 +195,17 @@ public sealed partial class LedgerLog
 
     /// <summary>
     /// Signs the statement that a consent stands, with the log's key; null, and nothing signed, where the published map does not hold its handle as granted.
-    /// The only thing but checkpoints that the key signs.
+    /// Beside checkpoints and <see cref="SignEvidence"/> the only thing that the key signs.
     /// </summary>
     /// <exception cref="ArgumentException">The claims are out of range or of another log.</exception>
     internal string? SignConsentToken(Proofs.Tokens.ConsentToken claims) =>
         ConsentStateOf(claims.Handle) is { Standing: ConsentStanding.Granted } ? claims.Sign(_options.Keys.Log) : null;
+
+    /// <summary>Signs the seal of a bundle of evidence with the log's key.</summary>
+    /// <exception cref="ArgumentException">The text is no seal of this log: nothing else is signed here.</exception>
+    internal SignedNote SignEvidence(byte[] text) => EvidenceSeal.Parse(text).TryGet(out var seal, out _) && seal.Origin == Origin
+        ? new SignedNote(text, [_options.Keys.Log.Sign(text)])
+        : throw new ArgumentException("Only the seal of a bundle of this log is signed.", nameof(text));
 
     /// <summary>The sibling hashes that prove an entry under a published size, its own sibling first.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The index is not below the size, or the size not yet published.</exception>

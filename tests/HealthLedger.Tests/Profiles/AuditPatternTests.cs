@@ -95,7 +95,7 @@ public sealed class AuditPatternTests(ITestOutputHelper output)
             }
         }
 
-        foreach (var (kind, interaction) in new[] { ("review", "review"), ("risk", "search-type"), ("release", "release"), ("signin", "signin") })
+        foreach (var (kind, interaction) in new[] { ("review", "review"), ("risk", "search-type"), ("release", "release"), ("signin", "signin"), ("enrol", "enrol") })
         {
             yield return (Made(kind, interaction, null, "r-1", 0), kind);
         }
