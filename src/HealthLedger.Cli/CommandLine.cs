@@ -6,6 +6,7 @@ using HealthLedger.Cli.MyEvents;
 using HealthLedger.Cli.Operate;
 using HealthLedger.Cli.Token;
 using HealthLedger.Cli.Verify;
+using HealthLedger.Cli.Witness;
 
 namespace HealthLedger.Cli;
 
@@ -16,6 +17,7 @@ internal static class CommandLine
           healthledger verify http://localhost:5080 --vkey "$(cat ledger.vkey)"
           healthledger audit http://localhost:5080 --client demo-credentials.json --vkey "$(cat ledger.vkey)"
           healthledger token --credentials demo-credentials.json --client demo-clinic --scope "system/*.rs"
+          healthledger witness --key witness.key --state ./witness --log "$(cat ledger.vkey)"
         """;
 
     /// <summary>Runs one command line; the process's exit code.</summary>
@@ -31,6 +33,8 @@ internal static class CommandLine
         Add(TokenCommand.Make(terminal, time), TokenCommand.Examples);
         Add(EraseCommand.Make(terminal, time), EraseCommand.Examples);
         Add(KeysCommand.Make(terminal, time), KeysCommand.Examples);
+        Add(WitnessCommand.Make(terminal, time, out var keygen), WitnessCommand.Examples);
+        examples[keygen] = WitnessCommand.KeygenExamples;
         help.Action = new HelpWithExamples((HelpAction)help.Action!, examples, terminal.Out);
 
         var settings = new InvocationConfiguration { Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false };

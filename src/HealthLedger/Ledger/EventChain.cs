@@ -30,6 +30,9 @@ public sealed class EventChain
     /// <summary>Whose events these are, <c>Patient/id</c>; null for the tenant.</summary>
     public string? Patient { get; }
 
+    /// <summary>The same chain with its patient: of an erased one only the facts on it still say who it was.</summary>
+    internal EventChain Of(string? patient) => new(Id, AuditKey, patient);
+
     internal ReadOnlyMemory<byte> AuditKey { get; }
 
     /// <summary>Tells this chain from one of the same name that comes after it, when its key was destroyed. In memory only.</summary>

@@ -142,8 +142,7 @@ public sealed class AuditTrail(RecordVault vault, LedgerLog ledger, Pseudonyms p
     {
         if (question.Patient is { } named)
         {
-            var shelf = ShelfId.ForPatient(named);
-            return (vault.ChainOf(shelf) ?? vault.Erasures.Chains.FirstOrDefault(erased => erased.Patient == shelf.Value)) is { } own ? [own] : [];
+            return vault.ChainOf(ShelfId.ForPatient(named)) is { } own ? [own] : [];
         }
 
         var patients = await vault.Patients.PatientIds(cancellation);

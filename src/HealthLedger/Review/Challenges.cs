@@ -73,7 +73,7 @@ public sealed class Challenges(RecordVault vault, LedgerLog ledger, TimeProvider
             {
                 if (ledger.OpenFact(index, chain) is { } stored && Fact.Parse(stored).TryGet(out var fact, out _))
                 {
-                    owners[index] = (chain, fact);
+                    owners[index] = (chain == vault.TenantChain ? chain : chain.Of(fact[FactField.Patient]), fact);
                     wanted.Remove(index);
                 }
             }
