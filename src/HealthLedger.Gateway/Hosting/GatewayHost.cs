@@ -98,7 +98,15 @@ internal sealed class GatewayHost : IAsyncDisposable
                 await warnings.WriteLineAsync($"healthledger: warning: the data is a copy from before {undone} erasures, which were applied again.");
             }
 
+            var witnesses = await Witnesses.Ask(options.Witnesses, storage.Ledger, warnings);
             AddServices(builder.Services, options, storage, time ?? TimeProvider.System);
+            if (witnesses is not null)
+            {
+                builder.Services.AddSingleton(_ => witnesses);
+                builder.Services.AddSingleton(options.Witnesses);
+                builder.Services.AddHostedService<WitnessRounds>();
+            }
+
             var gateway = new GatewayHost(builder.Build(), options, storage);
             gateway.MapRoutes();
             return gateway;

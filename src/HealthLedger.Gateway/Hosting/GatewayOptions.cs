@@ -44,6 +44,8 @@ internal sealed class GatewayOptions
 
     public ErasureOptions Erasure { get; set; } = new();
 
+    public WitnessOptions Witnesses { get; set; } = new();
+
     public string DataDirectory => Path.GetFullPath(Data);
 
     public string KeysDirectory => Path.GetFullPath(Keys ?? Data.TrimEnd('/', '\\') + ".keys");
@@ -101,7 +103,7 @@ internal sealed class GatewayOptions
             yield return "HealthLedger:PublicUrl must be an absolute http or https URL.";
         }
 
-        foreach (var fault in Consents.Faults().Concat(Privacy.Faults()).Concat(Cors.Faults()).Concat(Events.Faults()).Concat(Erasure.Faults()))
+        foreach (var fault in Consents.Faults().Concat(Privacy.Faults()).Concat(Cors.Faults()).Concat(Events.Faults()).Concat(Erasure.Faults()).Concat(Witnesses.Faults()))
         {
             yield return fault;
         }

@@ -42,6 +42,7 @@ internal sealed class Storage : IAsyncDisposable
             throw new ConfigurationException($"HealthLedger:Data cannot be used as a directory: {unusable.Message}");
         }
 
+        var policy = options.Witnesses.ReadPolicy();
         var opened = new List<IDisposable>();
         try
         {
@@ -75,6 +76,7 @@ internal sealed class Storage : IAsyncDisposable
                 Keys = ledgerKeys,
                 Index = new SqliteLedgerIndex(Path.Combine(options.DataDirectory, "ledger-index.db")),
                 Participants = [store],
+                Witnesses = policy,
                 Time = time,
                 MaxFactBytes = 1 << 20,
                 EpochEvery = TimeSpan.FromMinutes(options.EpochMinutes),

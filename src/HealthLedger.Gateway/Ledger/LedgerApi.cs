@@ -13,12 +13,18 @@ namespace HealthLedger.Gateway.Ledger;
 /// </summary>
 internal static class LedgerApi
 {
+    private const string Final = "/ledger/final/";
+
     public static void Map(IEndpointRouteBuilder routes)
     {
         var ledger = routes.ServiceProvider.GetRequiredService<LedgerLog>();
         routes.MapGet("/ledger/checkpoint", http => Checkpoint(http, ledger));
         routes.MapGet("/ledger/vkey", http => Text(http, $"{ledger.VerifierKey}\n{ledger.CosignerVerifierKey}\n"));
-        routes.MapGet("/ledger/tile/{**path}", http => Tile(http, ledger));
+        routes.MapGet("/ledger/tile/{**path}", http => Tile(http, ledger, "/ledger/"));
+
+        // The same ledger as of the newest checkpoint that the quorum covers: for tools that demand a quorum and take a log's address.
+        routes.MapGet(Final + "checkpoint", http => FinalCheckpoint(http, ledger));
+        routes.MapGet(Final + "tile/{**path}", http => Tile(http, ledger, Final));
         routes.MapGet("/ledger/receipts/{id}", Receipt);
         routes.MapPost("/ledger/challenge", ChallengeApi.Answer);
     }
@@ -26,7 +32,19 @@ internal static class LedgerApi
     private static Task Checkpoint(HttpContext http, LedgerLog ledger)
     {
         http.Response.Headers.CacheControl = "no-cache";
-        return Text(http, System.Text.Encoding.UTF8.GetString(ledger.Published.Note.Span));
+        return Text(http, System.Text.Encoding.UTF8.GetString(ledger.Newest.Note.Span));
+    }
+
+    private static Task FinalCheckpoint(HttpContext http, LedgerLog ledger)
+    {
+        http.Response.Headers.CacheControl = "no-cache";
+        if (ledger.Cosignatures?.Final is { } final)
+        {
+            return Text(http, System.Text.Encoding.UTF8.GetString(final.Note.Span));
+        }
+
+        http.Response.StatusCode = StatusCodes.Status404NotFound;
+        return Task.CompletedTask;
     }
 
     private static Task Text(HttpContext http, string text)
@@ -35,9 +53,9 @@ internal static class LedgerApi
         return http.Response.WriteAsync(text, http.RequestAborted);
     }
 
-    private static async Task Tile(HttpContext http, LedgerLog ledger)
+    private static async Task Tile(HttpContext http, LedgerLog ledger, string prefix)
     {
-        if (TilePath.Parse((http.Request.Path.Value ?? "")["/ledger/".Length..]) is not { } path)
+        if (TilePath.Parse((http.Request.Path.Value ?? "")[prefix.Length..]) is not { } path)
         {
             http.Response.StatusCode = StatusCodes.Status404NotFound;
             return;

@@ -99,6 +99,9 @@ public sealed class LogPolicy
         return policy;
     }
 
+    /// <summary>Whether these witnesses together make up the quorum.</summary>
+    public bool IsQuorum(IEnumerable<NoteVerifier> witnesses) => QuorumTime([.. witnesses.Select(witness => new VerifiedSignature(witness, 1))]) is not null;
+
     /// <summary>
     /// Whether two histories could each find a quorum though at most <paramref name="liars"/> witnesses sign both: with k of n that is 2k &lt;= n + liars.
     /// Null above 16 witnesses, where this is not computed.
@@ -116,7 +119,7 @@ public sealed class LogPolicy
         var quorums = new bool[1 << Witnesses.Count];
         for (var chosen = 0; chosen < quorums.Length; chosen++)
         {
-            quorums[chosen] = QuorumTime([.. Witnesses.Where((_, i) => (chosen >> i & 1) == 1).Select(witness => new VerifiedSignature(witness, 1))]) is not null;
+            quorums[chosen] = IsQuorum(Witnesses.Where((_, i) => (chosen >> i & 1) == 1));
         }
 
         var all = quorums.Length - 1;

@@ -36,6 +36,9 @@ public sealed record ReceiptVerdict(IReadOnlyList<Check> Checks, LedgerEntry? En
 /// <param name="Id">The receipt's id at the gateway; an address, not authenticated.</param>
 public sealed record Receipt(string Origin, ulong Index, byte[] Entry, string Proof, byte[]? Fact, string Id)
 {
+    /// <summary>What the gateway says of the witnesses' quorum covering the entry; null where it asks none. Not authenticated: <see cref="Verify"/> under a policy is.</summary>
+    public bool? Final { get; init; }
+
     /// <summary>The longest receipt.</summary>
     public const int MaxBytes = 2 * 1024 * 1024;
 
@@ -59,6 +62,11 @@ public sealed record Receipt(string Origin, ulong Index, byte[] Entry, string Pr
             }
 
             json.WriteString("id", Id);
+            if (Final is { } final)
+            {
+                json.WriteBoolean("final", final);
+            }
+
             json.WriteEndObject();
         }
 
@@ -76,7 +84,7 @@ public sealed record Receipt(string Origin, ulong Index, byte[] Entry, string Pr
         using (document)
         {
             var root = document.RootElement;
-            if (!StrictJson.Has(root, ["origin", "index", "entry", "proof", "id"], ["fact"])
+            if (!StrictJson.Has(root, ["origin", "index", "entry", "proof", "id"], ["fact", "final"])
                 || StrictJson.String(root, "origin") is not { } origin
                 || StrictJson.Number(root, "index") is not { } index
                 || StrictJson.Base64(root, "entry") is not { } entry
@@ -92,7 +100,14 @@ public sealed record Receipt(string Origin, ulong Index, byte[] Entry, string Pr
                 return new Fault("receipt-shape", "The receipt's fact is not base64.");
             }
 
-            return new Receipt(origin, index, entry, proof, fact, id);
+            if (!root.TryGetProperty("final", out var final))
+            {
+                return new Receipt(origin, index, entry, proof, fact, id);
+            }
+
+            return final.ValueKind is JsonValueKind.True or JsonValueKind.False
+                ? new Receipt(origin, index, entry, proof, fact, id) { Final = final.GetBoolean() }
+                : new Fault("receipt-shape", "The receipt's final is neither true nor false.");
         }
     }
 

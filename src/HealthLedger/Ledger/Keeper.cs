@@ -20,6 +20,7 @@ internal sealed class Keeper
     private readonly LedgerParts _parts;
     private readonly Thread _thread;
     private Published? _written;
+    private Published? _writtenFinal;
     private long _indexed;
     private volatile bool _stopping;
 
@@ -94,6 +95,12 @@ internal sealed class Keeper
         {
             _parts.Storage.Replace("checkpoint", published.Note.Span);
             _written = published;
+        }
+
+        if (_parts.Cosignatures?.Final is { } final && !ReferenceEquals(final, _writtenFinal))
+        {
+            _parts.Storage.Replace(Cosignatures.FileName, final.Note.Span);
+            _writtenFinal = final;
         }
     }
 

@@ -79,8 +79,8 @@ public sealed partial class LedgerLog
     }
 
     /// <summary>
-    /// What proves an entry to somebody who has only the verifier key: the entry, its place under the newest checkpoint, and the fact where the chain
-    /// is given and opens it.
+    /// What proves an entry to somebody who has only the verifier key: the entry, its place under the newest checkpoint that the witnesses' quorum covers, or
+    /// the newest where that does not cover it yet, and the fact where the chain is given and opens it.
     /// </summary>
     /// <param name="index">The entry.</param>
     /// <param name="chain">The chain whose fact is shown; null to show none.</param>
@@ -88,9 +88,9 @@ public sealed partial class LedgerLog
     /// <exception cref="ArgumentOutOfRangeException">The published ledger has no such entry.</exception>
     public Receipt ReceiptOf(ulong index, EventChain? chain, string id = "")
     {
-        var published = Published;
+        var published = Covering(index);
         var proof = new TlogProof(index, [.. Inclusion(index, published.Size)], published.Signed);
-        return new Receipt(Origin, index, ReadEntry(index), proof.ToString(), chain is null ? null : OpenFact(index, chain), id);
+        return new Receipt(Origin, index, ReadEntry(index), proof.ToString(), chain is null ? null : OpenFact(index, chain), id) { Final = IsFinal(index) };
     }
 
     /// <summary>The key that a chain's tags hang from: tells which entries are of the chain, opens nothing. The caller disposes of it.</summary>
@@ -189,7 +189,8 @@ public sealed partial class LedgerLog
     public ConsentProof MapProof(Hash handle)
     {
         // While nobody changes the map, it is the one of the published checkpoint; proofs under that checkpoint stay good when the next one comes.
-        var (published, proof) = _parts.States.Read(map => (Published, map.Prove(handle)));
+        // A final checkpoint proves more, and is as good as the newest as long as no consent changed since.
+        var (published, proof) = _parts.States.Read(map => (Cosignatures?.Final is { } final && final.MapRoot == Published.MapRoot ? final : Newest, map.Prove(handle)));
         return new ConsentProof(published, proof, Parse(published.Size - 1), Inclusion(published.Size - 1, published.Size));
     }
 

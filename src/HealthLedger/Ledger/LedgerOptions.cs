@@ -17,6 +17,9 @@ public sealed record LedgerOptions
     /// <summary>The stores that write with the ledger's commit. Each gets the redo bytes of every batch.</summary>
     public IReadOnlyList<ICommitParticipant> Participants { get; init; } = [];
 
+    /// <summary>Whose cosignatures make a checkpoint final; null where no witnesses are asked.</summary>
+    public Proofs.Notes.LogPolicy? Witnesses { get; init; }
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

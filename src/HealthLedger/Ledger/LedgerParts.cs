@@ -8,6 +8,7 @@ internal sealed class LedgerParts : IDisposable
     private Published? _published;
     private ulong _flatDurable;
     private volatile bool _failed;
+    private volatile string? _halted;
 
     public required ILedgerStorage Storage { get; init; }
 
@@ -30,6 +31,15 @@ internal sealed class LedgerParts : IDisposable
     public required AppendQueue Queue { get; init; }
 
     public required NoticeTail Tail { get; init; }
+
+    public Cosignatures? Cosignatures { get; init; }
+
+    /// <summary>Why nothing is taken although the storage is sound; null while it is.</summary>
+    public string? Halted
+    {
+        get => _halted;
+        set => _halted = value;
+    }
 
     /// <summary>Wakes the keeper.</summary>
     public AutoResetEvent Kept { get; } = new(false);

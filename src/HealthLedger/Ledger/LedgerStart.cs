@@ -59,7 +59,9 @@ internal static class LedgerStart
                 Versions = new DecisionVersions(),
                 Queue = new AppendQueue(options.QueueLimit, options.MaxBatchEntries, options.MaxBatchBytes),
                 Tail = new NoticeTail(storage, journal, options.Keys, () => parts!.Published.Size),
+                Cosignatures = options.Witnesses is { } policy ? new Cosignatures(policy) : null,
             };
+            parts.Cosignatures?.Restore(storage, flat, options.Keys, locked?.Size ?? 0);
 
             if (locked is not null)
             {

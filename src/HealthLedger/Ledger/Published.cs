@@ -14,5 +14,5 @@ public sealed record Published(ulong Size, Hash Root, Hash MapRoot, DateTimeOffs
     private readonly Lazy<SignedNote> _signed = new(() => SignedNote.Parse(Note.Span).Value);
 
     /// <summary>The note, read.</summary>
-    internal SignedNote Signed => _signed.Value;
+    public SignedNote Signed => _signed.Value;
 }

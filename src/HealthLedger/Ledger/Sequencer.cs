@@ -189,6 +189,7 @@ internal sealed class Sequencer
     private string? Refusal(out DateTimeOffset time)
     {
         time = _clock.Next(out var reason) ?? default;
+        reason = _parts.Halted ?? reason;
         if (reason is not null)
         {
             return reason;

@@ -88,6 +88,29 @@ public class ConsentTokenTests
         Assert.Equal("token-proof-shape", ConsentTokenVerification.Verify(s_token.Sign(NoteTests.Log), "{}"u8, s_expected, s_now).Fault!.Code);
     }
 
+    /// <summary>A policy that wants the auditor, who replays, beside a witness, who does not: without the auditor's cosignature the token is worth nothing.</summary>
+    [Fact]
+    public void A_token_without_the_auditor_s_cosignature_is_refused_under_a_policy_that_demands_it()
+    {
+        using var auditor = new NoteSigner("auditor.example/a", NoteKeyType.Cosignature, Ed25519PrivateKey.FromSeed(NoteTests.Seed(120)));
+        var policy = LogPolicy.Parse($"log {NoteTests.LogVkey}\nwitness w1 {NoteTests.WitnessVkey}\nwitness a {auditor.Verifier}\ngroup both all w1 a\nquorum both\n").Value;
+        var expected = s_expected with { Policy = policy };
+        var log = Log();
+        var proof = Proof(log);
+        Assert.Equal("checkpoint-quorum", Code(proof: proof, expected: expected));
+
+        var last = (ulong)log.Entries.Count - 1;
+        ConsentTokenProof CosignedAt(DateTimeOffset time)
+        {
+            var inclusion = log.Prove(last);
+            var note = inclusion.Checkpoint.With(auditor.Cosign(inclusion.Checkpoint.Text, time));
+            return proof with { Proof = new Receipts.TlogProof(last, inclusion.Hashes, note).ToString() };
+        }
+
+        Assert.Null(Code(proof: CosignedAt(SmallLog.Now), expected: expected));
+        Assert.Equal("token-stale", Code(proof: CosignedAt(s_now.AddMinutes(-11)), expected: expected));
+    }
+
     [Fact]
     public void An_event_at_the_end_of_a_checkpoint_is_not_taken_for_a_state()
     {

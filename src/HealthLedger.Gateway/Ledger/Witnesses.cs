@@ -1,0 +1,111 @@
+using HealthLedger.Gateway.Hosting;
+using HealthLedger.Ledger;
+
+namespace HealthLedger.Gateway.Ledger;
+
+/// <summary>The witnesses of a policy, asked once before anything is served: one that saw more than this directory holds, or something else, stops the start.</summary>
+internal sealed class Witnesses : IDisposable
+{
+    private readonly LedgerLog _ledger;
+    private readonly TextWriter _warnings;
+
+    private Witnesses(LedgerLog ledger, TextWriter warnings, IReadOnlyList<WitnessClient> clients) => (_ledger, _warnings, Clients) = (ledger, warnings, clients);
+
+    /// <summary>Those that have an address.</summary>
+    public IReadOnlyList<WitnessClient> Clients { get; }
+
+    /// <summary>Asks all of them what they saw; null where no policy is configured.</summary>
+    /// <exception cref="ConfigurationException">The policy does not name this ledger's key, or no witness has an address.</exception>
+    /// <exception cref="LedgerRefusesToStartException">A witness contradicts the directory, or a quorum could not be asked and is required.</exception>
+    public static async Task<Witnesses?> Ask(WitnessOptions options, LedgerLog ledger, TextWriter warnings)
+    {
+        if (ledger.Cosignatures?.Policy is not { } policy)
+        {
+            return null;
+        }
+
+        if (!policy.Logs.Any(log => log.ToString() == ledger.VerifierKey))
+        {
+            throw new ConfigurationException($"HealthLedger:Witnesses:PolicyFile does not name this ledger: add the line 'log {ledger.VerifierKey}'.");
+        }
+
+        var timeout = TimeSpan.FromSeconds(options.TimeoutSeconds);
+        var clients = policy.Witnesses.Where(witness => policy.AddressOf(witness) is not null)
+            .Select(witness => new WitnessClient(witness, policy.AddressOf(witness)!, ledger, timeout)).ToList();
+        var witnesses = new Witnesses(ledger, warnings, clients);
+        try
+        {
+            if (clients.Count == 0)
+            {
+                throw new ConfigurationException("HealthLedger:Witnesses:PolicyFile gives no witness an http address.");
+            }
+
+            await witnesses.AskAll(options.Require);
+            return witnesses;
+        }
+        catch
+        {
+            witnesses.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Takes no entry any more and shows both signed notes, which together convict who signed them.</summary>
+    public void Halt(WitnessClient client, WitnessOutcome.Contradicts contradicts)
+    {
+        _ledger.Halt("A witness has seen another history of this ledger.");
+        _warnings.WriteLine($"healthledger: the ledger takes no entries any more. {Tell(client, contradicts)}");
+    }
+
+    public void Dispose()
+    {
+        foreach (var client in Clients)
+        {
+            client.Dispose();
+        }
+    }
+
+    private async Task AskAll(bool require)
+    {
+        var outcomes = await Task.WhenAll(Clients.Select(client => client.WhatItSaw(CancellationToken.None)));
+        var asked = Clients.Zip(outcomes).ToList();
+        foreach (var (client, outcome) in asked)
+        {
+            if (outcome is WitnessOutcome.Contradicts contradicts)
+            {
+                throw new LedgerRefusesToStartException(
+                    Tell(client, contradicts),
+                    "This directory is an older copy, or two were written to. Put back the newest one; where it is lost, begin a new ledger under another origin.");
+            }
+
+            if (outcome is not WitnessOutcome.Agrees)
+            {
+                await _warnings.WriteLineAsync($"healthledger: warning: the witness {client.Witness.Name} could not be asked what it saw ({Why(outcome)}); an older copy of this directory might go unnoticed.");
+            }
+        }
+
+        if (require && !_ledger.Cosignatures!.Policy.IsQuorum(asked.Where(each => each.Second is WitnessOutcome.Agrees).Select(each => each.First.Witness)))
+        {
+            throw new LedgerRefusesToStartException(
+                "Too few witnesses could be asked whether this is the newest copy.", "Wait for them, or start without HealthLedger:Witnesses:Require if you are certain.");
+        }
+    }
+
+    public static string Why(WitnessOutcome outcome) => outcome switch
+    {
+        WitnessOutcome.Refuses refuses => refuses.Why,
+        WitnessOutcome.Silent silent => silent.Why,
+        _ => outcome.GetType().Name,
+    };
+
+    private string Tell(WitnessClient client, WitnessOutcome.Contradicts contradicts)
+    {
+        var ours = _ledger.Published;
+        var said = contradicts.Size > ours.Size
+            ? $"The witness {client.Witness.Name} has cosigned {contradicts.Size} entries of this ledger, and this directory has {ours.Size}."
+            : $"The witness {client.Witness.Name} has cosigned another history of this ledger at {contradicts.Size} entries.";
+        return contradicts.Theirs is null
+            ? said
+            : $"{said} Both notes are signed with this ledger's key.\n\n{System.Text.Encoding.UTF8.GetString(ours.Note.Span)}\n{contradicts.Theirs}\n";
+    }
+}
