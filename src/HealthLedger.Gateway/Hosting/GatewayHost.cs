@@ -93,6 +93,12 @@ internal sealed class GatewayHost : IAsyncDisposable
                     $"healthledger: warning: no passphrase was given, so a random one is kept in {options.KeysDirectory}; whoever copies that directory has the keys. Set HEALTHLEDGER_PASSPHRASE.");
             }
 
+            if (storage.AcceptedRollback is { } rollback)
+            {
+                await AcceptedRollback.Record(storage, rollback, time ?? TimeProvider.System);
+                await warnings.WriteLineAsync($"healthledger: warning: the ledger goes on from {rollback.Found.Size} entries, although {rollback.Seen.Size} were shown before; it records that.");
+            }
+
             if (await storage.Vault.ApplyErasures(CancellationToken.None) is var undone and > 0)
             {
                 await warnings.WriteLineAsync($"healthledger: warning: the data is a copy from before {undone} erasures, which were applied again.");
@@ -207,6 +213,8 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton<AccessReview>();
         services.AddSingleton<ReviewExports>();
         services.AddSingleton<LedgerCheck>();
+        services.AddSingleton(storage.Seen);
+        services.AddHostedService<SeenCheckpointKeeping>();
         services.AddEvents(options.Events);
         services.AddPages();
 

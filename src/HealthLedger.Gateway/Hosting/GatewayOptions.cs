@@ -34,6 +34,9 @@ internal sealed class GatewayOptions
     /// <summary>FHIR packages whose profiles, value sets and code systems are known: each a <c>.tgz</c>, a <c>.json</c> or <c>.json.gz</c> file, or a folder of them.</summary>
     public string[] Packages { get; set; } = [];
 
+    /// <summary>The size of the one ledger that is gone on from although this gateway showed a newer one: an old copy of the data that an operator put back.</summary>
+    public ulong? AcceptRollback { get; set; }
+
     public ConsentOptions Consents { get; set; } = new();
 
     public PrivacyOptions Privacy { get; set; } = new();

@@ -2,6 +2,7 @@ using System.Text;
 using HealthLedger.Access;
 using HealthLedger.Consents;
 using HealthLedger.Fhir.Search;
+using HealthLedger.Gateway.Ledger;
 using HealthLedger.Ledger;
 using HealthLedger.Sealing;
 using HealthLedger.Sqlite.Ledger;
@@ -30,6 +31,12 @@ internal sealed class Storage : IAsyncDisposable
     public required RecordVault Vault { get; init; }
 
     public required LedgerLog Ledger { get; init; }
+
+    /// <summary>The newest checkpoint shown, kept with the keys.</summary>
+    public required SeenCheckpoint Seen { get; init; }
+
+    /// <summary>What the operator has said to go on from although newer was shown; null where the ledger is the newest. To be recorded before anything else is.</summary>
+    public LedgerRollback? AcceptedRollback { get; init; }
 
     public static Storage Open(GatewayOptions options, Passphrase? passphrase, TimeProvider time)
     {
@@ -82,13 +89,35 @@ internal sealed class Storage : IAsyncDisposable
                 EpochEvery = TimeSpan.FromMinutes(options.EpochMinutes),
             });
 
+            var seen = new SeenCheckpoint(options.KeysDirectory);
+            var rollback = RefuseRollback(ledger, seen, options.AcceptRollback);
+
             // After the ledger has applied what the vault's file still lacked.
             var vault = Own(new RecordVault(keys, new LocalKeyHolder(keys), store, new VaultOptions()));
-            return new Storage { KeyDirectory = directory, Keys = keys, Vault = vault, Ledger = ledger }.Owning(opened);
+            return new Storage { KeyDirectory = directory, Keys = keys, Vault = vault, Ledger = ledger, Seen = seen, AcceptedRollback = rollback }.Owning(opened);
         }
         catch
         {
             Close(opened);
+            throw;
+        }
+    }
+
+    /// <summary>A ledger that lacks what was shown before is refused, unless the operator names just this one as what to go on from.</summary>
+    private static LedgerRollback? RefuseRollback(LedgerLog ledger, SeenCheckpoint seen, ulong? accepted)
+    {
+        try
+        {
+            var rollback = seen.Compare(ledger);
+            return rollback is null || rollback.Found.Size == accepted
+                ? rollback
+                : throw new LedgerRefusesToStartException(
+                    $"This gateway has shown a ledger of {rollback.Seen.Size} entries, and this one of {rollback.Found.Size} is not its continuation: an older copy of the data was put back.",
+                    $"Put back the newest copy. To go on from this one all the same, start once with --HealthLedger:AcceptRollback={rollback.Found.Size}: what came after it is lost, whoever saw it can prove that, and the ledger records it.");
+        }
+        catch
+        {
+            ledger.DisposeAsync().AsTask().GetAwaiter().GetResult();
             throw;
         }
     }

@@ -104,7 +104,7 @@ public class ConsentTokenTests
         {
             var inclusion = log.Prove(last);
             var note = inclusion.Checkpoint.With(auditor.Cosign(inclusion.Checkpoint.Text, time));
-            return proof with { Proof = new Receipts.TlogProof(last, inclusion.Hashes, note).ToString() };
+            return proof with { Proof = new Proofs.Receipts.TlogProof(last, inclusion.Hashes, note).ToString() };
         }
 
         Assert.Null(Code(proof: CosignedAt(SmallLog.Now), expected: expected));
