@@ -146,7 +146,7 @@ public sealed class NonInterferenceTests(TwoWorlds worlds) : IClassFixture<TwoWo
         string[] known =
         [
             "/fhir", "/fhir/{**path}", "/fhir/.well-known/smart-configuration", "/.well-known/openid-configuration", "/auth/token", "/auth/jwks", "/account/sign-in", "/account/sign-out",
-            "/ledger/checkpoint", "/ledger/vkey", "/ledger/tile/{**path}", "/ledger/receipts/{id}", "/ledger/challenge", "/health/live", "/health/ready",
+            "/ledger/checkpoint", "/ledger/vkey", "/ledger/tile/{**path}", "/ledger/receipts/{id}", "/ledger/challenge", "/ledger/final/checkpoint", "/ledger/final/tile/{**path}", "/health/live", "/health/ready",
 
             // Pages: strangers get the same whatever is stored; patients see their own record alone, regulators no patient's.
             "/", "/assets/healthledger.css", "/assets/healthledger.js", "/portal", "/portal/changes", "/portal/consents", "/portal/consents/{id}/withdraw", "/portal/events", "/portal/events/proof",
