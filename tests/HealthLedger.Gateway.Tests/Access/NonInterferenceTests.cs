@@ -148,6 +148,10 @@ public sealed class NonInterferenceTests(TwoWorlds worlds) : IClassFixture<TwoWo
             "/fhir", "/fhir/{**path}", "/fhir/.well-known/smart-configuration", "/.well-known/openid-configuration", "/auth/token", "/auth/jwks", "/account/sign-in", "/account/sign-out",
             "/ledger/checkpoint", "/ledger/vkey", "/ledger/tile/{**path}", "/ledger/receipts/{id}", "/ledger/challenge", "/ledger/final/checkpoint", "/ledger/final/tile/{**path}", "/health/live", "/health/ready",
 
+            // For operators alone, and others are refused before anything is looked at: who erases learns whether there was somebody (docs/threats.md).
+            "/admin/erasures", "/admin/erasures/{id}/hold", "/admin/erasures/{id}/release", "/admin/erasures/{id}/audit-key", "/admin/erasures/{id}/audit-key/confirm",
+            "/admin/keys", "/admin/keys/wrapping", "/admin/keys/tokens", "/admin/keys/passphrase",
+
             // Pages: strangers get the same whatever is stored; patients see their own record alone, regulators no patient's.
             "/", "/assets/healthledger.css", "/assets/healthledger.js", "/portal", "/portal/changes", "/portal/consents", "/portal/consents/{id}/withdraw", "/portal/events", "/portal/events/proof",
             "/review", "/review/verify", "/{**path}",

@@ -159,6 +159,13 @@ internal static class RequestShapes
             yield return new RequestShape(client, "DELETE", "Patient/hidden-patient");
         }
 
+        foreach (var client in new[] { Clinic, Auditor })
+        {
+            yield return new RequestShape(client, "GET", "/admin/erasures");
+            yield return new RequestShape(client, "GET", "/admin/keys");
+            yield return new RequestShape(client, "POST", "/admin/erasures", new JsonObject { ["patient"] = "hidden-patient", ["ground"] = "patient-request" });
+        }
+
         yield return new RequestShape(Clinic, "GET", "/ledger/receipts/AAAA");
         yield return new RequestShape(Clinic, "GET", "/health/ready");
         yield return new RequestShape(Clinic, "GET", "/.well-known/openid-configuration");
