@@ -68,6 +68,13 @@ if (write)
 if (check && (!File.Exists(kept) || File.ReadAllText(kept).ReplaceLineEndings("\n") != page))
 {
     Console.Error.WriteLine("docs/conformance.md differs from this run. Look at what changed, then run with --write.");
+    var before = File.Exists(kept) ? File.ReadAllLines(kept) : [];
+    var now = page.Split('\n');
+    foreach (var line in before.Except(now).Select(line => "- " + line).Concat(now.Except(before).Select(line => "+ " + line)))
+    {
+        Console.Error.WriteLine(line);
+    }
+
     failed = true;
 }
 
