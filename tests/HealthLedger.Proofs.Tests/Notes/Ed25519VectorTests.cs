@@ -1,6 +1,7 @@
 // RFC 8032; C2SP/wycheproof ed25519_test.json; C2SP/CCTV ed25519vectors.json.
 // Of CCTV's edge cases we must refuse: low_order_A and non_canonical_A (when the key is read), non_canonical_R (RFC 8032 section 5.1.7)
 // and low_order_residue (we verify without the cofactor). low_order_R and low-order components that cancel out are allowed by RFC 8032.
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using HealthLedger.Proofs.Notes;
@@ -62,6 +63,36 @@ public class Ed25519VectorTests(ITestOutputHelper output)
         }
 
         Assert.True(refusedKeys > 100 && accepted > 10, $"{refusedKeys} keys refused, {accepted} signatures accepted");
+    }
+
+    /// <summary>RFC 8032 section 7.1, TEST 1 to 3 and TEST SHA(abc).</summary>
+    [Theory]
+    [InlineData("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60", "", "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b")]
+    [InlineData("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb", "72", "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00")]
+    [InlineData("c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7", "af82", "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a")]
+    [InlineData("833fe62409237b9d62ec77587520911e9a759cec1d19755b7da901b96dca3d42", "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f", "dc2a4459e7369633a52b1bf277839a00201009a3efbf3ecb69bea2186c26b58909351fc9ac90b3ecfdfbc7c66431e0303dca179c138ac17ad9bef1177331a704")]
+    public void The_published_messages_get_the_published_signatures_from_both_implementations(string seed, string message, string signature)
+    {
+        foreach (var direct in new[] { true, false })
+        {
+            using var key = Ed25519PrivateKey.FromSeed(Convert.FromHexString(seed), direct);
+            Assert.Equal(signature, Convert.ToHexStringLower(key.Sign(Convert.FromHexString(message))));
+        }
+    }
+
+    [Fact]
+    public void Both_implementations_sign_alike_and_a_disposed_key_does_not_sign()
+    {
+        for (var length = 0; length < 300; length += 7)
+        {
+            var (seed, message) = (RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(length));
+            using var direct = Ed25519PrivateKey.FromSeed(seed, direct: true);
+            using var managed = Ed25519PrivateKey.FromSeed(seed, direct: false);
+            Assert.Equal(managed.Sign(message), direct.Sign(message));
+            Assert.True(direct.PublicKey.Verify(message, direct.Sign(message)));
+            direct.Dispose();
+            Assert.Throws<ObjectDisposedException>(() => direct.Sign(message));
+        }
     }
 
     [Theory]
