@@ -12,11 +12,10 @@ namespace HealthLedger.Gateway.Fhir;
 
 /// <summary>
 /// batch and transaction (http://hl7.org/fhir/R4/http.html#transaction). A transaction's changes are one request on the record road, all or nothing, and its reads
-/// come after them; a batch is its entries one by one.
+/// show what they leave; one of a record that is not there refuses the whole. A batch is its entries one by one.
 /// </summary>
 internal sealed class FhirBundles(
-    ProfileValidator validator, FhirWrites writes, FhirSearches searches, FhirHistory history, FhirPatches patches, FhirConditions conditions, FhirOperations operations, Disclosure disclosure,
-    SmartUrls urls)
+    ProfileValidator validator, FhirWrites writes, BundleReads reads, FhirPatches patches, FhirConditions conditions, FhirOperations operations, SmartUrls urls)
 {
     /// <summary>The most searches in one Bundle, conditions and operations among them: each may look through every permitted patient.</summary>
     private const int MaximumSearches = 100;
@@ -77,7 +76,7 @@ internal sealed class FhirBundles(
         var read = new ReadOperation?[entries.Count];
         for (var i = 0; i < entries.Count; i++)
         {
-            var fault = Fault(call, entries[i]);
+            var fault = entries[i].Fault ?? (entries[i].Operation is { Operation.OnlyReads: false } ? NotInTransaction : reads.Fault(call, entries[i]));
             if (fault is null && entries[i].Operation is { } operation)
             {
                 read[i] = await operation.Read(call);
@@ -92,8 +91,15 @@ internal sealed class FhirBundles(
         }
 
         var (answers, limit) = (new EntryToWrite[entries.Count], new AnswerLimit());
-        var (done, receipt) = await Changes(call, entries, answers, limit);
-        if (!done)
+        var first = await reads.Before(call, entries, limit);
+        if (first is { Fault: { } nothing, At: var place })
+        {
+            await call.Http.Fault(At(nothing, place), first.Receipt);
+            return;
+        }
+
+        var (changed, receipt) = await Changes(call, entries, answers, limit);
+        if (changed is null)
         {
             return;
         }
@@ -101,23 +107,15 @@ internal sealed class FhirBundles(
         // The changes are made: a read that does not fit is told off at its entry, like every other fault of a read here.
         foreach (var (entry, at) in entries.Select((e, i) => (e, i)).Where(e => !e.e.Changes))
         {
-            (answers[at], var its) = await Read(call, entry, read[at], limit);
+            (answers[at], var its) = first.Answers.TryGetValue(at, out var known) && !changed.Contains((entry.Type, entry.Id!)) ? known : await reads.Read(call, entry, read[at], limit);
             receipt ??= its;
         }
 
         await Write(call, "transaction-response", answers, receipt);
     }
 
-    /// <summary>What the request alone tells is wrong with an entry of a transaction, a read's query among it: told before anything is changed, like what is wrong with an operation's call.</summary>
-    private FhirFault? Fault(FhirCall call, BundleCall entry) =>
-        entry.Fault
-        ?? (entry.Operation is { Operation.OnlyReads: false } ? NotInTransaction
-            : entry.Query is not { } query ? null
-            : entry.Place is { } place ? searches.Fault(call, place, query)
-            : history.Fault(call, entry.Type.Length == 0 ? null : entry.Type, entry.Id, query));
-
-    /// <summary>Makes the changes of a transaction, all or none; where none, the fault is written. Patches are applied to what is there before it.</summary>
-    private async ValueTask<(bool Done, ReceiptId? Receipt)> Changes(FhirCall call, List<BundleCall> entries, EntryToWrite[] answers, AnswerLimit limit)
+    /// <summary>Makes the changes of a transaction, all or none, and tells which records they were of; where none, the fault is written. Patches are applied to what is there before it.</summary>
+    private async ValueTask<(HashSet<(string Type, string Id)>? Changed, ReceiptId? Receipt)> Changes(FhirCall call, List<BundleCall> entries, EntryToWrite[] answers, AnswerLimit limit)
     {
         var changing = entries.Select((e, i) => (Entry: e, At: i)).Where(e => e.Entry.Changes).ToList();
         for (var attempt = 1; changing.Count > 0; attempt++)
@@ -143,7 +141,7 @@ internal sealed class FhirBundles(
                         answers[changing[i].At] = await Answer(call, changed.Records[i], limit);
                     }
 
-                    return (true, changed.Receipt);
+                    return ([.. changed.Records.Select(r => (r.Key.Type, r.Key.Id))], changed.Receipt);
                 case ChangeResult.Refused { Fault: ChangeFault.VersionConflict, At: var at } when changing[at].Entry.Patch is { IfMatch: null or Change.AnyVersion } && attempt < FhirPatches.MaximumAttempts:
                     continue;
                 case ChangeResult.Refused refused:
@@ -156,7 +154,7 @@ internal sealed class FhirBundles(
             }
         }
 
-        return (true, null);
+        return ([], null);
     }
 
     private async Task Batch(FhirCall call, List<BundleCall> entries)
@@ -170,7 +168,7 @@ internal sealed class FhirBundles(
             ReceiptId? its;
             if (entry.Fault is { } fault)
             {
-                (answer, its) = (Answer(fault), null);
+                (answer, its) = (BundleReads.Answer(fault), null);
             }
             else if (entry.Change is { } change)
             {
@@ -178,18 +176,18 @@ internal sealed class FhirBundles(
                 {
                     ChangeResult.Changed changed => (await Answer(call, changed.Records[0], limit), changed.Receipt),
                     ChangeResult.Refused { Fault: ChangeFault.NotThere } refused when change.Kind == ChangeKind.Delete => (NothingToDelete(call), refused.Receipt),
-                    ChangeResult.Refused refused => (Answer(FhirWrites.Fault(refused, change)), refused.Receipt),
-                    _ => (Answer(FhirFault.LedgerUnavailable), (ReceiptId?)null),
+                    ChangeResult.Refused refused => (BundleReads.Answer(FhirWrites.Fault(refused, change)), refused.Receipt),
+                    _ => (BundleReads.Answer(FhirFault.LedgerUnavailable), (ReceiptId?)null),
                 };
             }
             else if (entry.Patch is { } patch)
             {
                 (var changed, var refused, its) = await patches.Run(call, patch);
-                answer = changed is null ? Answer(refused!) : await Answer(call, changed, limit);
+                answer = changed is null ? BundleReads.Answer(refused!) : await Answer(call, changed, limit);
             }
             else
             {
-                (answer, its) = await Read(call, entry, entry.Operation is { } operation ? await operation.Read(call) : null, limit);
+                (answer, its) = await reads.Read(call, entry, entry.Operation is { } operation ? await operation.Read(call) : null, limit);
             }
 
             answers.Add(answer);
@@ -197,54 +195,6 @@ internal sealed class FhirBundles(
         }
 
         await Write(call, "batch-response", answers, receipt);
-    }
-
-    /// <summary>The answer to a read; to a HEAD without what it would show.</summary>
-    private async ValueTask<(EntryToWrite Answer, ReceiptId? Receipt)> Read(FhirCall call, BundleCall entry, ReadOperation? operation, AnswerLimit limit)
-    {
-        var isChange = entry.Operation is { Operation.OnlyReads: false };
-        if (limit.IsReached && !isChange)
-        {
-            return (Answer(FhirFault.AnswerTooLarge), null);
-        }
-
-        var (answer, receipt) = operation is not null ? await operation.Run(call.Aborted) : await Find(call, entry);
-
-        // What was opened counts, shown or not.
-        var fits = limit.Takes(answer);
-        answer = entry.IsHead ? answer with { Resource = default } : answer;
-        return (fits ? answer : isChange ? answer with { Resource = default } : Answer(FhirFault.AnswerTooLarge), receipt);
-    }
-
-    private async ValueTask<(EntryToWrite Answer, ReceiptId? Receipt)> Find(FhirCall call, BundleCall entry)
-    {
-        if (entry.Interaction.StartsWith("history", StringComparison.Ordinal))
-        {
-            var (bundle, fault, receipt) = await history.Find(call, entry.Type.Length == 0 ? null : entry.Type, entry.Id, entry.Query!);
-            return fault is null ? (new EntryToWrite(Resource: bundle, Response: new EntryResponse("200 OK")), receipt) : (Answer(fault), receipt);
-        }
-
-        if (entry.Query is { } query)
-        {
-            var (found, fault) = await searches.Find(call, entry.Place!, query);
-            return fault is null
-                ? (new EntryToWrite(Resource: found!.Bundle, Response: new EntryResponse("200 OK")), found.Receipt)
-                : (Answer(fault), null);
-        }
-
-        using var result = await disclosure.Disclose(FhirReads.Request(call, new Target.Record(entry.Type, entry.Id!, entry.Version)), call.Aborted);
-        return result switch
-        {
-            DisclosureResult.Disclosed { Records: [var record] } disclosed when KnownVersion.Is(entry.IfNoneMatch, entry.IfModifiedSince, record.Key.Version, record.LastUpdated) => (
-                new EntryToWrite($"{urls.Fhir}/{entry.Type}/{entry.Id}", Response: new EntryResponse("304 Not Modified", null, FhirHeaders.ETag(record.Key.Version), record.LastUpdated)),
-                disclosed.Receipt),
-            DisclosureResult.Disclosed { Records: [var record] } disclosed => (
-                new EntryToWrite($"{urls.Fhir}/{entry.Type}/{entry.Id}", entry.Subset is null ? record.Json.ToArray() : record.Part(entry.Subset), Response: new EntryResponse("200 OK", null, FhirHeaders.ETag(record.Key.Version), record.LastUpdated)),
-                disclosed.Receipt),
-            DisclosureResult.Gone gone => (Answer(FhirFault.Gone), gone.Receipt),
-            DisclosureResult.NotThere absent => (Answer(FhirFault.NotThere), absent.Receipt),
-            _ => (Answer(FhirFault.LedgerUnavailable), null),
-        };
     }
 
     /// <summary>The answer to a change; without its record where that does not fit.</summary>
@@ -275,9 +225,6 @@ internal sealed class FhirBundles(
 
     private static readonly FhirFault NotInTransaction = FhirFault.BadRequest(
         "An operation that changes a record is a change of its own, which a transaction cannot hold back: send it alone or in a batch.", IssueType.NotSupported);
-
-    private static EntryToWrite Answer(FhirFault fault) => new(
-        Response: new EntryResponse(FhirFault.Text(fault.Status), Outcome: OperationOutcomeJson.From([.. fault.Issues])));
 
     /// <summary>The same fault, with the place of the entry in the Bundle.</summary>
     /// <param name="fault">The fault.</param>

@@ -227,6 +227,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton<FhirConditions>();
         services.AddSingleton<FhirWrites>();
         services.AddSingleton<FhirPatches>();
+        services.AddSingleton<BundleReads>();
         services.AddSingleton<FhirBundles>();
         services.AddTerminology(packages);
         services.AddRecordOperations();

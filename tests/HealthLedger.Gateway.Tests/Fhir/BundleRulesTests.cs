@@ -110,13 +110,46 @@ public sealed class BundleRulesTests(SmallHospital hospital) : IClassFixture<Sma
         Assert.Equal(0, (await _gateway.Get(Hospital, "Patient?family=" + family)).Is(200).Total);
     }
 
-    [Fact]
-    public async Task A_read_that_finds_nothing_leaves_the_changes_of_its_transaction_made()
+    /// <summary>http://hl7.org/fhir/R4/http.html#transaction-response: each entry of a transaction results in 2xx or 3xx, or all are rejected.</summary>
+    [Theory]
+    [InlineData(Hospital, "Patient/absent", 404)]
+    [InlineData(Hospital, "Patient/absent/_history", 404)]
+    [InlineData(Hospital, "Observation/" + Pulse + "/_history/7", 404)]
+    [InlineData(Clinic, "Patient/" + SmallHospital.Closed, 404)]
+    public async Task A_read_by_id_that_finds_nothing_fails_a_transaction_before_its_changes(string client, string url, int status)
     {
+        var family = "Unread" + Guid.NewGuid().ToString("N");
+        var answer = await _gateway.Post(client, "", Records.Bundle("transaction", Records.Entry("POST", "Practitioner", Records.Practitioner(null, family)), Records.Entry("GET", url)));
+        answer.IsFault(status, "not-found");
+        Assert.Equal(["Bundle.entry[1]"], answer.Places);
+        Assert.Equal((await _gateway.Get(client, url)).Is(status).Growth, answer.Growth);
+        Assert.NotNull(answer.Receipt);
+        Assert.Equal(0, (await _gateway.Get(Hospital, "Practitioner?family=" + family)).Is(200).Total);
+    }
+
+    [Fact]
+    public async Task A_transaction_that_reads_what_it_deletes_is_refused_and_one_that_reads_an_earlier_version_is_not()
+    {
+        (await _gateway.Put(Hospital, "Observation/tx-gone", Records.Observation("tx-gone", SmallHospital.Open))).Is(201);
+        var refused = await _gateway.Post(Hospital, "", Records.Bundle("transaction", Records.Entry("GET", "Observation/tx-gone"), Records.Entry("DELETE", "Observation/tx-gone")));
+        refused.IsFault(400, "conflict");
+        Assert.Equal(0u, refused.Growth);
+        (await _gateway.Get(Hospital, "Observation/tx-gone")).Is(200);
         var answer = (await _gateway.Post(Hospital, "", Records.Bundle(
-            "transaction", Records.Entry("POST", "Patient", Records.Patient(null, "Madeallthesame")), Records.Entry("GET", "Patient/absent")))).Is(200);
-        Assert.Equal(["201", "404"], Statuses(answer));
-        Assert.Equal(1, (await _gateway.Get(Hospital, "Patient?family=Madeallthesame")).Is(200).Total);
+            "transaction", Records.Entry("GET", "Observation/tx-gone/_history/1"), Records.Entry("DELETE", "Observation/tx-gone")))).Is(200);
+        Assert.Equal(["200", "204"], Statuses(answer));
+    }
+
+    /// <summary>#trules: reads come last. What a condition found is known after the changes only, so that the record is read again.</summary>
+    [Fact]
+    public async Task A_read_shows_what_a_conditional_update_of_its_transaction_made_of_the_record()
+    {
+        (await _gateway.Put(Hospital, "Patient/tx-found", Records.Patient("tx-found", "Txfound"))).Is(201);
+        var answer = (await _gateway.Post(Hospital, "", Records.Bundle(
+            "transaction", Records.Entry("GET", "Patient/tx-found"), Records.Entry("PUT", "Patient?family=Txfound", Records.Patient("tx-found", "Txchanged"))))).Is(200);
+        Assert.Equal(["200", "200"], Statuses(answer));
+        Assert.Equal("Txchanged", answer.Entries[0]["resource"]!["name"]![0]!["family"]!.GetValue<string>());
+        Assert.Equal("W/\"2\"", answer.Entries[0]["response"]!["etag"]!.GetValue<string>());
     }
 
     [Theory]
