@@ -145,6 +145,18 @@ internal static class GraphQlAnswer
 
         json.WriteStartObject("extensions");
         json.WriteString("code", error.Code);
+
+        // Each error should carry its outcome (http://hl7.org/fhir/R4/graphql.html#errors).
+        json.WriteStartObject("resource");
+        json.WriteString("resourceType", "OperationOutcome");
+        json.WriteStartArray("issue");
+        json.WriteStartObject();
+        json.WriteString("severity", "error");
+        json.WriteString("code", error.Code);
+        json.WriteString("diagnostics", error.Message);
+        json.WriteEndObject();
+        json.WriteEndArray();
+        json.WriteEndObject();
         json.WriteEndObject();
         json.WriteEndObject();
     }

@@ -78,15 +78,16 @@ internal sealed class GraphQlCheck(QueryDocument document, QueryOperation operat
 
         if (GraphField.Of(known, field.Name) is not { } form)
         {
-            if (field.Name.StartsWith("__", StringComparison.Ordinal)) Wrong("The schema cannot be queried here: types and fields are those of the R4 definitions, with the lists and connections that R4 graphql.html names.", field.Place, "not-supported");
-            else if (known.Kind != GraphKind.AnyResource || !GraphField.IsOfSomeResource(field.Name)) Wrong($"{NameOf(known)} has no field {Short(field.Name)}.", field.Place);
+            if (known.Kind != GraphKind.AnyResource || !GraphField.IsOfSomeResource(field.Name)) Wrong($"{NameOf(known)} has no field {Short(field.Name)}.", field.Place);
             Selections(field.Selections, null, depth + 1);
             return;
         }
 
         if (form.Type.Kind == GraphKind.Leaf && field.Selections.Count > 0) Wrong($"{Short(field.Name)} is a plain value: it has no fields to select.", field.Place);
         if (form.Type.Kind != GraphKind.Leaf && field.Selections.Count == 0) Wrong($"{Short(field.Name)} has fields: select some in braces.", field.Place);
-        foreach (var argument in field.Arguments) Argument(argument, form, field);
+        foreach (var argument in field.Arguments) Argument(argument, form, field, known);
+        if (form.Kind == FieldKind.Schema && known.Kind is GraphKind.Known or GraphKind.AnyResource && depth > 1) Wrong($"{field.Name} stands where the query starts.", field.Place);
+        if (form.Kind == FieldKind.Schema && field.Name == "__type" && !field.Arguments.Any(a => a.Name == "name")) Wrong("__type needs a name.", field.Place);
         if (form.Kind == FieldKind.Read && !field.Arguments.Any(a => a.Name == "id")) Wrong($"{field.Name} needs an id; {field.Name}List searches.", field.Place);
         if (form.Kind is FieldKind.List or FieldKind.Connection && known.IsResource && !field.Arguments.Any(a => a.Name == "_reference"))
             Wrong($"Within a resource {Short(field.Name)} needs _reference: the search parameter that refers to the resource.", field.Place);
@@ -97,23 +98,27 @@ internal sealed class GraphQlCheck(QueryDocument document, QueryOperation operat
     private static GraphType Target(QueryField field) =>
         field.Arguments.FirstOrDefault(a => a.Name == "type")?.Value is QueryScalar { Text: { } name } && FhirDefinitions.R4.ResourceType(name) is { } type ? new(GraphKind.Known, type) : new(GraphKind.AnyResource);
 
-    private void Argument(QueryArgument argument, GraphField form, QueryField field)
+    /// <summary>"The search parameters _include, _revinclude, _contained, _containedType are not supported" (http://hl7.org/fhir/R4/graphql.html#searching).</summary>
+    private static bool IsNoArgument(string name) => name is "_include" or "_revinclude" or "_contained" or "_containedType" or "_summary" or "_elements";
+
+    private void Argument(QueryArgument argument, GraphField form, QueryField field, GraphType within)
     {
         var isKnown = form.Kind switch
         {
             FieldKind.Read => argument.Name == "id",
-            FieldKind.List or FieldKind.Connection => true,
+            FieldKind.List or FieldKind.Connection => !IsNoArgument(argument.Name),
+            FieldKind.Schema => (field.Name == "__type" && argument.Name == "name") || (argument.Name == "includeDeprecated" && within.Described is { } part && GraphQlIntrospection.TakesDeprecated(part, field.Name)),
             FieldKind.Link => argument.Name is "type" or "optional",
-            FieldKind.Element or FieldKind.Shadow => form.IsRepeating && (argument.Name is "fhirpath" or "_count" or "_offset" || form.Type is { Kind: GraphKind.Known, Type: { } type } && type.Element(argument.Name) is { Type.IsPrimitive: true }),
+            FieldKind.Element or FieldKind.Shadow => form.IsRepeating && form.Type.Kind != GraphKind.Leaf && (argument.Name is "fhirpath" or "_count" or "_offset" || form.Type is { Kind: GraphKind.Known, Type: { } type } && type.Element(argument.Name) is { Type.IsPrimitive: true }),
             _ => false,
         };
         if (!isKnown) Wrong($"{Short(field.Name)} takes no argument {Short(argument.Name)}.", argument.Place);
-        if (argument is { Name: "fhirpath", Value: QueryScalar { Text: { } text } } && form.Kind is FieldKind.Element or FieldKind.Shadow) Expression(text, argument.Place);
+        if (argument is { Name: "fhirpath", Value: QueryScalar { Text: { } text } } && form.Kind is FieldKind.Element or FieldKind.Shadow or FieldKind.List or FieldKind.Connection) Expression(text, argument.Place);
     }
 
     private void Directive(QueryDirective directive, QuerySelection on)
     {
-        string[]? taken = directive.Name switch { "include" or "skip" => ["if"], "flatten" or "first" or "singleton" => [], "slice" => ["fhirpath"], _ => null };
+        string[]? taken = directive.Name switch { "include" or "skip" => ["if"], "flatten" or "first" or "singleton" => [], "slice" => [directive.Arguments is [{ Name: "path" }] ? "path" : "fhirpath"], _ => null };
         if (taken is null)
         {
             Wrong($"There is no directive {Short(directive.Name)} here: include, skip, flatten, first, singleton and slice are served.", directive.Place, "not-supported");
@@ -125,7 +130,7 @@ internal sealed class GraphQlCheck(QueryDocument document, QueryOperation operat
         foreach (var argument in directive.Arguments)
         {
             Value(argument.Value);
-            if (argument is { Name: "fhirpath", Value: QueryScalar { Text: { } text and not "$index" } }) Expression(text, argument.Place);
+            if (argument is { Name: "fhirpath" or "path", Value: QueryScalar { Text: { } text and not "$index" } }) Expression(text, argument.Place);
         }
     }
 
@@ -153,13 +158,14 @@ internal sealed class GraphQlCheck(QueryDocument document, QueryOperation operat
         if (_errors.Count < MaxErrors) _errors.Add(new(message, code, place, []));
     }
 
-    private static TypeDefinition? TypeNamed(string name) => FhirDefinitions.R4.Type(name) ?? FhirDefinitions.R4.Type(name.Replace('_', '.'));
+    private static TypeDefinition? TypeNamed(string name) => GraphField.TypeOf(name);
 
     private static string NameOf(GraphType type) => type.Kind switch
     {
         GraphKind.Known => GraphField.NameOf(type.Type!),
         GraphKind.Query => "A query to the system",
         GraphKind.AnyResource => "A resource",
+        GraphKind.Schema => type.Described!,
         _ => type.Kind.ToString(),
     };
 

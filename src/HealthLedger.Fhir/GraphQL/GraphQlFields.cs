@@ -21,14 +21,23 @@ internal enum GraphKind
 
     /// <summary>One match in it.</summary>
     Edge,
+
+    /// <summary>A part of the schema's description.</summary>
+    Schema,
 }
 
 /// <summary>What fields are asked of.</summary>
 /// <param name="Kind">What it is.</param>
 /// <param name="Type">The definition; of a connection and its edges that of the resources in it.</param>
-internal readonly record struct GraphType(GraphKind Kind, TypeDefinition? Type = null)
+/// <param name="Described">Of a part of the schema's description: which, such as <c>__Type</c>.</param>
+internal readonly record struct GraphType(GraphKind Kind, TypeDefinition? Type = null, string? Described = null)
 {
+    /// <summary>The name of the type where a query to the system starts.</summary>
+    public const string QueryName = "Query";
+
     public static readonly GraphType Query = new(GraphKind.Query);
+
+    public static GraphType Of(TypeDefinition type) => new(GraphKind.Known, type);
 
     public bool IsResource => Kind == GraphKind.AnyResource || (Kind == GraphKind.Known && Type!.Kind == TypeKind.Resource);
 }
@@ -58,6 +67,9 @@ internal enum FieldKind
 
     /// <summary>A field of a connection or an edge.</summary>
     OfConnection,
+
+    /// <summary><c>__schema</c> or <c>__type</c>, where a query starts, and what is asked of them.</summary>
+    Schema,
 }
 
 /// <summary>A field that a type has (http://hl7.org/fhir/R4/graphql.html).</summary>
@@ -67,13 +79,19 @@ internal enum FieldKind
 /// <param name="IsRepeating">True where it is a list.</param>
 internal sealed record GraphField(FieldKind Kind, GraphType Type, ElementForm? Element = null, bool IsRepeating = false)
 {
+    /// <summary>The definition that the id and extensions of a primitive have.</summary>
+    public const string ShadowType = "Element";
+
     private static readonly FhirDefinitions R4 = FhirDefinitions.R4;
     private static readonly GraphType Leaf = new(GraphKind.Leaf);
+    private static readonly Lazy<IReadOnlyDictionary<string, TypeDefinition>> ByName = new(() => R4.Types.ToDictionary(NameOf, StringComparer.Ordinal));
 
     /// <summary>The field of this name; null where there is none. Of a resource of unknown type: those that every resource has.</summary>
     public static GraphField? Of(GraphType type, string name)
     {
         if (name == "__typename") return new(FieldKind.TypeName, Leaf);
+        if (type.Kind == GraphKind.Schema) return GraphQlIntrospection.FieldOf(type.Described!, name) is { } part ? new(FieldKind.Schema, part.Length == 0 ? Leaf : new(GraphKind.Schema, Described: part)) : null;
+        if (name is "__schema" or "__type" && (type.Kind == GraphKind.Query || type.IsResource)) return new(FieldKind.Schema, new(GraphKind.Schema, Described: name == "__schema" ? "__Schema" : "__Type"));
         switch (type.Kind)
         {
             case GraphKind.Query:
@@ -94,8 +112,15 @@ internal sealed record GraphField(FieldKind Kind, GraphType Type, ElementForm? E
     /// <summary>True where some resource type has an element of this name.</summary>
     public static bool IsOfSomeResource(string name) => R4.ResourceTypes.Any(t => OfKnown(R4.ResourceType(t)!, name) is not null);
 
-    /// <summary>The name of a type in a fragment's condition or <c>__typename</c>; nested elements have the names of their path with underscores.</summary>
-    public static string NameOf(TypeDefinition type) => type.Name.Replace('.', '_');
+    /// <summary>The name of a type in the schema, in a fragment's condition or <c>__typename</c>: of nested elements their path with capitals, <c>PatientContact</c>.</summary>
+    public static string NameOf(TypeDefinition type) =>
+        type.Name == ShadowType ? "ElementBase" : type.Name.Contains('.', StringComparison.Ordinal) ? string.Concat(type.Name.Split('.').Select(part => char.ToUpperInvariant(part[0]) + part[1..])) : type.Name;
+
+    /// <summary>The type that has this name in the schema; null where there is none.</summary>
+    public static TypeDefinition? TypeOf(string name) => ByName.Value.GetValueOrDefault(name);
+
+    /// <summary>The argument for a search parameter: a name has no hyphens (http://hl7.org/fhir/R4/graphql.html#searching).</summary>
+    public static string ArgumentOf(string parameter) => parameter.Replace('-', '_');
 
     private static GraphField? OfKnown(TypeDefinition type, string name)
     {
@@ -104,7 +129,7 @@ internal sealed record GraphField(FieldKind Kind, GraphType Type, ElementForm? E
         if (name.StartsWith('_'))
         {
             return name.Length > 1 && type.Element(name[1..]) is { Type.IsPrimitive: true } primitive
-                ? new(FieldKind.Shadow, new(GraphKind.Known, R4.Type("Element")), primitive, primitive.Definition.IsRepeating)
+                ? new(FieldKind.Shadow, new(GraphKind.Known, R4.Type(ShadowType)), primitive, primitive.Definition.IsRepeating)
                 : null;
         }
 

@@ -5,7 +5,7 @@ using HealthLedger.Fhir.Definitions;
 namespace HealthLedger.Fhir.GraphQL;
 
 /// <summary>
-/// A GraphQL query over FHIR records (http://hl7.org/fhir/R4/graphql.html), read and checked. Mutations and introspection are not served. Limits: 32 Ki characters, 24 levels and 2,000 fields with all
+/// A GraphQL query over FHIR records (http://hl7.org/fhir/R4/graphql.html), read and checked. Mutations are not served. Limits: 32 Ki characters, 24 levels and 2,000 fields with all
 /// fragments in place, 500 records by reference, 20 searches, 100,000 values.
 /// </summary>
 public sealed class GraphQlQuery

@@ -60,6 +60,10 @@ internal sealed partial class GraphQlRun
     private bool Alike(IReadOnlyList<QueryArgument> one, IReadOnlyList<QueryArgument> other) =>
         one.Count == other.Count && one.All(a => other.Any(b => a.Name == b.Name && Texts(a.Value).SequenceEqual(Texts(b.Value))));
 
+    /// <summary>What is asked of the schema, with fragments in place.</summary>
+    private List<Selected> Described(IReadOnlyList<QuerySelection> selections) =>
+        [.. Collected(selections, null).Select(c => new Selected(c.Key, c.Value[0].Name, Described(Within(c.Value)), c.Value[0].Place))];
+
     private static List<QuerySelection> Within(List<QueryField> fields) => fields.Count == 1 && fields[0].Selections is List<QuerySelection> only ? only : [.. fields.SelectMany(f => f.Selections)];
 
     private static bool Has(QueryField field, string directive) => field.Directives.Any(d => d.Name == directive);
@@ -97,8 +101,13 @@ internal sealed partial class GraphQlRun
             return null;
         }
 
-        static bool IsTrue(Items? items) => items is { Count: 1 } one && Singles.Boolean(one) == true;
     }
+
+    private static bool IsTrue(Items? items) => items is { Count: 1 } one && Singles.Boolean(one) == true;
+
+    /// <summary>The matches of a search that its argument <c>fhirpath</c> lets through.</summary>
+    private List<(JsonElement Record, bool IsMatch)> Matching(IReadOnlyList<(JsonElement Record, bool IsMatch)> found, QueryField field, PathStep path) =>
+        Texts(field, "fhirpath") is [var text, ..] ? [.. found.Where(f => Focus.Of(f.Record) is { } focus && IsTrue(Evaluated(text, f.Record, null, focus, field, path)))] : [.. found];
 
     private static IEnumerable<string> Leaves(JsonElement child) => child.ValueKind switch
     {
@@ -117,7 +126,8 @@ internal sealed partial class GraphQlRun
         return items is { Count: > 0 } found ? "." + (found[0] is NodeItem node ? node.Text : found[0].ToString()) : "";
     }
 
-    private Items? Evaluated(string text, JsonElement value, GraphField form, Focus focus, QueryField field, PathStep path)
+    /// <param name="form">The element that the value is of; null for a resource itself.</param>
+    private Items? Evaluated(string text, JsonElement value, GraphField? form, Focus focus, QueryField field, PathStep path)
     {
         if (!_expressions.TryGetValue(text, out var expression))
         {
@@ -134,12 +144,12 @@ internal sealed partial class GraphQlRun
         }
 
         if (expression is null || value.ValueKind == JsonValueKind.Null) return null;
+        var type = form is { Element: { } element } ? element.Type is { Kind: TypeKind.Resource, IsAbstract: true } ? Focus.Of(value)?.Type ?? element.Type : element.Type : focus.Type;
         if (++_evaluations > MaxEvaluations) throw TooCostly($"A query evaluates FHIRPath on at most {MaxEvaluations} elements.");
         var started = Stopwatch.GetTimestamp();
         try
         {
-            var type = form.Element!.Type is { Kind: TypeKind.Resource, IsAbstract: true } ? Focus.Of(value)?.Type : form.Element.Type;
-            return expression.Evaluate(NodeItem.Element(field.Name, type ?? form.Element.Type, value), new FhirPathContext
+            return expression.Evaluate(form is null ? NodeItem.Resource(value)! : NodeItem.Element(field.Name, type, value), new FhirPathContext
             {
                 Budget = ExpressionBudget,
                 Deadline = started + _expressionTime,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using HealthLedger.Fhir.Definitions;
@@ -17,12 +18,17 @@ internal sealed partial class GraphQlRun(QueryDocument document, IReadOnlyDictio
     private const int MaxSearches = 20;
     private const int MaxErrors = 50;
 
+    /// <summary>The most matches of a list: as many as a page has.</summary>
+    private const int MaxMatches = 500;
+
     private readonly List<GraphQlError> _errors = [];
     private readonly Dictionary<RecordAddress, JsonElement?> _read = [];
     private List<(RecordAddress Address, Action<JsonElement?> Then)> _links = [];
     private List<(string Type, List<KeyValuePair<string, string>> Parameters, Action<GraphQlMatches> Then)> _searches = [];
     private int _values;
     private int _searched;
+    private string _root = GraphType.QueryName;
+    private GraphQlIntrospection? _introspection;
 
     public IReadOnlyCollection<GraphQlError> Errors => _errors;
 
@@ -31,7 +37,11 @@ internal sealed partial class GraphQlRun(QueryDocument document, IReadOnlyDictio
     public async ValueTask<AnswerObject> Run(QueryOperation operation, JsonElement? resource)
     {
         var answer = new AnswerObject();
-        if (resource is { } json && Focus.Of(json) is { } focus) Fields(operation.Selections, focus, new Target(answer, null));
+        if (resource is { } json && Focus.Of(json) is { } focus)
+        {
+            _root = focus.Type.Name;
+            Fields(operation.Selections, focus, new Target(answer, null));
+        }
         else Roots(operation.Selections, answer);
         while (_links.Count + _searches.Count > 0) await Round();
         return answer;
@@ -64,7 +74,10 @@ internal sealed partial class GraphQlRun(QueryDocument document, IReadOnlyDictio
             switch (form.Kind)
             {
                 case FieldKind.TypeName:
-                    answer.Field(key).Values.Add("Query");
+                    answer.Field(key).Values.Add(GraphType.QueryName);
+                    break;
+                case FieldKind.Schema:
+                    Describe(fields, Output(field, new Target(answer, path), isList: false));
                     break;
                 case FieldKind.Read:
                     Read(fields, form.Type.Type!.Name, Output(field, new Target(answer, path), isList: false), path);
@@ -86,6 +99,14 @@ internal sealed partial class GraphQlRun(QueryDocument document, IReadOnlyDictio
         {
             _links.Add((new(type, id), found => Resource(found, fields, output, () => Wrong("There is no such record here.", "not-found", field.Place, path))));
         }
+    }
+
+    /// <summary>The schema, or a type of it.</summary>
+    private void Describe(List<QueryField> fields, Output output)
+    {
+        var selection = Described(Within(fields));
+        _introspection ??= new(GraphQlSchema.R4, _root);
+        output.Add(fields[0].Name == "__schema" ? _introspection.Schema(selection) : _introspection.Type(Texts(fields[0], "name").FirstOrDefault() ?? "", selection));
     }
 
     /// <summary>Puts a record into its place in the answer, or says that there is none.</summary>
@@ -113,6 +134,9 @@ internal sealed partial class GraphQlRun(QueryDocument document, IReadOnlyDictio
             {
                 case FieldKind.TypeName:
                     Output(field, at, isList: false).Add(field.Name == "resourceType" ? focus.Type.Name : GraphField.NameOf(focus.Type));
+                    break;
+                case FieldKind.Schema:
+                    Describe(fields, Output(field, at, isList: false));
                     break;
                 case FieldKind.Link:
                     Link(fields, focus, at);
@@ -189,12 +213,22 @@ internal sealed partial class GraphQlRun(QueryDocument document, IReadOnlyDictio
         var field = fields[0];
         var type = form.Type.Type!.Name;
         var parameters = new List<KeyValuePair<string, string>>();
-        foreach (var argument in field.Arguments)
+        foreach (var argument in field.Arguments.Where(a => a.Name != "fhirpath"))
         {
+            // Values in an array are alternatives (http://hl7.org/fhir/R4/graphql.html#searching).
             var isReverse = focus is not null && argument.Name == "_reference";
-            foreach (var value in Texts(argument.Value)) parameters.Add(isReverse ? new(Parameter(type, value), focus!.Address ?? "") : new(Parameter(type, argument.Name), value));
+            if (Texts(argument.Value) is { Count: > 0 } values) parameters.Add(isReverse ? new(Parameter(type, values[0]), focus!.Address ?? "") : new(Parameter(type, argument.Name), string.Join(',', values)));
         }
 
+        if (parameters.Exists(p => p.Key == "_cursor") && (focus is not null || form.Kind == FieldKind.List))
+        {
+            Wrong("A cursor goes on with a connection where the query starts.", "invalid", field.Place, target.Path!);
+            return;
+        }
+
+        // A list is everything or an error; who wants a part of it says how much (http://hl7.org/fhir/R4/graphql.html#list).
+        var isWhole = form.Kind == FieldKind.List && !parameters.Exists(p => p.Key == "_count");
+        if (isWhole) parameters.Add(new("_count", MaxMatches.ToString(CultureInfo.InvariantCulture)));
         var output = Output(field, target, form.Kind == FieldKind.List);
         _searches.Add((type, parameters, found =>
         {
@@ -204,13 +238,20 @@ internal sealed partial class GraphQlRun(QueryDocument document, IReadOnlyDictio
                 return;
             }
 
+            var through = found with { Records = Matching(found.Records, field, target.Path!) };
             if (form.Kind == FieldKind.Connection)
             {
-                Connection(Within(fields), form.Type.Type, found, parameters, output.Next());
+                Connection(Within(fields), form.Type.Type, through, parameters, output.Next());
                 return;
             }
 
-            var matches = found.Records.Where(r => r.IsMatch).Select(r => r.Record).ToList();
+            if (isWhole && found.Next is not null)
+            {
+                Wrong($"More than {MaxMatches} records match: narrow the search, say how many by _count, or go through them by {type}Connection.", "too-costly", field.Place, target.Path!);
+                return;
+            }
+
+            var matches = through.Records.Where(r => r.IsMatch).Select(r => r.Record).ToList();
             if (matches.Count == 0) output.Empty();
             for (var i = 0; i < matches.Count; i++)
                 if (Focus.Of(matches[i]) is { } match) Fields(Within(fields), match, output.Next(i));
@@ -230,7 +271,7 @@ internal sealed partial class GraphQlRun(QueryDocument document, IReadOnlyDictio
                 case "offset": output.Add(parameters.Exists(p => p.Key == "_cursor") ? null : 0); break;
                 case "next": output.Add(found.Next); break;
                 case "first" or "previous" or "last": output.Add(null); break;
-                case "pagesize": output.Add(int.TryParse(parameters.Find(p => p.Key == "_count").Value, out var size) ? size : null); break;
+                case "pagesize": output.Add(found.PageSize); break;
                 default:
                     if (found.Records.Count == 0) output.Empty();
                     for (var i = 0; i < found.Records.Count; i++) Edge(Within(fields), type, found.Records[i].Record, found.Records[i].IsMatch, output.Next(i));

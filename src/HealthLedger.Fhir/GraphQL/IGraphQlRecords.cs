@@ -17,7 +17,7 @@ public interface IGraphQlRecords
 
     /// <summary>The matches of a search, or why there is no answer.</summary>
     /// <param name="type">A resource type.</param>
-    /// <param name="parameters">FHIR search parameters, <c>_count</c> among them.</param>
+    /// <param name="parameters">FHIR search parameters, <c>_count</c> among them; or <c>_cursor</c> alone, which carries on a search of this type.</param>
     ValueTask<GraphQlMatches> Search(string type, IReadOnlyList<KeyValuePair<string, string>> parameters);
 }
 
@@ -33,4 +33,6 @@ public readonly record struct RecordAddress(string Type, string Id, string? Vers
 /// <param name="Fault">Why there is no answer; null where there is one.</param>
 /// <param name="Code">With a fault, a FHIR issue type.</param>
 /// <param name="Next">What <c>_cursor</c> takes for the page after this one; null on the last.</param>
-public sealed record GraphQlMatches(IReadOnlyList<(JsonElement Record, bool IsMatch)> Records, int? Total, string? Fault = null, string Code = "invalid", string? Next = null);
+/// <param name="PageSize">The <c>_count</c> of the search; null where it has none.</param>
+public sealed record GraphQlMatches(
+    IReadOnlyList<(JsonElement Record, bool IsMatch)> Records, int? Total, string? Fault = null, string Code = "invalid", string? Next = null, int? PageSize = null);

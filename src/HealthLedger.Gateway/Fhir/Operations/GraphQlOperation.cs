@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -142,6 +143,8 @@ internal sealed class GraphQlOperation(Disclosure disclosure, FhirSearches searc
 /// <summary>What one query may see: it opens records for the query and zeroes them when the answer is made.</summary>
 internal sealed class GraphQlRecords(FhirCall call, Disclosure disclosure, FhirSearches searches, SmartUrls urls) : IGraphQlRecords, IDisposable
 {
+    private const string NoCursor = "_cursor: This is no cursor of this client, purpose and search. Begin the search again.";
+
     private readonly List<IDisposable> _opened = [];
 
     public string LocalBase => urls.Fhir;
@@ -170,6 +173,17 @@ internal sealed class GraphQlRecords(FhirCall call, Disclosure disclosure, FhirS
 
     public async ValueTask<GraphQlMatches> Search(string type, IReadOnlyList<KeyValuePair<string, string>> parameters)
     {
+        // "The client cannot change the parameters for the search (and should not specify them) when providing a cursor" (http://hl7.org/fhir/R4/graphql.html#searching): it has them with it.
+        if (parameters.FirstOrDefault(p => p.Key == PageCursors.Parameter).Value is { } cursor)
+        {
+            if (parameters.Count > 1 || Continued(cursor) is not { } continued)
+            {
+                return new([], null, parameters.Count > 1 ? "A cursor stands alone: it carries its search on." : NoCursor);
+            }
+
+            parameters = continued;
+        }
+
         var (found, fault) = await searches.Find(call, new SearchPlace(type), QueryText.Join(parameters));
         if (found is null)
         {
@@ -184,10 +198,17 @@ internal sealed class GraphQlRecords(FhirCall call, Disclosure disclosure, FhirS
         return new(
             [.. entries.Where(e => Mode(e) != "outcome").Select(e => (e.GetProperty("resource"), Mode(e) == "match"))],
             bundle.RootElement.TryGetProperty("total", out var total) ? total.GetInt32() : null,
-            Next: found.Cursor);
+            Next: found.Cursor is { } next ? $"{next}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(QueryText.Join(parameters.Where(p => p.Key != PageCursors.Parameter)).TrimStart('?')))}" : null,
+            PageSize: int.TryParse(parameters.FirstOrDefault(p => p.Key == "_count").Value, NumberStyles.None, CultureInfo.InvariantCulture, out var size) ? size : null);
 
         static string? Mode(JsonElement entry) => entry.GetProperty("search").GetProperty("mode").GetString();
     }
+
+    /// <summary>The search that a cursor carries on; null for what is none. Whether it is one of ours for this search, its seal tells.</summary>
+    private static IReadOnlyList<KeyValuePair<string, string>>? Continued(string cursor) =>
+        cursor.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot && cursor.Length <= 2 * FhirSearches.MaximumQuery && Base64Url.IsValid(cursor.AsSpan(dot + 1))
+            ? [.. QueryText.Split(Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor.AsSpan(dot + 1)))), new(PageCursors.Parameter, cursor[..dot])]
+            : null;
 
     /// <summary>Documents before the buffers they lie in.</summary>
     public void Dispose() => _opened.ForEach(o => o.Dispose());
