@@ -10,12 +10,17 @@ namespace HealthLedger.Benchmarks;
 
 /// <summary>
 /// Durable appends: events with facts of 1 KiB on random chains of 1,000, sealed, sequenced, signed, published, against a loop that appends the same
-/// bytes (entry and sealed fact) to a file and calls fdatasync after each. With and without the receipt that a client would be given.
+/// bytes (entry and sealed fact) to a file and calls fdatasync after each, and against PostgreSQL's single-row INSERTs at the same number of clients. With and without the
+/// receipt that a client would be given.
 /// </summary>
 internal sealed class AppendBenchmark : Benchmark
 {
     private const int FactBytes = 1024;
     private const int Chains = 1000;
+
+    /// <summary>What an append leaves on the disk: the entry and the sealed fact.</summary>
+    private const int EntryBytes = 256 + FactBytes + Envelope.Overhead;
+
 
     public override string Name => "append";
 
@@ -36,19 +41,32 @@ internal sealed class AppendBenchmark : Benchmark
                 Index = new SqliteLedgerIndex(Path.Combine(directory, "ledger-index.db")),
             });
             var chains = Enumerable.Range(0, Chains).Select(i => new EventChain($"chain {i}", RandomNumberGenerator.GetBytes(32))).ToArray();
+            using var postgres = PostgresReference.Start(EntryBytes);
             await Load(log, chains, 16, 1, receipts: true, []);
+            postgres?.Inserts(16, 1);
             foreach (var (clients, receipts) in new[] { (1, false), (16, false), (64, false), (64, true) })
             {
-                var values = new List<double>();
-                var references = new List<double>();
-                var latencies = new List<double>();
+                var (values, references, inserts, work, latencies) = (new List<double>(), new List<double>(), new List<double>(), new List<double>(), new List<double>());
                 for (var run = 0; run < runs; run++)
                 {
                     references.Add(Reference(directory, seconds / 3));
+                    if (postgres is not null)
+                    {
+                        inserts.Add(postgres.Inserts(clients, seconds));
+                    }
+
+                    var (used, before) = (Environment.CpuUsage.TotalTime, latencies.Count);
                     values.Add(await Load(log, chains, clients, seconds, receipts, latencies));
+                    work.Add((Environment.CpuUsage.TotalTime - used).TotalMicroseconds / (latencies.Count - before));
                 }
 
-                Print(Measured.Of(Name, $"{clients} clients{(receipts ? ", with receipts" : "")}", "appends/s", values, references, latencies));
+                var scenario = $"{clients} clients{(receipts ? ", with receipts" : "")}";
+                Print(Measured.Of(Name, scenario, "appends/s", values, references, latencies));
+                Print(Measured.Of(Name, $"{scenario}, processor time of an append with its client's", "us", work, [], []));
+                if (inserts.Count > 0)
+                {
+                    Print(Measured.Of(Name, $"{scenario}, by PostgreSQL's INSERTs", "appends/s", values, inserts, []));
+                }
             }
         }
         finally
@@ -96,7 +114,7 @@ internal sealed class AppendBenchmark : Benchmark
     {
         var path = Path.Combine(directory, "reference");
         using var file = File.OpenHandle(path, FileMode.Create, FileAccess.Write);
-        var bytes = RandomNumberGenerator.GetBytes(256 + FactBytes + Envelope.Overhead);
+        var bytes = RandomNumberGenerator.GetBytes(EntryBytes);
         var clock = Stopwatch.StartNew();
         var count = 0L;
         while (clock.Elapsed.TotalSeconds < seconds)
