@@ -33,6 +33,7 @@ internal static class CommandLine
         Add(TokenCommand.Make(terminal, time), TokenCommand.Examples);
         Add(EraseCommand.Make(terminal, time), EraseCommand.Examples);
         Add(KeysCommand.Make(terminal, time), KeysCommand.Examples);
+        Add(BackupCommand.Make(terminal, time), BackupCommand.Examples);
         Add(WitnessCommand.Make(terminal, time, out var keygen), WitnessCommand.Examples);
         examples[keygen] = WitnessCommand.KeygenExamples;
         help.Action = new HelpWithExamples((HelpAction)help.Action!, examples, terminal.Out);

@@ -38,6 +38,42 @@ internal static class SqliteFile
     public static SqliteConnection OpenReader(string path) =>
         Connect(path, connection => Run(connection, "PRAGMA query_only = ON"));
 
+    /// <summary>
+    /// Copies a database as of one moment into a new file with mode 0600, while others write to it: what it holds and nothing that was deleted. Not durable on return.
+    /// </summary>
+    /// <param name="connection">A connection to the database that may write, outside of a transaction.</param>
+    /// <param name="copy">The new file.</param>
+    /// <param name="cancellation">Stops it; part of the file stays.</param>
+    /// <exception cref="IOException">There is no room, or the file cannot be written.</exception>
+    public static void Copy(SqliteConnection connection, string copy, CancellationToken cancellation)
+    {
+        Make(copy);
+        cancellation.ThrowIfCancellationRequested();
+        using var interrupt = cancellation.UnsafeRegister(static handle => raw.sqlite3_interrupt((sqlite3)handle!), connection.Handle);
+        using var command = connection.CreateCommand();
+        command.CommandText = "VACUUM INTO $copy";
+        command.Parameters.AddWithValue("$copy", copy);
+        try
+        {
+            command.ExecuteNonQuery();
+        }
+        catch (SqliteException stopped) when (stopped.SqliteErrorCode == raw.SQLITE_INTERRUPT)
+        {
+            throw new OperationCanceledException(cancellation);
+        }
+        catch (SqliteException failed) when (failed.SqliteErrorCode is raw.SQLITE_FULL or raw.SQLITE_IOERR)
+        {
+            throw new IOException("A copy of a database could not be written.", failed);
+        }
+    }
+
+    /// <summary>The same over a connection of its own, so that no other waits.</summary>
+    public static void Copy(string path, string copy, CancellationToken cancellation)
+    {
+        using var connection = Connect(path, _ => { });
+        Copy(connection, copy, cancellation);
+    }
+
     /// <summary>Runs statements without a result.</summary>
     public static void Run(SqliteConnection connection, string sql, SqliteTransaction? transaction = null)
     {

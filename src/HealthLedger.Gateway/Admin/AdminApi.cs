@@ -19,6 +19,7 @@ internal static class AdminApi
         admin.AddEndpointFilter(Operators);
         ErasureApi.Map(admin);
         KeysApi.Map(admin);
+        BackupsApi.Map(admin);
     }
 
     /// <summary>Who asks; only called behind <see cref="Operators"/>.</summary>

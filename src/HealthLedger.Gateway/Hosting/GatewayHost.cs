@@ -6,6 +6,7 @@ using HealthLedger.Fhir.Search;
 using HealthLedger.Fhir.Terminology;
 using HealthLedger.Fhir.Validation.Profiles;
 using HealthLedger.Gateway.Admin;
+using HealthLedger.Gateway.Backups;
 using HealthLedger.Gateway.Events;
 using HealthLedger.Gateway.Fhir;
 using HealthLedger.Gateway.Fhir.Audit;
@@ -115,6 +116,7 @@ internal sealed class GatewayHost : IAsyncDisposable
 
             var gateway = new GatewayHost(builder.Build(), options, storage);
             gateway.MapRoutes();
+            await gateway.EndKeyBackups(warnings);
             return gateway;
         }
         catch
@@ -142,6 +144,23 @@ internal sealed class GatewayHost : IAsyncDisposable
     {
         await _app.DisposeAsync();
         await Storage.DisposeAsync();
+    }
+
+    /// <summary>Before anything is served: an erasure is complete on its day only if backups of the keys from before are gone.</summary>
+    private async Task EndKeyBackups(TextWriter warnings)
+    {
+        var backups = Services.GetRequiredService<OnlineBackup>();
+        backups.Prepare();
+        var (destroyed, left, _) = await backups.DestroyDue(CancellationToken.None);
+        if (destroyed > 0)
+        {
+            await warnings.WriteLineAsync($"healthledger: warning: {destroyed} backups of the keys were due and are destroyed.");
+        }
+
+        if (left > 0)
+        {
+            await warnings.WriteLineAsync($"healthledger: warning: {left} backups in {Options.Backups.KeysPlace} are due and cannot be destroyed, or cannot be dated: destroy them by hand.");
+        }
     }
 
     private static void CheckUrls(string urls)
@@ -197,6 +216,8 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton<RecordErasure>();
         services.AddSingleton<AuditKeyErasure>();
         services.AddSingleton<OperatorActs>();
+        services.AddSingleton<OnlineBackup>();
+        services.AddHostedService<KeyBackupExpiry>();
 
         services.AddSingleton(new PrivacyAccounts(Derived(storage, "privacy-accounts")));
         services.AddSingleton(new PrivacyBudget(options.Privacy.Epsilon, options.Privacy.Delta));

@@ -1,3 +1,4 @@
+using HealthLedger.Gateway.Backups;
 using HealthLedger.Gateway.Events;
 
 namespace HealthLedger.Gateway.Hosting;
@@ -48,6 +49,8 @@ internal sealed class GatewayOptions
     public ErasureOptions Erasure { get; set; } = new();
 
     public WitnessOptions Witnesses { get; set; } = new();
+
+    public BackupOptions Backups { get; set; } = new();
 
     public string DataDirectory => Path.GetFullPath(Data);
 
@@ -104,6 +107,14 @@ internal sealed class GatewayOptions
         if (PublicUrl is not null && (!Uri.TryCreate(PublicUrl, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https")))
         {
             yield return "HealthLedger:PublicUrl must be an absolute http or https URL.";
+        }
+
+        if (!string.IsNullOrWhiteSpace(Data))
+        {
+            foreach (var fault in Backups.Faults(DataDirectory, KeysDirectory))
+            {
+                yield return fault;
+            }
         }
 
         foreach (var fault in Consents.Faults().Concat(Privacy.Faults()).Concat(Cors.Faults()).Concat(Events.Faults()).Concat(Erasure.Faults()).Concat(Witnesses.Faults()))

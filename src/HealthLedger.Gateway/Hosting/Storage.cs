@@ -30,6 +30,12 @@ internal sealed class Storage : IAsyncDisposable
 
     public required RecordVault Vault { get; init; }
 
+    /// <summary>The vault's rows, to be copied.</summary>
+    public required SqliteVaultStore Rows { get; init; }
+
+    /// <summary>The wrapped keys, to be copied.</summary>
+    public required SqliteKeyStore WrappedKeys { get; init; }
+
     public required LedgerLog Ledger { get; init; }
 
     /// <summary>The newest checkpoint shown, kept with the keys.</summary>
@@ -66,7 +72,8 @@ internal sealed class Storage : IAsyncDisposable
                 Passphrase = passphrase,
                 Scrypt = new ScryptParameters(1 << options.ScryptLogN),
             }));
-            var keys = Own(new KeyRing(directory, Own(SqliteKeyStore.Open(directory))));
+            var wrapped = Own(SqliteKeyStore.Open(directory));
+            var keys = Own(new KeyRing(directory, wrapped));
             var store = Own(SqliteVaultStore.Open(options.DataDirectory, directory));
             using var exported = keys.GetOrCreate("ledger/keys", () => LedgerKeys.Create(options.Origin, options.Origin + "/local").Export());
             var ledgerKeys = Own(LedgerKeys.Import(exported.Span));
@@ -94,7 +101,7 @@ internal sealed class Storage : IAsyncDisposable
 
             // After the ledger has applied what the vault's file still lacked.
             var vault = Own(new RecordVault(keys, new LocalKeyHolder(keys), store, new VaultOptions()));
-            return new Storage { KeyDirectory = directory, Keys = keys, Vault = vault, Ledger = ledger, Seen = seen, AcceptedRollback = rollback }.Owning(opened);
+            return new Storage { KeyDirectory = directory, Keys = keys, Vault = vault, Rows = store, WrappedKeys = wrapped, Ledger = ledger, Seen = seen, AcceptedRollback = rollback }.Owning(opened);
         }
         catch
         {

@@ -15,7 +15,8 @@ internal sealed record LedgerRollback(Checkpoint Seen, Published Found);
 /// </summary>
 internal sealed class SeenCheckpoint(string keysDirectory)
 {
-    private const string FileName = "seen-checkpoint";
+    public const string FileName = "seen-checkpoint";
+
     private string FilePath => Path.Combine(keysDirectory, FileName);
 
     /// <summary>Compares the ledger with the checkpoint that was kept; null where it goes on from there, or none was kept.</summary>
@@ -37,6 +38,9 @@ internal sealed class SeenCheckpoint(string keysDirectory)
         var (seen, found) = (verified.Checkpoint, ledger.Published);
         return seen.Size <= found.Size && Continues(ledger, seen, found) ? null : new LedgerRollback(seen, found);
     }
+
+    /// <summary>The file's bytes; null where none was kept yet.</summary>
+    public byte[]? Read() => File.Exists(FilePath) ? File.ReadAllBytes(FilePath) : null;
 
     /// <summary>Keeps a checkpoint in place of the one before, durably.</summary>
     public void Keep(Published published)

@@ -74,6 +74,12 @@ public sealed class SmartDatabase : IDisposable
         }
     }
 
+    /// <summary>Copies the file as of one moment while it is written to, into a new file. Not durable on return.</summary>
+    /// <param name="copy">The new file.</param>
+    /// <param name="cancellation">Stops it; part of the file stays.</param>
+    /// <exception cref="IOException">There is no room, or the file cannot be written.</exception>
+    public void CopyTo(string copy, CancellationToken cancellation) => SqliteFile.Copy(connection.DataSource, copy, cancellation);
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -163,6 +163,19 @@ public sealed class SqliteKeyStore : IKeyStore
         return true;
     });
 
+    /// <summary>
+    /// Copies the file into a new one, without anything that was destroyed. Keys are neither read nor written meanwhile, about a second for each 100,000 patients: a reader of
+    /// its own would keep what is destroyed just then in the file's log. Not durable on return.
+    /// </summary>
+    /// <exception cref="IOException">There is no room, or the file cannot be written.</exception>
+    public void CopyTo(string copy, CancellationToken cancellation)
+    {
+        lock (gate)
+        {
+            SqliteFile.Copy(connection, copy, cancellation);
+        }
+    }
+
     /// <summary>Closes the file.</summary>
     public void Dispose()
     {

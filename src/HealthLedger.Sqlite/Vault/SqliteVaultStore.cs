@@ -46,6 +46,7 @@ public sealed class SqliteVaultStore : IVaultStore
     private readonly WriteTransaction transaction;
     private readonly Stack<VaultReader> readers = new();
     private ulong appliedSize;
+    private int copies;
     private bool disposed;
 
     private SqliteVaultStore(string path, SqliteConnection connection)
@@ -115,8 +116,45 @@ public sealed class SqliteVaultStore : IVaultStore
 
                 return true;
             });
-            SealedDatabase.EmptyWal(connection);
+            if (copies == 0)
+            {
+                SealedDatabase.EmptyWal(connection); // else it would wait for the copy, and with it the ledger; the copy empties it at its end
+            }
         }
+    }
+
+    /// <summary>Copies the file as of one moment while it is written to, into a new file: live rows alone. Not durable on return.</summary>
+    /// <param name="copy">The new file.</param>
+    /// <param name="cancellation">Stops it; part of the file stays.</param>
+    /// <returns>What the copy has applied.</returns>
+    /// <exception cref="IOException">There is no room, or the file cannot be written.</exception>
+    public ulong CopyTo(string copy, CancellationToken cancellation)
+    {
+        lock (writing)
+        {
+            ObjectDisposedException.ThrowIf(disposed, this);
+            copies++;
+        }
+
+        try
+        {
+            SqliteFile.Copy(path, copy, cancellation);
+        }
+        finally
+        {
+            lock (writing)
+            {
+                copies--;
+                if (!disposed)
+                {
+                    SealedDatabase.EmptyWal(connection);
+                }
+            }
+        }
+
+        using var made = SealedDatabase.OpenReader(copy);
+        using var size = new Statement(made, "SELECT size FROM applied");
+        return size.Step() ? (ulong)size.Integer(0) : throw new InvalidDataException("A copy of the vault has lost its applied size.");
     }
 
     /// <inheritdoc/>

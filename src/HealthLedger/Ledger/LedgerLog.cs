@@ -137,6 +137,12 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
     /// </summary>
     public DecisionVersion DecisionVersionOf(string subject) => new(subject, _parts.Versions[subject]);
 
+    /// <summary>
+    /// Begins a copy of the directory while the ledger goes on. A store that rides on the commit is copied after this and before <see cref="LedgerCopy.Write"/>: then it is
+    /// never ahead of the copied ledger, and the copied journal has everything that it lacks.
+    /// </summary>
+    public LedgerCopy BeginCopy() => new(_parts);
+
     /// <summary>Commits what waits, brings the files in order and lets go of the directory.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -6,6 +6,7 @@ namespace HealthLedger.Ledger;
 internal sealed class LedgerParts : IDisposable
 {
     private Published? _published;
+    private LockState? _locked;
     private ulong _flatDurable;
     private volatile bool _failed;
     private volatile string? _halted;
@@ -52,7 +53,10 @@ internal sealed class LedgerParts : IDisposable
     }
 
     /// <summary>What the lock checkpoint on the disk says of <see cref="FlatDurable"/>: the journal must keep everything behind it.</summary>
-    public ulong FlatDurableLocked { get; private set; }
+    public ulong FlatDurableLocked => Locked.FlatDurable;
+
+    /// <summary>The lock checkpoint of <see cref="Published"/>, or a newer one's that is published at this moment: everything it covers is applied.</summary>
+    public LockState Locked => Volatile.Read(ref _locked) ?? throw new InvalidOperationException("The ledger has no checkpoint yet.");
 
     /// <summary>True where a new journal segment began since the keeper last asked.</summary>
     public bool Rotated { get; set; }
@@ -70,9 +74,9 @@ internal sealed class LedgerParts : IDisposable
     /// <summary>The newest checkpoint.</summary>
     public Published Published => Volatile.Read(ref _published) ?? throw new InvalidOperationException("The ledger has no checkpoint yet.");
 
-    public void Publish(Published published, ulong flatDurableLocked, bool rotated)
+    public void Publish(Published published, LockState locked, bool rotated)
     {
-        FlatDurableLocked = flatDurableLocked;
+        Volatile.Write(ref _locked, locked);
         Volatile.Write(ref _published, published);
         Tail.Wake();
         if (rotated)

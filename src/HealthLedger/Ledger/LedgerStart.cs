@@ -67,7 +67,7 @@ internal static class LedgerStart
             {
                 // The lock checkpoint may be ahead of the one that was last shown: publish it.
                 parts.FlatDurable = locked.FlatDurable;
-                parts.Publish(new Published(locked.Size, locked.Root, locked.MapRoot, locked.Time, locked.Note), locked.FlatDurable, rotated: false);
+                parts.Publish(new Published(locked.Size, locked.Root, locked.MapRoot, locked.Time, locked.Note), locked, rotated: false);
             }
 
             return (parts, tree, locked);

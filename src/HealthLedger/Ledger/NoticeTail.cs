@@ -103,6 +103,15 @@ public sealed class NoticeTail : IDisposable
         }
     }
 
+    /// <summary>What the cursor's file holds; null where nobody ever read.</summary>
+    internal byte[]? CursorFile()
+    {
+        lock (_lock)
+        {
+            return _file is null ? null : FileOf(_cursor);
+        }
+    }
+
     /// <summary>Everything up to and including this size is dealt with and need not be given again.</summary>
     public void Acknowledge(ulong size)
     {
@@ -115,12 +124,9 @@ public sealed class NoticeTail : IDisposable
             }
 
             Register();
-            Span<byte> cursor = stackalloc byte[CursorSize];
-            BinaryPrimitives.WriteUInt64BigEndian(cursor, size);
-            SHA256.HashData(cursor[..sizeof(ulong)], cursor[sizeof(ulong)..]);
 
             // Not flushed: a cursor that a power cut takes back gives notices twice, which "at least once" allows.
-            _file!.Write(cursor, 0);
+            _file!.Write(FileOf(size), 0);
             _cursor = size;
         }
     }
@@ -168,6 +174,14 @@ public sealed class NoticeTail : IDisposable
                 _storage.FlushDirectory();
             }
         }
+    }
+
+    private static byte[] FileOf(ulong size)
+    {
+        var cursor = new byte[CursorSize];
+        BinaryPrimitives.WriteUInt64BigEndian(cursor, size);
+        SHA256.HashData(cursor.AsSpan(0, sizeof(ulong)), cursor.AsSpan(sizeof(ulong)));
+        return cursor;
     }
 
     private static ulong ReadCursor(ILedgerFile file)

@@ -161,7 +161,7 @@ internal sealed class Sequencer
             _draft.Accepted.ForEach(append => append.Request.Committed?.Invoke());
             _draft.CommitVersions();
             var rotated = _parts.Journal.Commit();
-            _parts.Publish(new Published(size, next.Root, next.MapRoot, time, signed), next.FlatDurable, rotated);
+            _parts.Publish(new Published(size, next.Root, next.MapRoot, time, signed), next, rotated);
             _draft.CommitCounts();
         }
         finally

@@ -22,6 +22,9 @@ internal sealed class FlatFiles : IDisposable
     public const int TileLevels = 8;
 
     private const int FactPlaceSize = 2 * sizeof(ulong);
+    private const string EntriesName = "entries.dat";
+    private const string FactsName = "facts.dat";
+    private const string FactPlacesName = "facts.idx";
     private readonly ILedgerFile _entries;
     private readonly ILedgerFile _facts;
     private readonly ILedgerFile _factPlaces;
@@ -29,10 +32,10 @@ internal sealed class FlatFiles : IDisposable
 
     public FlatFiles(ILedgerStorage storage)
     {
-        _entries = storage.Open("entries.dat");
-        _facts = storage.Open("facts.dat");
-        _factPlaces = storage.Open("facts.idx");
-        _levels = [.. Enumerable.Range(0, TileLevels).Select(level => storage.Open($"level-{level}.dat"))];
+        _entries = storage.Open(EntriesName);
+        _facts = storage.Open(FactsName);
+        _factPlaces = storage.Open(FactPlacesName);
+        _levels = [.. Enumerable.Range(0, TileLevels).Select(level => storage.Open(LevelName(level)))];
     }
 
     /// <summary>Entries that the file has room for: more than the lock's size means that the lock was rolled back.</summary>
@@ -40,6 +43,15 @@ internal sealed class FlatFiles : IDisposable
 
     /// <summary>Bytes of sealed facts in their file.</summary>
     public ulong FactsHeld => (ulong)_facts.Length;
+
+    /// <summary>The files and how many bytes of each a ledger of this size has; as long as it is published, none of these bytes changes any more.</summary>
+    public IReadOnlyList<(string Name, long Length)> FilesAt(ulong size) =>
+    [
+        (EntriesName, (long)size * LedgerEntry.Size),
+        (FactsName, (long)FactsEnd(size)),
+        (FactPlacesName, (long)size * FactPlaceSize),
+        .. Enumerable.Range(0, TileLevels).Select(level => (LevelName(level), (long)(size >> (8 * level)) * Hash.Length)),
+    ];
 
     /// <summary>Writes a batch in its place, over whatever stands there.</summary>
     public void Apply(JournalRecord record, TreeGrowth growth)
@@ -127,6 +139,8 @@ internal sealed class FlatFiles : IDisposable
             level.Dispose();
         }
     }
+
+    private static string LevelName(int level) => $"level-{level}.dat";
 
     private static byte[] Read(ILedgerFile file, long offset, int length)
     {

@@ -9,7 +9,7 @@ namespace HealthLedger.Ledger.Storage;
 /// to record a new file length takes half the time.
 /// </summary>
 /// <remarks>
-/// <see cref="Stage"/> and <see cref="Commit"/> belong to the sequencer; <see cref="Next"/> and <see cref="DeleteUpTo"/> may run beside them.
+/// <see cref="Stage"/> and <see cref="Commit"/> belong to the sequencer; <see cref="Next"/>, <see cref="DeleteUpTo"/> and <see cref="Hold"/> may run beside them.
 /// </remarks>
 internal sealed partial class Journal : IDisposable
 {
@@ -23,6 +23,7 @@ internal sealed partial class Journal : IDisposable
     private Segment? _current;
     private long _position;
     private (Segment Segment, long End, ulong Size)? _staged;
+    private int _holders;
 
     public Journal(ILedgerStorage storage, long segmentBytes, int preallocateBytes)
     {
@@ -146,13 +147,39 @@ internal sealed partial class Journal : IDisposable
         }
     }
 
-    /// <summary>Deletes all segments but the current one whose last batch ends at <paramref name="size"/> or before.</summary>
+    /// <summary>From now on nothing is deleted, until as often <see cref="LetGo"/> was called: somebody copies the segments.</summary>
+    public void Hold()
+    {
+        lock (_lock)
+        {
+            _holders++;
+        }
+    }
+
+    public void LetGo()
+    {
+        lock (_lock)
+        {
+            _holders--;
+        }
+    }
+
+    /// <summary>The segments and how many bytes of each hold committed records up to a place; to be read while they are held.</summary>
+    public IReadOnlyList<(string Name, long Length)> FilesUpTo(uint segment, long position)
+    {
+        lock (_lock)
+        {
+            return [.. _segments.Values.Where(s => s.Number <= segment).Select(s => (NameOf(s.Number), s.Number == segment ? position : s.Committed))];
+        }
+    }
+
+    /// <summary>Deletes all segments but the current one whose last batch ends at <paramref name="size"/> or before; none while they are held.</summary>
     public void DeleteUpTo(ulong size)
     {
         List<Segment> ripe;
         lock (_lock)
         {
-            ripe = [.. _segments.Values.Where(s => _current is not null && s.Number < _current.Number).TakeWhile(s => s.LastSize <= size)];
+            ripe = _holders > 0 ? [] : [.. _segments.Values.Where(s => _current is not null && s.Number < _current.Number).TakeWhile(s => s.LastSize <= size)];
             ripe.ForEach(segment => _segments.Remove(segment.Number));
         }
 

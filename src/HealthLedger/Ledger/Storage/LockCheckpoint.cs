@@ -94,7 +94,24 @@ internal sealed class LockCheckpoint : IDisposable
         }
 
         var generation = _generation + 1;
-        var slot = _buffer.AsSpan();
+        Write(_buffer, generation, next);
+        _file.Write(_buffer, (long)(generation & 1) * SlotSize);
+        _file.Flush();
+        (_generation, Current) = (generation, next);
+    }
+
+    public void Dispose() => _file.Dispose();
+
+    /// <summary>The bytes of a file that holds this state: what a copy of the ledger begins with.</summary>
+    public static byte[] FileOf(LockState state)
+    {
+        var file = new byte[2 * SlotSize];
+        Write(file.AsSpan(SlotSize), 1, state);
+        return file;
+    }
+
+    private static void Write(Span<byte> slot, ulong generation, LockState next)
+    {
         slot.Clear();
         Magic.CopyTo(slot);
         BinaryPrimitives.WriteUInt64BigEndian(slot[8..], generation);
@@ -110,12 +127,7 @@ internal sealed class LockCheckpoint : IDisposable
         next.Note.CopyTo(slot[FixedSize..]);
         var end = FixedSize + next.Note.Length;
         Sha256.Hash(slot[..end], slot[end..]);
-        _file.Write(slot, (long)(generation & 1) * SlotSize);
-        _file.Flush();
-        (_generation, Current) = (generation, next);
     }
-
-    public void Dispose() => _file.Dispose();
 
     private static LockState? Read(ReadOnlySpan<byte> slot, out ulong generation)
     {

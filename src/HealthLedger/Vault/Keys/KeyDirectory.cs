@@ -31,6 +31,7 @@ public sealed class KeyDirectory : IDisposable
     private const string TenantFile = "tenant";
     private readonly PinnedSecret master;
     private readonly WrappingEpochs epochs;
+    private readonly Lock header = new();
 
     private KeyDirectory(string path, TenantId tenant, PinnedSecret master, bool passphraseWasMade)
     {
@@ -115,10 +116,43 @@ public sealed class KeyDirectory : IDisposable
     public void ChangePassphrase(Passphrase passphrase)
     {
         ArgumentNullException.ThrowIfNull(passphrase);
-        var header = System.IO.Path.Combine(Path, HeaderFile);
-        DurableFile.Replace(header, MasterHeader.Read(header).Resealed(passphrase.Span, master).ToJson());
+        var file = System.IO.Path.Combine(Path, HeaderFile);
+        lock (header)
+        {
+            DurableFile.Replace(file, MasterHeader.Read(file).Resealed(passphrase.Span, master).ToJson());
+        }
+
         DurableFile.Destroy(System.IO.Path.Combine(Path, PassphraseFile));
         PassphraseLiesWithKeys = false;
+    }
+
+    /// <summary>Overwrites and removes a directory with all that is in it: a copy of keys must not be found on the disk again. Does nothing where it is gone.</summary>
+    /// <exception cref="IOException">Something of it could not be overwritten or removed.</exception>
+    public static void DestroyCopy(string directory)
+    {
+        if (!Directory.Exists(directory))
+        {
+            return;
+        }
+
+        foreach (var file in Directory.EnumerateFiles(directory, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }).ToList())
+        {
+            DurableFile.Destroy(file);
+        }
+
+        Directory.Delete(directory, recursive: true);
+        DurableFile.SyncDirectory(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(directory))!);
+    }
+
+    /// <summary>Copies the header and the sealed wrapping keys; the caller sees to it that these are not rotated meanwhile.</summary>
+    internal void CopySealed(string to)
+    {
+        lock (header) // the header of before is overwritten when the passphrase changes
+        {
+            DurableFile.WriteNew(System.IO.Path.Combine(to, HeaderFile), File.ReadAllBytes(System.IO.Path.Combine(Path, HeaderFile)));
+        }
+
+        epochs.CopyTo(to);
     }
 
     /// <summary>The key-encryption key of an epoch; null where it was destroyed or never was. The caller disposes it.</summary>

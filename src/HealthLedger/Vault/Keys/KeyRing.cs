@@ -130,6 +130,22 @@ public sealed class KeyRing : IDisposable
         }
     }
 
+    /// <summary>
+    /// Copies what opens the wrapped keys, and lets the caller copy these, while no rotation comes between: the master key's header, sealed under the passphrase, and the sealed
+    /// wrapping keys. Not a passphrase that lies with the keys: with it the copy would open by itself.
+    /// </summary>
+    /// <param name="to">An empty directory.</param>
+    /// <param name="copyWrappedKeys">Copies the store.</param>
+    public void Copy(string to, Action copyWrappedKeys)
+    {
+        ArgumentNullException.ThrowIfNull(copyWrappedKeys);
+        lock (rotating)
+        {
+            directory.CopySealed(to);
+            copyWrappedKeys();
+        }
+    }
+
     /// <summary>A key derived from the master key, as <see cref="KeyDirectory.Derive"/>.</summary>
     public PinnedSecret Derive(string label) => directory.Derive(label);
 

@@ -66,6 +66,15 @@ internal sealed class WrappingEpochs(string directory, TenantId tenant)
         });
     }
 
+    /// <summary>Copies the files, sealed as they are.</summary>
+    internal void CopyTo(string to)
+    {
+        foreach (var path in Stored().Select(PathOf))
+        {
+            DurableFile.WriteNew(Path.Combine(to, Path.GetFileName(path)), File.ReadAllBytes(path));
+        }
+    }
+
     /// <summary>Destroys the keys of all epochs before this one: overwritten, then removed.</summary>
     internal void DestroyBefore(int epoch)
     {
