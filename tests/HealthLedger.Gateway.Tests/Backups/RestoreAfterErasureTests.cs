@@ -1,4 +1,4 @@
-// docs/decisions/0013: an erasure is listed where it can be undone. With backups of a running gateway: what was erased since stays erased, whichever half is put back.
+// docs/decisions/0012: an erasure is listed where it can be undone. With backups of a running gateway: what was erased since stays erased, whichever half is put back.
 using HealthLedger.Gateway.Hosting;
 using HealthLedger.Gateway.Tests.Admin;
 using HealthLedger.Gateway.Tests.Hosting;
