@@ -17,6 +17,9 @@ public sealed class XmlPatch : ResourcePatch
     /// <summary>The most nodes that the selectors of one patch may look at together.</summary>
     private const int MaxSteps = 4_000_000;
 
+    /// <summary>XPath's long form of <c>@</c>.</summary>
+    private const string AttributeAxis = "attribute::";
+
     private readonly Operation[] _operations;
 
     private XmlPatch(Operation[] operations) => _operations = operations;
@@ -234,10 +237,10 @@ public sealed class XmlPatch : ResourcePatch
         XName? attribute = null;
         if (type is not null)
         {
-            attribute = position is null && type.StartsWith('@') ? Attribute(type[1..], element) : null;
+            attribute = position is not null ? null : type.StartsWith('@') ? Attribute(type[1..], element) : type.StartsWith(AttributeAxis, StringComparison.Ordinal) ? Attribute(type[AttributeAxis.Length..], element) : null;
             if (attribute is null)
             {
-                return (null, "type is the name of an attribute after @, without pos beside it; namespaces are not added.");
+                return (null, "type is the name of an attribute after @ or attribute::, without pos beside it; namespaces are not added.");
             }
         }
 

@@ -45,7 +45,7 @@ internal static class FhirMetadata
 
             json.WriteString("fhirVersion", "4.0.1");
             Strings(json, "format", "application/fhir+json", "application/fhir+xml", "json", "xml");
-            Strings(json, "patchFormat", "application/json-patch+json", "application/xml-patch+xml", "application/fhir+json", "application/fhir+xml");
+            Strings(json, "patchFormat", FhirPatches.Formats);
             json.WriteStartArray("rest");
             json.WriteStartObject();
             json.WriteString("mode", "server");
@@ -186,6 +186,7 @@ internal static class FhirMetadata
             json.WriteStartObject();
             json.WriteString("name", operation.Name);
             json.WriteString("definition", operation.Definition);
+            json.WriteString("documentation", FhirOperations.Called(operation));
             json.WriteEndObject();
         }
 

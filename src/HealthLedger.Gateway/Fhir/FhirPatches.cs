@@ -18,6 +18,9 @@ internal sealed class FhirPatches(Disclosure disclosure, FhirWrites writes)
     private const string JsonPatchType = "application/json-patch+json";
     private const string XmlPatchType = "application/xml-patch+xml";
 
+    /// <summary>The media types of patches, as <c>/fhir/metadata</c> lists them.</summary>
+    public static readonly string[] Formats = [JsonPatchType, XmlPatchType, "application/fhir+json", "application/fhir+xml"];
+
     private static readonly FhirFault UnknownFormat = FhirFault.Of(
         415, IssueType.NotSupported, "Send a JSON Patch (application/json-patch+json), an XML Patch (application/xml-patch+xml) or a FHIRPath Patch (a Parameters resource, application/fhir+json or +xml).");
 
@@ -33,6 +36,12 @@ internal sealed class FhirPatches(Disclosure disclosure, FhirWrites writes)
         var (document, unread) = await Document(call.Http);
         if (unread is not null)
         {
+            // RFC 5789 section 2.2 and 3.1: of a format that is not known, which are.
+            if (unread == UnknownFormat)
+            {
+                call.Http.Response.Headers["Accept-Patch"] = string.Join(", ", Formats);
+            }
+
             await call.Http.Fault(unread);
             return;
         }

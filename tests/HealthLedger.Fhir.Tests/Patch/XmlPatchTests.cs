@@ -24,6 +24,7 @@ public sealed class XmlPatchTests
         { """<add sel="Patient/name[1]"><suffix value="X"/> <suffix value="Y"/></add>""", """{"name":[{"id":"n1","use":"official","family":"Long","given":["A","B"],"suffix":["X","Y"]},{"id":"n2","family":"Short","_family":{"extension":[{"url":"urn:e","valueDecimal":1.50}]}}]}""" },
         // A.2: adding an attribute.
         { """<add sel="Patient/gender" type="@id">g</add>""", """{"_gender":{"id":"g"}}""" },
+        { """<add sel="Patient/gender" type="attribute::id">g</add>""", """{"_gender":{"id":"g"}}""" },
         // A.4: adding beside a node.
         { """<add sel="Patient/gender" pos="after"><birthDate value="1970-01-01"/></add>""", """{"birthDate":"1970-01-01"}""" },
         { """<add sel="/Patient/name[1]/given[1]" pos="before"><given value="Z"/></add><remove sel="Patient/name[2]"/>""", """{"name":[{"id":"n1","use":"official","family":"Long","given":["Z","A","B"]}]}""" },

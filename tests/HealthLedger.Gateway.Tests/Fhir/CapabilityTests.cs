@@ -144,6 +144,31 @@ public sealed class CapabilityTests(SmallHospital hospital) : IClassFixture<Smal
         (await _gateway.Get(Hospital, $"{type}/{created.Id}")).Is(410);
     }
 
+    /// <summary>A definition may have levels that are not served: each operation says where it is called, and is called there and nowhere else.</summary>
+    [Fact]
+    public async Task Every_operation_that_is_listed_is_called_where_it_says()
+    {
+        var metadata = await _gateway.Get(Hospital, "metadata");
+        var listed = Resources(metadata).Where(r => r["type"]!.GetValue<string>() is "Patient" or "Observation" or "ValueSet" or "Group" or "DocumentReference" or "CodeSystem")
+            .SelectMany(r => r["operation"]!.AsArray().Select(o => (Type: r["type"]!.GetValue<string>(), Operation: o!)))
+            .Concat(metadata.Json["rest"]![0]!["operation"]!.AsArray().Select(o => (Type: "", Operation: o!)));
+        foreach (var (type, operation) in listed)
+        {
+            var (name, told) = (operation["name"]!.GetValue<string>(), operation["documentation"]!.GetValue<string>());
+            foreach (var (level, path) in new[] { ("the system", $"${name}"), ("the type", $"{type}/${name}"), ("one record", $"{type}/absent/${name}"), ("a version", $"{type}/absent/_history/1/${name}") })
+            {
+                if ((level == "the system") != (type.Length == 0))
+                {
+                    continue;
+                }
+
+                var (read, posted) = (await _gateway.Get(Hospital, path), await _gateway.SendBytes(Hospital, "POST", path, "{"u8.ToArray(), "application/fhir+json"));
+                Assert.Equal(told.Contains(level, StringComparison.Ordinal), !Codes(posted).Contains("not-supported") || posted.Status is not (404 or 405));
+                Assert.Equal(told.Contains(level, StringComparison.Ordinal) && told.Contains("GET", StringComparison.Ordinal), read.Status != 405 && !(read.Status == 404 && Codes(read).Contains("not-supported")));
+            }
+        }
+    }
+
     [Fact]
     public async Task The_smart_configuration_names_what_is_there()
     {
@@ -158,6 +183,9 @@ public sealed class CapabilityTests(SmallHospital hospital) : IClassFixture<Smal
             Assert.Null(discovery.Json[endpoint]);
         }
     }
+
+    /// <summary>Of an OperationOutcome; none of another answer, such as GraphQL's.</summary>
+    private static string[] Codes(Answer answer) => answer.Body.Length > 0 && answer.Json["resourceType"]?.GetValue<string>() == "OperationOutcome" ? answer.Codes : [];
 
     private static IEnumerable<JsonNode> Resources(Answer metadata) => metadata.Json["rest"]![0]!["resource"]!.AsArray().Select(r => r!);
 }

@@ -75,6 +75,15 @@ public sealed class PatchTests(SmallHospital hospital) : IClassFixture<SmallHosp
         (await Patch(Hospital, path, ToMale, JsonPatch, ("If-Match", "W/\"1\""), ("Prefer", "return=minimal"))).Is(200);
     }
 
+    /// <summary>RFC 5789 section 2.2: which formats are taken is told in Accept-Patch; /fhir/metadata lists the same.</summary>
+    [Fact]
+    public async Task A_patch_of_another_format_is_told_which_formats_are_taken()
+    {
+        var answer = await _gateway.SendBytes(Hospital, "PATCH", "Patient/" + SmallHospital.Open, "{}"u8.ToArray(), "application/merge-patch+json");
+        answer.IsFault(415, "not-supported");
+        Assert.Equal((await _gateway.Get(Hospital, "metadata")).Json["patchFormat"]!.AsArray().Select(f => f!.GetValue<string>()), answer.Headers["Accept-Patch"].Split(", "));
+    }
+
     [Fact]
     public async Task A_patch_of_what_may_not_be_seen_tells_nothing_and_of_what_another_keeps_changes_nothing()
     {

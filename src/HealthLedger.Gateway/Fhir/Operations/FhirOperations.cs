@@ -15,9 +15,12 @@ internal sealed class FhirOperations(IEnumerable<IFhirOperation> operations)
         ? o.Levels.HasFlag(OperationLevels.System)
         : o.Levels != OperationLevels.System && o.IsOn(resourceType));
 
+    /// <summary>Where and how an operation is called, as a sentence: its definition may have levels that are not served.</summary>
+    public static string Called(IFhirOperation operation) => $"On {Said(operation.Levels)}, by {(operation.OnlyReads ? "GET or POST" : "POST")}.";
+
     private static string Said(OperationLevels levels) => string.Join(" or ", new[]
     {
-        (OperationLevels.Type, "the type"), (OperationLevels.Instance, "one record"), (OperationLevels.Version, "a version of one"),
+        (OperationLevels.System, "the system"), (OperationLevels.Type, "the type"), (OperationLevels.Instance, "one record"), (OperationLevels.Version, "a version of one"),
     }.Where(l => levels.HasFlag(l.Item1)).Select(l => l.Item2));
 
     /// <summary>Answers a path whose type and id are well-formed; HEAD comes as GET.</summary>
@@ -40,7 +43,7 @@ internal sealed class FhirOperations(IEnumerable<IFhirOperation> operations)
 
         var known = segments.Length > 1 ? Array.Find(_all, o => o.Name == name && o.Levels != OperationLevels.System && o.IsOn(segments[0])) : null;
         return (null, known is null ? FhirFault.UnknownOperation : FhirFault.Of(StatusCodes.Status404NotFound, IssueType.NotSupported,
-            $"${known.Name} is not called here: on {segments[0]} it is called on {Said(known.Levels)}."));
+            $"${known.Name} is not called here: on {segments[0]} it is called on {Said(known.Levels & ~OperationLevels.System)}."));
     }
 
     /// <summary>True where the operation may be called by that method.</summary>
