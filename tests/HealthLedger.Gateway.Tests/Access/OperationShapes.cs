@@ -40,6 +40,7 @@ internal static class OperationShapes
         {
             "{ PatientList(family: \"Openshaw\") { id } }", "{ PatientConnection(_count: 1) { count edges { mode resource { id } } } }", "{ ObservationConnection(code: \"8867-4\", patient: \"partial\") { count edges { resource { id subject { resource { ... on Patient { name { family } } } } } } } }",
             "{ ObservationList(_has_none: 1) { id } }", "{ AppointmentList { id participant(_count: 1) { actor { reference resource(optional: true) { ... on Patient { id } } } } } }", "{ ConsentList { id } QuestionnaireList { id } }",
+            "{ PatientList(_id: [\"open\", \"hidden-patient\", \"absent\"], _sort: [\"_id\"]) { id } }", "{ ObservationList(fhirpath: \"value.value > 60\") { id } }", "{ ObservationConnection(fhirpath: \"value.value > 60\", _count: 3) { count next edges { resource { id } } } }",
         })
         {
             yield return Graph(client, "$graphql", query);

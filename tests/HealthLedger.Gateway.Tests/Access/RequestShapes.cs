@@ -305,6 +305,12 @@ internal static class RequestShapes
             yield return Bundle(Records.Entry("GET", "Patient/hidden-patient/_history"), Records.Entry("GET", "Patient/open/_history"), Records.Entry("GET", "Observation/_history?_count=0"));
             yield return Bundle(Records.Entry("GET", "Observation?patient=hidden-patient"), Records.Entry("GET", "Observation?patient=partial&_count=2"), Records.Entry("GET", "Observation/hidden-changed/_history/2"));
             yield return Bundle(Records.Entry("DELETE", "Observation/hidden-pulse"));
+
+            // A transaction reads by id before it changes anything.
+            yield return Bundle(Records.Entry("GET", "Patient/open"), Records.Entry("POST", "Observation", Records.Observation(null, "open")), Records.Entry("GET", "Observation/hidden-pulse"));
+            yield return Bundle(Records.Entry("GET", "Observation/open-pulse-1"), Records.Entry("GET", "Observation/hidden-changed/_history/2"), Records.Entry("DELETE", "Observation/absent"));
+            yield return Bundle(Records.Entry("GET", "Observation/hidden-pulse"), Records.Entry("DELETE", "Observation/hidden-pulse"));
+            yield return Bundle(Records.Entry("GET", "Observation/hidden-pulse"), Records.Entry("PUT", "Observation?_id=hidden-pulse", Records.Observation(null, "open")));
             foreach (var patient in new[] { "hidden-patient", "hidden-deleted-patient", "partial", "absent" })
             {
                 yield return Bundle(Records.Entry("GET", $"Patient/{patient}/$everything"), Records.Entry("GET", $"Observation/$lastn?patient={patient}&max=2"), Records.Entry("HEAD", $"Patient/{patient}/$meta"));

@@ -64,6 +64,8 @@ internal sealed class SearchValueParser(SearchOptions options)
                 return All(alternatives, TypedIdentifier) is { } typed ? new OfTypeCriterion(parameter.Code, index, typed) : null;
             case SearchParameterType.Token:
                 return All(alternatives, Token) is { } tokens ? new TokenCriterion(parameter.Code, modifier, index, tokens) : null;
+            case SearchParameterType.String when modifier.Length == 0 && PhoneticCriterion.Serves(parameter):
+                return new PhoneticCriterion(parameter.Code, index, [.. alternatives.ConvertAll(SearchText.Unescape)]);
             case SearchParameterType.String:
                 return new StringCriterion(parameter.Code, modifier, index, [.. alternatives.ConvertAll(SearchText.Unescape)]);
             case SearchParameterType.Uri:
