@@ -53,7 +53,7 @@ internal sealed class AnswerField(string name)
     /// <summary>True where it is a list that is known to have nothing in it.</summary>
     public bool IsEmptyList { get; set; }
 
-    /// <summary>JsonElement, text, number, <see cref="AnswerObject"/>, or null.</summary>
+    /// <summary>JsonElement, text, number, <see cref="AnswerObject"/>, what writes itself, or null.</summary>
     public List<object?> Values { get; } = [];
 
     public void Write(Utf8JsonWriter json)
@@ -84,6 +84,9 @@ internal sealed class AnswerField(string name)
                 break;
             case AnswerObject content:
                 content.Write(json);
+                break;
+            case Action<Utf8JsonWriter> described:
+                described(json);
                 break;
             default:
                 json.WriteNullValue();

@@ -1,10 +1,9 @@
-using System.Buffers;
 using System.Text.Json;
 
 namespace HealthLedger.Fhir.GraphQL;
 
 /// <summary>
-/// Answers <c>__schema</c> and <c>__type</c> (GraphQL, October 2021, section 4.2): written as it is gone through, since a whole schema has more than a million values. Nothing of any record is in it.
+/// Answers <c>__schema</c> and <c>__type</c> (GraphQL, October 2021, section 4.2): written into the answer as it is gone through and held nowhere, since a whole schema has more than a million values. Nothing of any record is in it.
 /// </summary>
 internal sealed class GraphQlIntrospection(GraphQlSchema schema, string root)
 {
@@ -34,23 +33,11 @@ internal sealed class GraphQlIntrospection(GraphQlSchema schema, string root)
     /// <summary>True for the fields whose lists leave out what is deprecated unless it is asked for: nothing is.</summary>
     public static bool TakesDeprecated(string type, string name) => (type, name) is ("__Type", "fields" or "enumValues" or "inputFields") or ("__Field" or "__Directive", "args");
 
-    /// <summary>The schema as the selection wants it.</summary>
-    public JsonElement Schema(IReadOnlyList<Selected> selection) => Text(json => Object(json, selection, Schema));
+    /// <summary>Writes the schema as the selection wants it, with the answer.</summary>
+    public Action<Utf8JsonWriter> Schema(IReadOnlyList<Selected> selection) => json => Object(json, selection, Schema);
 
-    /// <summary>A type by its name as the selection wants it; null where there is none.</summary>
-    public JsonElement? Type(string name, IReadOnlyList<Selected> selection) => schema.Find(name) is { } type ? Text(json => Type(json, type, selection)) : null;
-
-    private static JsonElement Text(Action<Utf8JsonWriter> write)
-    {
-        var output = new ArrayBufferWriter<byte>(4096);
-        using (var json = new Utf8JsonWriter(output))
-        {
-            write(json);
-        }
-
-        using var document = JsonDocument.Parse(output.WrittenMemory);
-        return document.RootElement.Clone();
-    }
+    /// <summary>The same of a type by its name; null where there is none.</summary>
+    public Action<Utf8JsonWriter>? Type(string name, IReadOnlyList<Selected> selection) => schema.Find(name) is { } type ? json => Type(json, type, selection) : null;
 
     private void Object(Utf8JsonWriter json, IReadOnlyList<Selected> selection, Action<Utf8JsonWriter, Selected> value)
     {

@@ -29,7 +29,7 @@ internal static class CrossOrigin
             .WithHeaders(
                 "Authorization", "Accept", "Content-Type", "If-Match", "If-None-Match", "If-Modified-Since", "If-None-Exist", "Prefer",
                 FhirHeaders.Purpose, FhirHeaders.BreakGlassReason, NativeBinary.SecurityContext)
-            .WithExposedHeaders("ETag", "Location", "Content-Location", "Last-Modified", FhirHeaders.Receipt, FhirHeaders.RequestId)
+            .WithExposedHeaders("ETag", "Location", "Content-Location", "Last-Modified", FhirHeaders.Receipt, FhirHeaders.RequestId, FhirHeaders.CorrelationId)
             .SetPreflightMaxAge(PreflightAge)));
     }
 

@@ -290,13 +290,18 @@ internal sealed class GatewayHost : IAsyncDisposable
         !http.Request.Path.StartsWithSegments("/fhir") && !http.Request.Path.StartsWithSegments("/auth") && !http.Request.Path.StartsWithSegments("/admin") && !http.Request.Path.StartsWithSegments("/ledger");
 
     /// <summary>
-    /// Gives each request an id of its own, never the client's words, and turns what nobody foresaw into one answer that tells nothing. What went wrong is
+    /// Gives each request an id of its own, never the client's words, which go back to the client and nowhere else, and turns what nobody foresaw into one answer that tells nothing. What went wrong is
     /// logged by type and place only: messages can carry data.
     /// </summary>
     private static async Task RequestIds(HttpContext http, RequestDelegate next)
     {
         http.TraceIdentifier = RandomNumberGenerator.GetHexString(16, lowercase: true);
         http.Response.Headers[FhirHeaders.RequestId] = http.TraceIdentifier;
+        if (FhirHeaders.CorrelationOf(http.Request.Headers) is { } given)
+        {
+            http.Response.Headers[FhirHeaders.CorrelationId] = given;
+        }
+
         http.Response.Headers.CacheControl = "no-store";
         try
         {

@@ -53,7 +53,8 @@ public sealed class OfficialSuite(ITestOutputHelper output)
         try
         {
             var root = NodeItem.Resource(Input(test.Attribute("inputfile")?.Value ?? "patient-example.xml", folder, inputs))!;
-            var context = new FhirPathContext { Resource = root, IsStrict = invalid == "semantic" || test.Attribute("mode")?.Value == "strict" };
+            // What is counted depends on no clock: a busy machine is no deadline.
+            var context = new FhirPathContext { Resource = root, Deadline = long.MaxValue, IsStrict = invalid == "semantic" || test.Attribute("mode")?.Value == "strict" };
             var compiled = FhirPathExpression.Parse(expression.Value);
             actual = compiled.Evaluate(root, context).ToList();
             if (test.Attribute("predicate")?.Value == "true") actual = [BooleanItem.Of(Singles.Boolean(new Items(actual)) ?? false)];

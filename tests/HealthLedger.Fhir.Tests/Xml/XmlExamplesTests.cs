@@ -17,9 +17,11 @@ public sealed class XmlExamplesTests
     {
         var files = ExampleFiles.Of(folder).ToList();
         var done = 0;
+        var isOfTheSpecification = folder == "r4-examples";
         foreach (var (name, json) in files)
         {
-            if (!ResourceValidator.Validate(json).IsValid)
+            // Those of the specification, the ones too that break a rule of it; of the guides some are of other releases.
+            if (!isOfTheSpecification && !ResourceValidator.Validate(json).IsValid)
             {
                 continue;
             }
@@ -34,7 +36,7 @@ public sealed class XmlExamplesTests
         if (done > 0)
         {
             // Any that differs has failed above.
-            new SuiteResult("formats", $"JSON to XML to JSON unchanged: valid resources of {folder}", "http://hl7.org/fhir/R4/xml.html", done, done, []).Keep();
+            new SuiteResult("formats", $"JSON to XML to JSON unchanged: {(isOfTheSpecification ? "all" : "valid")} resources of {folder}", "http://hl7.org/fhir/R4/xml.html", done, done, []).Keep();
         }
     }
 

@@ -18,7 +18,7 @@ internal static class OwnValue
         List<Item> values;
         try
         {
-            values = [.. FhirPathExpression.Parse(parameter.Expression).Evaluate(root, new FhirPathContext { Resource = root })];
+            values = [.. FhirPathExpression.Parse(parameter.Expression).Evaluate(root, new FhirPathContext { Resource = root, Deadline = long.MaxValue })];
         }
         catch (FhirPathEvaluationException)
         {

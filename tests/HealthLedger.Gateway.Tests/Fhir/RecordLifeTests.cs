@@ -50,6 +50,24 @@ public sealed class RecordLifeTests(SmallHospital hospital) : IClassFixture<Smal
         string[] Fixed(Answer answer) => [.. answer.Headers.Where(h => !varying.Contains(h.Key, StringComparer.OrdinalIgnoreCase)).Select(h => $"{h.Key}: {h.Value}").Order(StringComparer.Ordinal)];
     }
 
+    // http://hl7.org/fhir/R4/http.html#custom: "When the server assigned id is different to the client assigned id, the server SHOULD also return the X-Correlation-Id header".
+    [Theory]
+    [InlineData("client-7_a.b:c/d+e=", "client-7_a.b:c/d+e=")]
+    [InlineData("", null)]
+    [InlineData("with blank", null)]
+    [InlineData("a<b", null)]
+    public async Task The_id_that_a_client_gave_its_request_comes_back_beside_the_servers(string given, string? back)
+    {
+        foreach (var path in new[] { "Patient/" + SmallHospital.Open, "Patient/absent", "metadata", "Patient?zebedee=1" })
+        {
+            var answer = await _gateway.Get(Hospital, path, ("X-Request-Id", given));
+            Assert.Equal(back, answer.Headers.GetValueOrDefault("X-Correlation-Id"));
+            Assert.Matches("^[0-9a-f]{16}$", answer.Headers["X-Request-Id"]);
+        }
+
+        Assert.Null((await _gateway.Get(Hospital, "metadata", ("X-Request-Id", new string('a', 129)))).Headers.GetValueOrDefault("X-Correlation-Id"));
+    }
+
     [Theory]
     [InlineData("PUT", "", "GET, HEAD, POST")]
     [InlineData("PUT", "Patient", "GET, HEAD, POST")]

@@ -36,7 +36,7 @@ public sealed class CrossOriginTests
                 Assert.Equal(origin, answer.Headers["Access-Control-Allow-Origin"]);
                 Assert.Contains("Origin", answer.Headers["Vary"], StringComparison.Ordinal);
                 Assert.DoesNotContain("Access-Control-Allow-Credentials", answer.Headers.Keys);
-                foreach (var header in new[] { "ETag", "Location", "Content-Location", "Last-Modified", "X-Ledger-Receipt" })
+                foreach (var header in new[] { "ETag", "Location", "Content-Location", "Last-Modified", "X-Ledger-Receipt", "X-Correlation-Id" })
                 {
                     Assert.Contains(header, answer.Headers["Access-Control-Expose-Headers"], StringComparison.Ordinal);
                 }
