@@ -171,6 +171,14 @@ public sealed class MemoryKeyStore : IKeyStore
         }
     }
 
+    public bool Has(KeyKind kind)
+    {
+        lock (gate)
+        {
+            return Keys.Any(key => key.Kind == kind);
+        }
+    }
+
     public IReadOnlyList<ErasedKeys> Erased()
     {
         lock (gate)

@@ -18,7 +18,7 @@ public sealed class SqliteKeyStore : IKeyStore
 
     private readonly Lock gate = new();
     private readonly SqliteConnection connection;
-    private readonly Statement select, insert, destroy, earlier, erased, list;
+    private readonly Statement select, insert, destroy, earlier, has, erased, list;
     private readonly WriteTransaction transaction;
 
     private SqliteKeyStore(SqliteConnection connection)
@@ -28,6 +28,7 @@ public sealed class SqliteKeyStore : IKeyStore
         insert = new Statement(connection, "INSERT INTO wrapped_key (subject, kind, epoch, sealed) VALUES (?, ?, ?, ?)");
         destroy = new Statement(connection, "DELETE FROM wrapped_key WHERE subject = ? AND kind = ?");
         earlier = new Statement(connection, "SELECT subject, kind, epoch, sealed FROM wrapped_key WHERE epoch < ? LIMIT ?");
+        has = new Statement(connection, "SELECT 1 FROM wrapped_key WHERE kind = ? LIMIT 1");
         erased = new Statement(connection, "SELECT mark, sealed FROM erased");
         list = new Statement(connection, "INSERT INTO erased (mark, sealed) VALUES (?, ?) ON CONFLICT (mark) DO UPDATE SET sealed = excluded.sealed");
         transaction = new WriteTransaction(connection);
@@ -135,6 +136,22 @@ public sealed class SqliteKeyStore : IKeyStore
     }
 
     /// <inheritdoc/>
+    public bool Has(KeyKind kind)
+    {
+        lock (gate)
+        {
+            try
+            {
+                return has.Bind(1, (long)kind).Step();
+            }
+            finally
+            {
+                has.Reset();
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public IReadOnlyList<ErasedKeys> Erased()
     {
         lock (gate)
@@ -181,7 +198,7 @@ public sealed class SqliteKeyStore : IKeyStore
     {
         lock (gate)
         {
-            foreach (var statement in new[] { select, insert, destroy, earlier, erased, list })
+            foreach (var statement in new[] { select, insert, destroy, earlier, has, erased, list })
             {
                 statement.Dispose();
             }

@@ -26,6 +26,9 @@ public static class Envelope
     /// <summary>Every secret has 32 bytes.</summary>
     public const int SecretSize = 32;
 
+    /// <summary>What opens or seals one envelope alone: <c>salt 32 | key 32 | nonce 12 | key commitment 32</c>. It tells nothing of the secret, nor of the envelopes with other salts.</summary>
+    public const int KeyOfOneSize = SaltSize + KeySize + NonceSize + CommitmentSize;
+
     private const int SaltSize = 32;
     private const int CommitmentSize = 32;
     private const int TagSize = 16;
@@ -44,20 +47,15 @@ public static class Envelope
     public static void Seal(ReadOnlySpan<byte> secret, string label, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, Span<byte> envelope)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(secret.Length, SecretSize, nameof(secret));
-        ArgumentOutOfRangeException.ThrowIfNotEqual(envelope.Length, plaintext.Length + Overhead, nameof(envelope));
-        envelope[0] = Suite;
-        var salt = envelope.Slice(1, SaltSize);
-        RandomNumberGenerator.Fill(salt);
-        Span<byte> derived = stackalloc byte[KeySize + NonceSize + CommitmentSize];
-        Derive(secret, salt, label, derived);
+        Span<byte> key = stackalloc byte[KeyOfOneSize];
         try
         {
-            derived[(KeySize + NonceSize)..].CopyTo(envelope.Slice(1 + SaltSize, CommitmentSize));
-            Gcm.Encrypt(derived[..KeySize], derived.Slice(KeySize, NonceSize), associatedData, plaintext, envelope.Slice(HeaderSize, plaintext.Length), envelope[^TagSize..]);
+            KeyToSeal(secret, label, key);
+            SealWith(key, associatedData, plaintext, envelope);
         }
         finally
         {
-            CryptographicOperations.ZeroMemory(derived);
+            CryptographicOperations.ZeroMemory(key);
         }
     }
 
@@ -76,6 +74,67 @@ public static class Envelope
     public static bool TryOpen(ReadOnlySpan<byte> secret, string label, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> envelope, Span<byte> plaintext)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(secret.Length, SecretSize, nameof(secret));
+        Span<byte> key = stackalloc byte[KeyOfOneSize];
+        try
+        {
+            if (!TryKeyToOpen(secret, label, envelope, key))
+            {
+                plaintext.Clear();
+                return false;
+            }
+
+            return TryOpenWith(key, associatedData, envelope, plaintext);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(key);
+        }
+    }
+
+    /// <summary>The key of one envelope that is to be sealed, under a fresh salt.</summary>
+    /// <param name="secret">32 bytes.</param>
+    /// <param name="label">As in <see cref="Seal(ReadOnlySpan{byte},string,ReadOnlySpan{byte},ReadOnlySpan{byte},Span{byte})"/>.</param>
+    /// <param name="key">Receives <see cref="KeyOfOneSize"/> bytes; zeroed by the caller. MUST seal once.</param>
+    public static void KeyToSeal(ReadOnlySpan<byte> secret, string label, Span<byte> key)
+    {
+        RandomNumberGenerator.Fill(key[..SaltSize]);
+        Derive(secret, key[..SaltSize], label, key.Slice(SaltSize, KeyOfOneSize - SaltSize));
+    }
+
+    /// <summary>The key of one envelope that is there; false, and zeros, where this is none of a known suite. Whether the secret is the envelope's shows when it is opened.</summary>
+    /// <inheritdoc cref="KeyToSeal"/>
+    public static bool TryKeyToOpen(ReadOnlySpan<byte> secret, string label, ReadOnlySpan<byte> envelope, Span<byte> key)
+    {
+        key.Clear();
+        if (envelope.Length < Overhead || envelope[0] != Suite)
+        {
+            return false;
+        }
+
+        envelope.Slice(1, SaltSize).CopyTo(key);
+        Derive(secret, key[..SaltSize], label, key.Slice(SaltSize, KeyOfOneSize - SaltSize));
+        return true;
+    }
+
+    /// <summary>Seals with the key of one envelope, as the other does with a secret.</summary>
+    /// <param name="key">From <see cref="KeyToSeal"/>.</param>
+    /// <param name="associatedData">Where this lies.</param>
+    /// <param name="plaintext">May be empty.</param>
+    /// <param name="envelope">Receives the plaintext's length plus <see cref="Overhead"/> bytes.</param>
+    public static void SealWith(ReadOnlySpan<byte> key, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, Span<byte> envelope)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(key.Length, KeyOfOneSize, nameof(key));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(envelope.Length, plaintext.Length + Overhead, nameof(envelope));
+        envelope[0] = Suite;
+        key[..SaltSize].CopyTo(envelope[1..]);
+        key[^CommitmentSize..].CopyTo(envelope[(1 + SaltSize)..]);
+        Gcm.Encrypt(key.Slice(SaltSize, KeySize), key.Slice(SaltSize + KeySize, NonceSize), associatedData, plaintext, envelope.Slice(HeaderSize, plaintext.Length), envelope[^TagSize..]);
+    }
+
+    /// <summary>Opens with the key of one envelope; false, with the plaintext zeroed, where anything does not fit, another envelope's key too.</summary>
+    public static bool TryOpenWith(ReadOnlySpan<byte> key, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> envelope, Span<byte> plaintext)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(key.Length, KeyOfOneSize, nameof(key));
         if (envelope.Length < Overhead || envelope[0] != Suite)
         {
             plaintext.Clear();
@@ -83,22 +142,13 @@ public static class Envelope
         }
 
         ArgumentOutOfRangeException.ThrowIfNotEqual(plaintext.Length, envelope.Length - Overhead, nameof(plaintext));
-        Span<byte> derived = stackalloc byte[KeySize + NonceSize + CommitmentSize];
-        Derive(secret, envelope.Slice(1, SaltSize), label, derived);
-        try
+        if (!key[..SaltSize].SequenceEqual(envelope.Slice(1, SaltSize)) || !CryptographicOperations.FixedTimeEquals(key[^CommitmentSize..], envelope.Slice(1 + SaltSize, CommitmentSize)))
         {
-            if (!CryptographicOperations.FixedTimeEquals(derived[(KeySize + NonceSize)..], envelope.Slice(1 + SaltSize, CommitmentSize)))
-            {
-                plaintext.Clear();
-                return false;
-            }
+            plaintext.Clear();
+            return false;
+        }
 
-            return Gcm.TryDecrypt(derived[..KeySize], derived.Slice(KeySize, NonceSize), associatedData, envelope[HeaderSize..^TagSize], envelope[^TagSize..], plaintext);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(derived);
-        }
+        return Gcm.TryDecrypt(key.Slice(SaltSize, KeySize), key.Slice(SaltSize + KeySize, NonceSize), associatedData, envelope[HeaderSize..^TagSize], envelope[^TagSize..], plaintext);
     }
 
     /// <summary>Opens an envelope into a new array; null where <see cref="TryOpen"/> is false.</summary>

@@ -6,16 +6,27 @@ using HealthLedger.Vault.Storage;
 namespace HealthLedger.Vault;
 
 /// <summary>The making of one change: seals every record, adds its entry to each of its shelves, and collects the rows.</summary>
-internal sealed class Preparation(ShelfLock held, RowSealer sealer, IKeyHolder holder, TenantId tenant, int maxTerms) : IDisposable
+/// <param name="held">Holds the shelves.</param>
+/// <param name="sealer">Seals rows.</param>
+/// <param name="sealing">The keys for <see cref="UsesOf"/>, in that order; not disposed here.</param>
+/// <param name="tenant">Whose rows.</param>
+/// <param name="maxTerms">The greatest size of a record's terms in bytes.</param>
+internal sealed class Preparation(ShelfLock held, RowSealer sealer, EnvelopeKeys sealing, TenantId tenant, int maxTerms)
 {
-    private const string ContentKeyLabel = "vault/content-key";
-    private readonly Dictionary<ShelfId, PinnedSecret> dataKeys = [];
+    private int sealedSoFar;
     private readonly Dictionary<ShelfId, List<(ShelfEntry Entry, ReadOnlyMemory<byte> Terms)>> entries = [];
 
     internal List<RowChange> Rows { get; } = [];
 
     /// <summary>The new entries by shelf, in the order of the writes.</summary>
     internal IReadOnlyDictionary<ShelfId, List<(ShelfEntry Entry, ReadOnlyMemory<byte> Terms)>> Entries => entries;
+
+    /// <summary>What is sealed under data keys when these writes are added, in this order.</summary>
+    internal static IReadOnlyList<SealingUse> UsesOf(ShelfLock held, IEnumerable<RecordWrite> writes) =>
+    [
+        .. writes.Where(write => !write.Deletes)
+            .SelectMany(write => write.Shelves.Select(shelf => new SealingUse(shelf, held.States[shelf].Keys.Data, IsContentKey: write.Shelves.Length > 1))),
+    ];
 
     /// <summary>Adds one write.</summary>
     /// <param name="write">Checked by the caller; its shelves are held.</param>
@@ -50,7 +61,7 @@ internal sealed class Preparation(ShelfLock held, RowSealer sealer, IKeyHolder h
         }
         else if (write.Shelves.Length == 1)
         {
-            Add(write.Shelves[0], entry.WithContent(Seal(DataKey(home), place, write), null), terms.WrittenMemory);
+            Add(write.Shelves[0], entry.WithContent(Store(place, sealer.SealWith(NextKey(), place, write.Key.Version, write.Plaintext.Span)), null), terms.WrittenMemory);
         }
         else
         {
@@ -66,20 +77,8 @@ internal sealed class Preparation(ShelfLock held, RowSealer sealer, IKeyHolder h
         }
     }
 
-    /// <summary>Opens the content key of shared content; the associated data names the row and the shelf that it is wrapped for.</summary>
-    internal static bool TryOpenContentKey(TenantId tenant, ReadOnlySpan<byte> dataKey, RowPlace place, KeyedName shelf, ReadOnlySpan<byte> wrapped, Span<byte> contentKey) =>
-        wrapped.Length == contentKey.Length + Envelope.Overhead && Envelope.TryOpen(dataKey, ContentKeyLabel, ContentKeyPlace(tenant, place, shelf), wrapped, contentKey);
-
-    /// <summary>Zeroes the data keys.</summary>
-    public void Dispose()
-    {
-        foreach (var key in dataKeys.Values)
-        {
-            key.Dispose();
-        }
-    }
-
-    private static byte[] ContentKeyPlace(TenantId tenant, RowPlace place, KeyedName shelf)
+    /// <summary>Where the key of shared content lies: the row, and the shelf that it is wrapped for.</summary>
+    internal static byte[] ContentKeyPlace(TenantId tenant, RowPlace place, KeyedName shelf)
     {
         var data = new byte[TenantId.Size + (3 * KeyedName.Size)];
         tenant.CopyTo(data);
@@ -92,30 +91,22 @@ internal sealed class Preparation(ShelfLock held, RowSealer sealer, IKeyHolder h
     private void AddShared(RecordWrite write, ShelfEntry entry, ReadOnlyMemory<byte> terms, RowPlace place)
     {
         using var contentKey = PinnedSecret.Random(Envelope.SecretSize);
-        var hash = Seal(contentKey, place, write);
+        var hash = Store(place, sealer.Seal(contentKey.Span, place, write.Key.Version, write.Plaintext.Span));
         foreach (var shelf in write.Shelves)
         {
             var state = held.States[shelf];
-            var wrapped = Envelope.Seal(DataKey(state).Span, ContentKeyLabel, ContentKeyPlace(tenant, place, state.Tag), contentKey.Span);
+            var wrapped = new byte[contentKey.Length + Envelope.Overhead];
+            Envelope.SealWith(NextKey(), ContentKeyPlace(tenant, place, state.Tag), contentKey.Span, wrapped);
             Add(shelf, entry.WithContent(hash, new SharedContent(place.Shelf, wrapped)), terms);
         }
     }
 
-    private Hash256 Seal(PinnedSecret key, RowPlace place, RecordWrite write)
+    private ReadOnlySpan<byte> NextKey() => sealing[sealedSoFar++];
+
+    private Hash256 Store(RowPlace place, byte[] stored)
     {
-        var stored = sealer.Seal(key.Span, place, write.Key.Version, write.Plaintext.Span);
         Rows.Add(new RowChange(place, stored));
         return Hash256.Of(stored);
-    }
-
-    private PinnedSecret DataKey(ShelfState state)
-    {
-        if (!dataKeys.TryGetValue(state.Id, out var key))
-        {
-            dataKeys[state.Id] = key = PinnedSecret.Create(Envelope.SecretSize, (holder, state), static (bytes, of) => of.holder.UnwrapToSeal(of.state.Keys.Data, bytes));
-        }
-
-        return key;
     }
 
     private void Add(ShelfId shelf, ShelfEntry entry, ReadOnlyMemory<byte> terms)

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using HealthLedger.Sealing;
 using HealthLedger.Vault.Keys;
 using HealthLedger.Vault.Storage;
 
@@ -38,27 +36,17 @@ internal sealed class RecordRows(IVaultStore store, RowSealer sealer, TenantId t
         }
     }
 
-    /// <summary>Opens a fetched row by the data key of the shelf.</summary>
+    /// <summary>What a key holder is asked to open.</summary>
+    internal SealedVersion Sealed(ShelfId id, KeyedName shelf, WrappedKey data, ShelfEntry version, StoredRow row) => new(
+        id, data, version.Key, row.Sealed,
+        version.Shared is { } shared ? new SharedKey(shared.WrappedKey, Preparation.ContentKeyPlace(tenant, PlaceOf(shelf, version), shelf)) : null);
+
+    /// <summary>Opens a fetched row by the key of its envelope.</summary>
     /// <exception cref="TamperedRecordException">It does not open.</exception>
-    internal OpenedBytes Open(KeyedName shelf, ShelfEntry version, StoredRow row, ReadOnlySpan<byte> dataKey)
+    internal OpenedBytes Open(KeyedName shelf, ShelfEntry version, StoredRow row, ReadOnlySpan<byte> key)
     {
         var place = PlaceOf(shelf, version);
-        if (version.Shared is null)
-        {
-            return sealer.Open(dataKey, place, version.Key.Version, row.Sealed.Span) ?? throw new TamperedRecordException(place, "a record does not open");
-        }
-
-        Span<byte> contentKey = stackalloc byte[Envelope.SecretSize];
-        try
-        {
-            return (Preparation.TryOpenContentKey(tenant, dataKey, place, shelf, version.Shared.WrappedKey.Span, contentKey)
-                ? sealer.Open(contentKey, place, version.Key.Version, row.Sealed.Span)
-                : null) ?? throw new TamperedRecordException(place, "a shared record does not open");
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(contentKey);
-        }
+        return sealer.OpenWith(key, place, version.Key.Version, row.Sealed.Span) ?? throw new TamperedRecordException(place, "a record does not open");
     }
 
     private static StoredRow Checked(RowPlace place, ShelfEntry version, StoredRow? row)

@@ -94,11 +94,12 @@ public sealed partial class RecordVault : IDisposable
     {
         var version = Permitted(entry, shelf, key);
         using var row = await rows.Fetch(shelf.Tag, version, cancellation);
-        return Unseal(entry.Position, shelf, version, row);
+        using var keys = await holder.Unwrap(entry, [rows.Sealed(shelf.Id, shelf.Tag, shelf.DataKey, version, row)], cancellation);
+        return rows.Open(shelf.Tag, version, row, keys[0]);
     }
 
     /// <summary>
-    /// Opens several versions of records as the other opens one. Their rows are read together, and the data key of a shelf is unwrapped once for those that lie on it: at most
+    /// Opens several versions of records as the other opens one. Their rows are read together, and their keys are asked for together: at most
     /// <see cref="Together"/> at a time, so that no more sealed rows are in memory.
     /// </summary>
     /// <returns>In the order of <paramref name="wanted"/>. The caller disposes each.</returns>
@@ -120,7 +121,7 @@ public sealed partial class RecordVault : IDisposable
                 var sealedRows = await rows.Fetch([.. part.ToArray().Select(v => (v.Shelf.Tag, v.Version))], cancellation);
                 try
                 {
-                    Unseal(entry.Position, part.Span, sealedRows, opened.AsSpan(from));
+                    await Unseal(entry, part, sealedRows, opened.AsMemory(from), cancellation);
                 }
                 finally
                 {
@@ -212,14 +213,20 @@ public sealed partial class RecordVault : IDisposable
 
         WriteRules.Check(writes, options);
         Erasures.Settle(); // whoever comes anew gets new keys
-        var written = writes.SelectMany(write => write.Shelves).ToHashSet();
-        shelves.GiveKeys([.. held.States.Values.Where(state => !state.HasKeys && written.Contains(state.Id))]);
-        using var preparation = new Preparation(held, sealer, holder, ring.Tenant, options.MaxTermsBytes);
-        var moved = new List<RecordWrite>();
+        var standing = new List<ImmutableArray<ShelfId>>(writes.Count);
         foreach (var write in writes)
         {
-            var before = await Locate(write.Key.Type, write.Key.Id, cancellation) ?? [];
-            WriteRules.Check(write, before, held);
+            standing.Add(await Locate(write.Key.Type, write.Key.Id, cancellation) ?? []);
+            WriteRules.Check(write, standing[^1], held);
+        }
+
+        var written = writes.SelectMany(write => write.Shelves).ToHashSet();
+        await shelves.GiveKeys([.. held.States.Values.Where(state => !state.HasKeys && written.Contains(state.Id))], holder, cancellation);
+        using var sealing = await holder.UnwrapToSeal(Preparation.UsesOf(held, writes), cancellation);
+        var preparation = new Preparation(held, sealer, sealing, ring.Tenant, options.MaxTermsBytes);
+        var moved = new List<RecordWrite>();
+        foreach (var (write, before) in writes.Zip(standing))
+        {
             preparation.Add(write, before.Except(write.Shelves));
             if (!before.ToHashSet().SetEquals(write.Shelves))
             {
@@ -316,40 +323,21 @@ public sealed partial class RecordVault : IDisposable
         : shelf.Find(key) is { Deleted: false } version ? version
         : throw new ArgumentException("The shelf has no content of this record version.", nameof(key));
 
-    /// <summary>Opens rows; the data key is there as long as the rows of one shelf follow each other.</summary>
-    private void Unseal(AppendOutcome.Appended receipt, ReadOnlySpan<(Shelf Shelf, ShelfEntry Version)> versions, IReadOnlyList<StoredRow> sealedRows, Span<OpenedBytes> opened)
+    private async ValueTask Unseal(
+        Recorded<AccessEntry> entry, ReadOnlyMemory<(Shelf Shelf, ShelfEntry Version)> versions, IReadOnlyList<StoredRow> sealedRows, Memory<OpenedBytes> opened, CancellationToken cancellation)
     {
-        Span<byte> dataKey = stackalloc byte[Envelope.SecretSize];
-        try
+        var asked = new SealedVersion[versions.Length];
+        for (var i = 0; i < asked.Length; i++)
         {
-            for (var i = 0; i < versions.Length; i++)
-            {
-                var (shelf, version) = versions[i];
-                if (i == 0 || shelf != versions[i - 1].Shelf)
-                {
-                    holder.Unwrap(shelf.DataKey, receipt, dataKey);
-                }
+            var (shelf, version) = versions.Span[i];
+            asked[i] = rows.Sealed(shelf.Id, shelf.Tag, shelf.DataKey, version, sealedRows[i]);
+        }
 
-                opened[i] = rows.Open(shelf.Tag, version, sealedRows[i], dataKey);
-            }
-        }
-        finally
+        using var keys = await holder.Unwrap(entry, asked, cancellation);
+        for (var i = 0; i < asked.Length; i++)
         {
-            System.Security.Cryptography.CryptographicOperations.ZeroMemory(dataKey);
-        }
-    }
-
-    private OpenedBytes Unseal(AppendOutcome.Appended receipt, Shelf shelf, ShelfEntry version, StoredRow row)
-    {
-        Span<byte> dataKey = stackalloc byte[Envelope.SecretSize];
-        try
-        {
-            holder.Unwrap(shelf.DataKey, receipt, dataKey);
-            return rows.Open(shelf.Tag, version, row, dataKey);
-        }
-        finally
-        {
-            System.Security.Cryptography.CryptographicOperations.ZeroMemory(dataKey);
+            var (shelf, version) = versions.Span[i];
+            opened.Span[i] = rows.Open(shelf.Tag, version, sealedRows[i], keys[i]);
         }
     }
 }

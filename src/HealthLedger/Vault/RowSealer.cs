@@ -25,7 +25,25 @@ internal sealed class RowSealer(TenantId tenant)
     private static readonly byte[] Domain = Encoding.ASCII.GetBytes("healthledger/vault/1");
     private static readonly int AssociatedSize = Domain.Length + TenantId.Size + 1 + (2 * KeyedName.Size) + (2 * sizeof(int));
 
-    internal byte[] Seal(ReadOnlySpan<byte> key, RowPlace place, int version, ReadOnlySpan<byte> content)
+    /// <summary>The label of the envelopes of records.</summary>
+    internal const string RecordLabel = "vault/record";
+
+    internal byte[] Seal(ReadOnlySpan<byte> secret, RowPlace place, int version, ReadOnlySpan<byte> content)
+    {
+        Span<byte> key = stackalloc byte[Envelope.KeyOfOneSize];
+        Envelope.KeyToSeal(secret, Label(place.Table), key);
+        try
+        {
+            return SealWith(key, place, version, content);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(key);
+        }
+    }
+
+    /// <summary>Seals with the key of one envelope, which was derived under the table's label.</summary>
+    internal byte[] SealWith(ReadOnlySpan<byte> key, RowPlace place, int version, ReadOnlySpan<byte> content)
     {
         var length = Padding.PaddedLength(content.Length);
         var padded = ArrayPool<byte>.Shared.Rent(length);
@@ -36,7 +54,7 @@ internal sealed class RowSealer(TenantId tenant)
             BinaryPrimitives.WriteInt32BigEndian(stored, KeyEpoch);
             Span<byte> associated = stackalloc byte[AssociatedSize];
             WriteAssociated(place, version, KeyEpoch, associated);
-            Envelope.Seal(key, Label(place.Table), associated, padded.AsSpan(0, length), stored.AsSpan(EpochSize));
+            Envelope.SealWith(key, associated, padded.AsSpan(0, length), stored.AsSpan(EpochSize));
             return stored;
         }
         finally
@@ -47,7 +65,24 @@ internal sealed class RowSealer(TenantId tenant)
     }
 
     /// <summary>Null where the stored bytes do not belong to this key, place and version.</summary>
-    internal OpenedBytes? Open(ReadOnlySpan<byte> key, RowPlace place, int version, ReadOnlySpan<byte> stored)
+    internal OpenedBytes? Open(ReadOnlySpan<byte> secret, RowPlace place, int version, ReadOnlySpan<byte> stored)
+    {
+        Span<byte> key = stackalloc byte[Envelope.KeyOfOneSize];
+        try
+        {
+            return Envelope.TryKeyToOpen(secret, Label(place.Table), EnvelopeOf(stored), key) ? OpenWith(key, place, version, stored) : null;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(key);
+        }
+    }
+
+    /// <summary>The envelope in stored bytes; empty where they are too short to have one.</summary>
+    internal static ReadOnlySpan<byte> EnvelopeOf(ReadOnlySpan<byte> stored) => stored.Length < EpochSize ? [] : stored[EpochSize..];
+
+    /// <summary>Opens with the key of one envelope. Null where the stored bytes do not belong to this key, place and version.</summary>
+    internal OpenedBytes? OpenWith(ReadOnlySpan<byte> key, RowPlace place, int version, ReadOnlySpan<byte> stored)
     {
         if (stored.Length < EpochSize + Envelope.Overhead + Padding.Floor || BinaryPrimitives.ReadInt32BigEndian(stored) != KeyEpoch)
         {
@@ -59,7 +94,7 @@ internal sealed class RowSealer(TenantId tenant)
         var padded = buffer.AsSpan(0, length);
         Span<byte> associated = stackalloc byte[AssociatedSize];
         WriteAssociated(place, version, KeyEpoch, associated);
-        if (Envelope.TryOpen(key, Label(place.Table), associated, stored[EpochSize..], padded) && Padding.TryUnpad(padded, out var content))
+        if (Envelope.TryOpenWith(key, associated, stored[EpochSize..], padded) && Padding.TryUnpad(padded, out var content))
         {
             return new OpenedBytes(buffer, length, content);
         }
@@ -71,7 +106,7 @@ internal sealed class RowSealer(TenantId tenant)
 
     private static string Label(VaultTable table) => table switch
     {
-        VaultTable.Record => "vault/record",
+        VaultTable.Record => RecordLabel,
         VaultTable.Segment => "vault/segment",
         VaultTable.Head => "vault/head",
         VaultTable.Locator => "vault/locator",

@@ -58,9 +58,9 @@ internal sealed class ShelfStorage(IVaultStore store, KeyRing ring, RowSealer se
     internal ShelfState Create(ShelfId id) => ShelfState.Empty(id, TagOf(id));
 
     /// <summary>Gives new shelves their keys, which are durable on return.</summary>
-    internal void GiveKeys(IReadOnlyCollection<ShelfState> shelves)
+    internal async ValueTask GiveKeys(IReadOnlyCollection<ShelfState> shelves, IKeyHolder holder, CancellationToken cancellation)
     {
-        ring.Make(shelves.Select(shelf => shelf.Id));
+        await ring.Make(shelves.Select(shelf => shelf.Id), holder, cancellation);
         foreach (var shelf in shelves)
         {
             shelf.With(ring.Find(shelf.Id)!, FindChain(shelf.Id)!);
@@ -238,7 +238,7 @@ internal sealed class ShelfStorage(IVaultStore store, KeyRing ring, RowSealer se
             var (slot, entry, terms) = entries[i];
             detached.Add(current[slot] != i
                 ? entries[i].Superseded()
-                : new StoredEntry(slot, entry.With(await termsReader.Read(tag, keys, entries[i], pool), terms.Length, entry.Annotation.ToArray()), default));
+                : new StoredEntry(slot, entry.With(await termsReader.Read(id, tag, keys, entries[i], pool), terms.Length, entry.Annotation.ToArray()), default));
         }
 
         return detached;

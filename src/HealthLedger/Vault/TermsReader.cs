@@ -1,5 +1,4 @@
 using HealthLedger.Fhir.Search;
-using HealthLedger.Sealing;
 using HealthLedger.Vault.Keys;
 
 namespace HealthLedger.Vault;
@@ -14,7 +13,7 @@ internal sealed class TermsReader(RecordRows rows, IKeyHolder holder, TermPool v
     internal TermPool PoolOf(ShelfId shelf) => shelf.IsPatient ? vocabulary.ForPatient() : vocabulary;
 
     /// <summary>The terms of a current version for <see cref="ShelfEntry.Held"/>; null where it has none.</summary>
-    internal async ValueTask<object?> Read(KeyedName shelf, ShelfKeys keys, StoredEntry stored, TermPool pool)
+    internal async ValueTask<object?> Read(ShelfId id, KeyedName shelf, ShelfKeys keys, StoredEntry stored, TermPool pool)
     {
         if (stored.Terms.IsEmpty)
         {
@@ -27,8 +26,8 @@ internal sealed class TermsReader(RecordRows rows, IKeyHolder holder, TermPool v
         }
 
         using var row = await rows.Fetch(shelf, stored.Entry, CancellationToken.None);
-        using var dataKey = PinnedSecret.Create(Envelope.SecretSize, (holder, keys), static (bytes, of) => of.holder.UnwrapToSeal(of.keys.Data, bytes));
-        using var record = rows.Open(shelf, stored.Entry, row, dataKey.Span);
+        using var key = await holder.UnwrapToIndex(rows.Sealed(id, shelf, keys.Data, stored.Entry, row), CancellationToken.None);
+        using var record = rows.Open(shelf, stored.Entry, row, key[0]);
         return SearchTermExtractor.Extract(record.Memory, pool, localBase);
     }
 }

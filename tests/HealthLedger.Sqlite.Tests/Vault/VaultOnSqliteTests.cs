@@ -104,7 +104,7 @@ public sealed class VaultOnSqliteTests
         using (var tenant = world.Ring.GetOrCreate("vault/tenant", 32))
         {
             var data = new byte[32];
-            new HealthLedger.Vault.Keys.LocalKeyHolder(world.Ring).UnwrapToSeal(shelfKeys.Data, data);
+            world.Ring.Unwrap(shelfKeys.Data, data);
             keys.AddRange([data, shelfKeys.Row.Span.ToArray(), shelfKeys.Terms.Span.ToArray(), tenant.Span.ToArray()]);
         }
 

@@ -1,4 +1,5 @@
 using HealthLedger.Ledger;
+using HealthLedger.Sealing;
 using HealthLedger.StoreContract;
 using HealthLedger.Vault;
 using HealthLedger.Vault.Keys;
@@ -65,17 +66,19 @@ public sealed class KeyRingTests : IDisposable
     }
 
     [Fact]
-    public void A_data_key_is_unwrapped_only_against_a_receipt_that_covers_its_entries()
+    public async Task A_data_key_is_used_only_against_a_receipt_that_covers_its_entries()
     {
         using var keys = Make(Shelf);
         var holder = new LocalKeyHolder(ring);
-        Assert.Throws<ArgumentNullException>(() => holder.Unwrap(keys.Data, null!, new byte[32]));
-        Assert.Throws<ArgumentException>(() => holder.Unwrap(keys.Data, Receipt(5, 5), new byte[32]));
-        Assert.Throws<ArgumentException>(() => holder.Unwrap(keys.Data, new AppendOutcome.Appended([], 5, default), new byte[32]));
-        Assert.Throws<ArgumentException>(() => holder.Unwrap(keys.Data with { Kind = KeyKind.Audit }, Receipt(4, 5), new byte[32]));
-        var key = new byte[32];
-        holder.Unwrap(keys.Data, Receipt(4, 5), key);
-        Assert.Equal(DataKey(keys), key);
+        var stored = new byte[4 + Envelope.Overhead + 128];
+        stored[4] = Envelope.Suite;
+        SealedVersion Version(WrappedKey data) => new(Shelf, data, new RecordKey("Observation", "1", 1), stored, null);
+        await Assert.ThrowsAsync<ArgumentException>(async () => await holder.Unwrap(await Recorded([5], 5), [Version(keys.Data)], default));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await holder.Unwrap(await Recorded([], 5), [Version(keys.Data)], default));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await holder.Unwrap(await Recorded([4], 5), [Version(keys.Data with { Kind = KeyKind.Audit })], default));
+        await Assert.ThrowsAsync<KeyHolderException>(async () => await holder.Unwrap(await Recorded([4], 5), [Version(keys.Data with { Kind = KeyKind.HeldData })], default));
+        using var unwrapped = await holder.Unwrap(await Recorded([4], 5), [Version(keys.Data)], default);
+        Assert.True(unwrapped[0].ContainsAnyExcept((byte)0));
     }
 
     [Fact]
@@ -116,18 +119,24 @@ public sealed class KeyRingTests : IDisposable
         place.Dispose();
     }
 
-    private static AppendOutcome.Appended Receipt(ulong index, ulong size) => new([index], size, default);
+    private sealed class Appends(ulong[] indices, ulong size) : IAppendOnly
+    {
+        public ValueTask<AppendOutcome> Append(AppendRequest request, CancellationToken cancellation) => new(new AppendOutcome.Appended([.. indices], size, default));
+    }
+
+    private static async Task<Recorded<AccessEntry>> Recorded(ulong[] indices, ulong size) => Assert.IsType<RecordOutcome<AccessEntry>.Done>(
+        await Recorded<AccessEntry>.Append(new Appends(indices, size), new AccessEntry(new AppendRequest { Events = [] }, []), default)).Recorded;
 
     private ShelfKeys Make(ShelfId shelf)
     {
-        ring.Make([shelf]);
+        Assert.True(ring.Make([shelf], new LocalKeyHolder(ring), default).IsCompletedSuccessfully);
         return ring.Find(shelf)!;
     }
 
     private byte[] DataKey(ShelfKeys keys)
     {
         var key = new byte[32];
-        new LocalKeyHolder(ring).UnwrapToSeal(keys.Data, key);
+        ring.Unwrap(keys.Data, key);
         return key;
     }
 }

@@ -18,7 +18,7 @@ public sealed class KeyRing : IDisposable
     public const int MaxSecretSize = 4096;
 
     private const int RewrappedTogether = 2000;
-    private static readonly KeyKind[] ErasableKinds = [KeyKind.Data, KeyKind.Row, KeyKind.Terms];
+    private static readonly KeyKind[] ErasableKinds = [KeyKind.Data, KeyKind.HeldData, KeyKind.Row, KeyKind.Terms];
     private readonly KeyDirectory directory;
     private readonly IKeyStore store;
     private readonly PinnedSecret subjects;
@@ -153,24 +153,53 @@ public sealed class KeyRing : IDisposable
     internal ShelfKeys? Find(ShelfId shelf) => Open(store.Of(SubjectOf(shelf)));
 
     /// <summary>Sees to it that each of these shelves has keys; the new ones are durable on return, by one write for all.</summary>
-    internal void Make(IEnumerable<ShelfId> shelves)
+    /// <exception cref="KeyHolderException">The holder of data keys makes none.</exception>
+    internal async ValueTask Make(IEnumerable<ShelfId> shelves, IKeyHolder holder, CancellationToken cancellation)
     {
-        KeyedName[] names = [.. shelves.Select(SubjectOf)];
-        while (!Wrapping(() =>
+        ShelfId[] lacking = [.. shelves.Where(shelf => LacksRecordKeys(SubjectOf(shelf)))];
+        if (lacking.Length == 0)
         {
-            WrappedKey[] missing = [.. names.SelectMany(subject => Missing(subject).Select(kind => WrapFresh(subject, kind)))];
-            return missing.Length == 0 || store.TryAdd(missing);
-        }))
-        {
-            // somebody else was first
+            return;
         }
+
+        var made = await holder.Make(lacking, cancellation);
+        try
+        {
+            var subjects = lacking.Select(SubjectOf).ToArray();
+            while (!Wrapping(() =>
+            {
+                WrappedKey[] missing = [.. subjects.SelectMany((subject, i) => Missing(subject, made[i]))];
+                return missing.Length == 0 || store.TryAdd(missing);
+            }))
+            {
+                // somebody else was first
+            }
+        }
+        finally
+        {
+            foreach (var key in made)
+            {
+                key.Dispose();
+            }
+        }
+    }
+
+    /// <summary>The data key as its holder sealed it: no secret to anybody else.</summary>
+    /// <param name="wrapped">A key of kind <see cref="KeyKind.HeldData"/>.</param>
+    /// <exception cref="DamagedKeysException">The wrapped key does not open.</exception>
+    public byte[] HeldKey(WrappedKey wrapped)
+    {
+        ArgumentNullException.ThrowIfNull(wrapped);
+        ArgumentOutOfRangeException.ThrowIfNotEqual((byte)wrapped.Kind, (byte)KeyKind.HeldData, nameof(wrapped));
+        using var held = Unwrap(wrapped);
+        return held.Span.ToArray();
     }
 
     /// <summary>The audit key of a shelf; null where the shelf has no keys, or where its records were erased. The caller owns it.</summary>
     internal PinnedSecret? FindAudit(ShelfId shelf)
     {
         var stored = store.Of(SubjectOf(shelf));
-        return stored.Any(key => key.Kind == KeyKind.Data) && stored.FirstOrDefault(key => key.Kind == KeyKind.Audit) is { } wrapped ? Unwrap(wrapped) : null;
+        return stored.Any(key => key.Kind is KeyKind.Data or KeyKind.HeldData) && stored.FirstOrDefault(key => key.Kind == KeyKind.Audit) is { } wrapped ? Unwrap(wrapped) : null;
     }
 
     /// <summary>What keys a subject has, and the marks that tell them from keys that it had before or gets later: null where there is none.</summary>
@@ -219,7 +248,7 @@ public sealed class KeyRing : IDisposable
     public void ExposeToLeakSearch(ShelfId shelf, RawKeyNeedle needle)
     {
         Span<byte> key = stackalloc byte[Envelope.SecretSize];
-        foreach (var wrapped in store.Of(SubjectOf(shelf)))
+        foreach (var wrapped in store.Of(SubjectOf(shelf)).Where(key => key.Kind != KeyKind.HeldData))
         {
             Unwrap(wrapped, key);
             needle(key);
@@ -238,10 +267,17 @@ public sealed class KeyRing : IDisposable
         }
     }
 
-    private IEnumerable<KeyKind> Missing(KeyedName subject)
+    private bool LacksRecordKeys(KeyedName subject) => store.Of(subject).All(key => key.Kind == KeyKind.Audit);
+
+    private IEnumerable<WrappedKey> Missing(KeyedName subject, MadeKey data)
     {
-        var stored = store.Of(subject);
-        return stored.Any(key => key.Kind != KeyKind.Audit) ? [] : stored.Count > 0 ? ErasableKinds : [.. ErasableKinds, KeyKind.Audit];
+        if (!LacksRecordKeys(subject))
+        {
+            return [];
+        }
+
+        KeyKind[] fresh = store.Of(subject).Count > 0 ? [KeyKind.Row, KeyKind.Terms] : [KeyKind.Row, KeyKind.Terms, KeyKind.Audit];
+        return [Wrap(subject, data.Kind, data.Key), .. fresh.Select(kind => WrapFresh(subject, kind))];
     }
 
     internal KeyedName SubjectOf(ShelfId shelf) => KeyedName.Of(subjects.Span, "shelf", shelf.Value);
@@ -253,7 +289,7 @@ public sealed class KeyRing : IDisposable
         {
             switch (key.Kind)
             {
-                case KeyKind.Data: data = key; break;
+                case KeyKind.Data or KeyKind.HeldData: data = key; break;
                 case KeyKind.Row: row = key; break;
                 case KeyKind.Terms: terms = key; break;
             }

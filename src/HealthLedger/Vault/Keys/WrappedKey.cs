@@ -13,6 +13,8 @@ public enum KeyKind : byte
     Audit = 4,
     /// <summary>A secret of the gateway itself, by name.</summary>
     Secret = 5,
+    /// <summary>In the place of <see cref="Data"/>: the data key as a key holder sealed it, who alone can use it.</summary>
+    HeldData = 6,
 }
 
 /// <summary>One random key, sealed under the wrapping key of an epoch.</summary>
@@ -45,6 +47,9 @@ public interface IKeyStore : IDisposable
     /// <param name="rewrap">The same key wrapped in this epoch.</param>
     /// <returns>How many it was; 0 once there are none. When it returns 0, it MUST have overwritten those before in the file.</returns>
     int Rewrap(int epoch, int max, Func<WrappedKey, WrappedKey> rewrap);
+
+    /// <summary>True where there is any key of that kind. May read all keys.</summary>
+    bool Has(KeyKind kind);
 
     /// <summary>The store's own list of erasures, in no particular order: it outlives the data that it is about, so that a restored copy of the data is found out.</summary>
     IReadOnlyList<ErasedKeys> Erased();
