@@ -195,7 +195,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton<ISealedSecrets>(new RingSecrets(storage.Keys));
         services.AddSmart();
         services.AddPeople(people => people.SignInPage = "/");
-        services.AddSingleton(_ => SmartDatabase.Open(Path.Combine(options.DataDirectory, "smart.db")));
+        services.AddSingleton(_ => SmartDatabase.Open(Path.Combine(options.DataDirectory, "smart.db"), keepsRoom: options.ReserveMegabytes > 0));
         services.AddSingleton<IClientStore, SqliteClientStore>();
         services.AddSingleton<IPersonStore, SqlitePersonStore>();
         services.AddSingleton<IAssertionReplay>(s => new SqliteAssertionReplay(s.GetRequiredService<SmartDatabase>(), time));
@@ -236,6 +236,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton<LedgerCheck>();
         services.AddSingleton(storage.Seen);
         services.AddHostedService<SeenCheckpointKeeping>();
+        services.AddHostedService<LedgerWatch>();
         services.AddEvents(options.Events);
         services.AddPages();
 
@@ -282,8 +283,20 @@ internal sealed class GatewayHost : IAsyncDisposable
         ReviewExportApi.Map(_app);
         PagesApi.Map(_app);
         _app.MapGet("/health/live", () => Results.Text("live"));
-        _app.MapGet("/health/ready", () => _ready ? Results.Text("ready") : Results.Text("not ready", statusCode: StatusCodes.Status503ServiceUnavailable));
+        _app.MapGet("/health/ready", Readiness);
     }
+
+    /// <summary>
+    /// 503 as long as nothing can be recorded, and why. A gateway that only takes consents back is ready, and says that it does no more: a load balancer that left it out would keep
+    /// people from withdrawing.
+    /// </summary>
+    private IResult Readiness() => (_ready, Storage.Ledger.Condition) switch
+    {
+        (false, _) => Results.Text("not ready", statusCode: StatusCodes.Status503ServiceUnavailable),
+        (_, { State: LedgerState.TakingNothing, Reason: var reason }) => Results.Text($"not ready: {reason}", statusCode: StatusCodes.Status503ServiceUnavailable),
+        (_, { State: LedgerState.TakingFromReserve, Reason: var reason }) => Results.Text($"ready in part: {reason}"),
+        _ => Results.Text("ready"),
+    };
 
     /// <summary>Sign-in by cookie is for pages alone; the APIs take bearer tokens.</summary>
     private static bool IsPage(HttpContext http) =>

@@ -26,6 +26,9 @@ internal sealed class GatewayOptions
     /// <summary>Minutes after which the ledger closes an epoch, 1 to 10,080. Default 1,440: daily.</summary>
     public int EpochMinutes { get; set; } = 1440;
 
+    /// <summary>Room taken ahead on the disk of the data, so that consents can be taken back when it is full: 16 to 2,048 MiB, or 0 for none. Default 64.</summary>
+    public int ReserveMegabytes { get; set; } = 64;
+
     /// <summary>The URL under which clients reach the gateway; default: the address it listens on.</summary>
     public string? PublicUrl { get; set; }
 
@@ -102,6 +105,11 @@ internal sealed class GatewayOptions
         if (EpochMinutes is < 1 or > 10_080)
         {
             yield return $"HealthLedger:EpochMinutes is {EpochMinutes}: use 1 to 10,080 (a week).";
+        }
+
+        if (ReserveMegabytes is not (0 or (>= 16 and <= 2_048)))
+        {
+            yield return $"HealthLedger:ReserveMegabytes is {ReserveMegabytes}: use 16 to 2048, or 0 for none.";
         }
 
         if (PublicUrl is not null && (!Uri.TryCreate(PublicUrl, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https")))

@@ -93,6 +93,7 @@ internal sealed class Storage : IAsyncDisposable
                 Witnesses = policy,
                 Time = time,
                 MaxFactBytes = 1 << 20,
+                ReserveBytes = (long)options.ReserveMegabytes << 20,
                 EpochEvery = TimeSpan.FromMinutes(options.EpochMinutes),
             });
 

@@ -25,14 +25,24 @@ public sealed class SmartDatabase : IDisposable
     private SmartDatabase(SqliteConnection connection) => this.connection = connection;
 
     /// <summary>Opens the file, or makes it with its tables.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="keepsRoom">
+    /// True to take room ahead where there is some, so that used assertions are remembered, and tokens issued, on a full disk too: the WAL's file keeps what a transaction that is taken back gave it, and
+    /// pages of forgotten assertions are used again.
+    /// </param>
     /// <exception cref="InvalidDataException">It was made by a newer version, is no such file, or cannot be opened where it lies.</exception>
-    public static SmartDatabase Open(string path)
+    public static SmartDatabase Open(string path, bool keepsRoom = false)
     {
         SqliteConnection? connection = null;
         try
         {
             connection = SqliteFile.Open(path);
             CreateTables(connection);
+            if (keepsRoom)
+            {
+                TakeRoom(connection);
+            }
+
             return new SmartDatabase(connection);
         }
         catch (Exception e) when (e is SqliteException or IOException)
@@ -60,12 +70,7 @@ public sealed class SmartDatabase : IDisposable
         }
         catch
         {
-            // SQLite ends a transaction by itself where the disk is full; one that it left open must not meet the next caller.
-            if (raw.sqlite3_get_autocommit(connection.Handle) == 0)
-            {
-                SqliteFile.Run(connection, "ROLLBACK");
-            }
-
+            Rollback(connection);
             throw;
         }
         finally
@@ -85,6 +90,33 @@ public sealed class SmartDatabase : IDisposable
     {
         connection.Dispose();
         turn.Dispose();
+    }
+
+    private static void TakeRoom(SqliteConnection connection)
+    {
+        const int Full = 13; // SQLITE_FULL
+        const int Bytes = 12 << 20; // what the WAL grows to by itself before its pages are moved, and twice as much again
+        try
+        {
+            SqliteFile.Run(connection, $"BEGIN IMMEDIATE; INSERT INTO smart_client (client_id, content) VALUES ('', zeroblob({Bytes}))");
+        }
+        catch (SqliteException exception) when (exception.SqliteErrorCode == Full)
+        {
+            // Then there is none to take.
+        }
+        finally
+        {
+            Rollback(connection);
+        }
+    }
+
+    /// <summary>SQLite ends a transaction by itself where the disk is full; one that it left open must not meet the next caller.</summary>
+    private static void Rollback(SqliteConnection connection)
+    {
+        if (raw.sqlite3_get_autocommit(connection.Handle) == 0)
+        {
+            SqliteFile.Run(connection, "ROLLBACK");
+        }
     }
 
     private static void CreateTables(SqliteConnection connection)

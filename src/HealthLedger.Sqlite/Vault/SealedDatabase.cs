@@ -38,6 +38,20 @@ internal static class SealedDatabase
     /// <summary>Moves the WAL into the file, so that nothing deleted stays behind in it.</summary>
     internal static void EmptyWal(SqliteConnection connection) => SqliteFile.Run(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
 
+    /// <summary>The same before the file is closed. On a full disk the WAL stays, and the next opening reads it.</summary>
+    internal static void EmptyWalAtEnd(SqliteConnection connection)
+    {
+        const int Full = 13; // SQLITE_FULL
+        try
+        {
+            EmptyWal(connection);
+        }
+        catch (SqliteException exception) when (exception.SqliteErrorCode == Full)
+        {
+            // Nothing is lost: what is committed is in the WAL.
+        }
+    }
+
     private static void Bind(SqliteConnection connection, string path, TenantId tenant, string schema, string keysPath)
     {
         using var transaction = connection.BeginTransaction();

@@ -204,7 +204,7 @@ public sealed class SqliteKeyStore : IKeyStore
             }
 
             transaction.Dispose();
-            SealedDatabase.EmptyWal(connection);
+            SealedDatabase.EmptyWalAtEnd(connection);
             connection.Dispose();
         }
     }

@@ -10,7 +10,7 @@ namespace HealthLedger.Sqlite.Vault;
 /// <c>vault.db</c> in the data directory: the sealed rows, in WAL with a sync at each commit. One writer (the ledger's sequencer), many readers, each with
 /// a connection of its own from a pool.
 /// </summary>
-public sealed class SqliteVaultStore : IVaultStore
+public sealed partial class SqliteVaultStore : IVaultStore
 {
     internal static readonly FrozenDictionary<VaultTable, string> Tables = new Dictionary<VaultTable, string>
     {
@@ -200,7 +200,7 @@ public sealed class SqliteVaultStore : IVaultStore
             }
 
             transaction.Dispose();
-            SealedDatabase.EmptyWal(connection);
+            SealedDatabase.EmptyWalAtEnd(connection);
             connection.Dispose();
         }
     }

@@ -40,6 +40,7 @@ internal sealed class AccessFacts(RecordVault vault)
         {
             Events = described,
             Expected = selection.RestsOn,
+            Reserve = request.IsOfOwnConsents ? ReserveUse.Half : ReserveUse.None,
             Notice = Notices.Of(described, notThere ? NoticedKind.AccessRefused : NoticedKind.RecordAccessed, now),
         };
         return new AccessEntry(append, [.. selection.Disclosed.Where(c => !c.Entry.Deleted).Select(c => c.Entry.Key)]);

@@ -25,6 +25,9 @@ public sealed record ChangeRequest
     /// <summary>True where the changes are one transaction, in which entries refer to each other.</summary>
     internal bool IsTransaction => Interaction == "transaction";
 
+    /// <summary>True where all that is asked for is that consents end: told from the request alone, because it is answered on a full disk too, whatever is stored.</summary>
+    internal bool TakesBack => Changes.Length <= RecordChange.MaximumTakenBack && Changes.All(ConsentChange.TakesBack);
+
     /// <summary>The address under which this server is known: a reference that begins with it is one of our own and is made relative. Empty where there is none.</summary>
     public string LocalBase { get; init; } = "";
 

@@ -16,6 +16,9 @@ namespace HealthLedger.Access;
 /// </summary>
 internal sealed class ConsentChange(ConsentStates consents, AccessPolicy policy)
 {
+    /// <summary>The most bytes of a Consent that is written back as ended on a full disk: a longer one is deleted.</summary>
+    private const int MostBytesTakingBack = 64 << 10;
+
     /// <summary>Compiles a Consent whose references are settled: what cannot be enforced is not stored as if it were.</summary>
     public static (CompiledConsent? Consent, ImmutableArray<ValidationIssue> Faults) Compile(ReadOnlyMemory<byte> body, string localBase) =>
         ConsentCompiler.Compile(body, localBase.Length == 0 ? null : localBase) switch
@@ -68,6 +71,11 @@ internal sealed class ConsentChange(ConsentStates consents, AccessPolicy policy)
             : null;
     }
 
+    /// <summary>True where a change, by what it asks for alone, can only end a consent: a delete, or a new version that is not active. One with a condition is a search as well.</summary>
+    public static bool TakesBack(Change change) => change is { Type: "Consent", Condition: null }
+        && (change.Kind == ChangeKind.Delete
+            || (change.Kind == ChangeKind.Update && change.Body.Length <= MostBytesTakingBack && StatusOf(change.Body.Span) is not (null or "active")));
+
     /// <summary>The handles before and after: fresh ones for this version's grantees, the last version's taken back.</summary>
     public static ConsentStep Step(Draft draft, ShelfEntry? standing, RecordKey key, ReadOnlyMemory<byte> body) => new(
         key,
@@ -108,6 +116,27 @@ internal sealed class ConsentChange(ConsentStates consents, AccessPolicy policy)
         {
             yield return AccessFacts.Finish(Fact("consent-recorded", null), chain);
         }
+    }
+
+    private static string? StatusOf(ReadOnlySpan<byte> consent)
+    {
+        var json = new Utf8JsonReader(consent);
+        while (json.Read())
+        {
+            if (json.TokenType == JsonTokenType.PropertyName && json.CurrentDepth == 1)
+            {
+                var isStatus = json.ValueTextEquals("status"u8);
+                json.Read();
+                if (isStatus)
+                {
+                    return json.TokenType == JsonTokenType.String ? json.GetString() : null;
+                }
+
+                json.Skip();
+            }
+        }
+
+        return null;
     }
 
     /// <summary>

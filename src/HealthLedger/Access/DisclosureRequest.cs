@@ -34,6 +34,10 @@ public sealed record DisclosureRequest
         _ => "search-type",
     };
 
+    /// <summary>True where a patient asks for consents and nothing beside: what has to be seen to be taken back, and so is answered on a full disk too.</summary>
+    internal bool IsOfOwnConsents => Caller.Role == CallerRole.Patient
+        && Target is Target.Record { Type: "Consent" } or Target.Criteria { Type: "Consent", Others.IsEmpty: true, Query.Includes.Count: 0 };
+
     /// <summary>What a scope must cover for it.</summary>
     internal ScopeInteraction Scope => Target switch
     {

@@ -20,6 +20,9 @@ public sealed class RecordChange
     /// <summary>The most entries that one request may make: of patients, of consent handles, of what its conditions found.</summary>
     public const int MaximumEntries = 16_000;
 
+    /// <summary>The most consents that one request takes back on a full disk; it can do so again.</summary>
+    public const int MaximumTakenBack = 50;
+
     /// <summary>Up to this many records a fact lists them; above it only commits to them by their root.</summary>
     private const int MaximumListed = 100;
 
@@ -97,7 +100,7 @@ public sealed class RecordChange
             var change = drafted.Fault is { } refused
                 ? Entry([], [_attempts.Describe(request, refused.Refused, refused.Addressed, now)], found, now)
                 : Describe(request, drafted, prepared, found, now);
-            switch (await Recorded<ChangeEntry>.Append(_log, change, cancellation))
+            switch (await Recorded<ChangeEntry>.Append(_log, asked.TakesBack ? change.FromReserve() : change, cancellation))
             {
                 case RecordOutcome<ChangeEntry>.Done { Recorded: var recorded }:
                     var receipt = _receipts.Seal(recorded.Position.Indices[0], change.Append.Events[0].Chain.Id, request.Caller.ClientId);
@@ -209,4 +212,7 @@ public sealed class RecordChange
 internal sealed record ChangeEntry(AppendRequest Append) : IRecordable
 {
     public AppendRequest ToAppend() => Append;
+
+    /// <summary>The same, recorded on a full disk too.</summary>
+    public ChangeEntry FromReserve() => new(Append with { Reserve = ReserveUse.All });
 }

@@ -43,6 +43,11 @@ public sealed record AppendRequest
     /// <summary>At least one event, except beside <see cref="Epoch"/>.</summary>
     public required ImmutableArray<PendingEvent> Events { get; init; }
 
+    /// <summary>
+    /// Whether the request is recorded on a full disk too. MUST follow from what kind of request it is, never from what is stored: on a full disk it tells which requests are answered.
+    /// </summary>
+    public ReserveUse Reserve { get; init; }
+
     /// <summary>Closes an epoch.</summary>
     internal EpochCommitment? Epoch { get; init; }
 
@@ -63,6 +68,19 @@ public sealed record AppendRequest
     /// versions can be read: the place where in-memory state becomes the new one. MUST NOT block or throw.
     /// </summary>
     public Action? Committed { get; init; }
+}
+
+/// <summary>How much of the reserve a request may use, once the disk is nearly full.</summary>
+public enum ReserveUse
+{
+    /// <summary>None: it waits for room.</summary>
+    None,
+
+    /// <summary>As long as half of it is left: what leads to the requests that may use all.</summary>
+    Half,
+
+    /// <summary>All: taking back what was permitted must not wait for room.</summary>
+    All,
 }
 
 /// <summary>What became of an append.</summary>

@@ -13,4 +13,15 @@ public interface ICommitParticipant
     /// <param name="size">The checkpoint size of the batch; larger than in any call before.</param>
     /// <param name="redo">The redo bytes of each request of the batch that has any, in sequence. Valid during the call only: the ledger uses the memory again.</param>
     void Apply(ulong size, IReadOnlyList<ReadOnlyMemory<byte>> redo);
+
+    /// <summary>Keeps room for batches to come, so that they can be applied on a full disk. Called now and then by the thread that applies.</summary>
+    /// <param name="bytes">Of redo bytes, about.</param>
+    /// <returns>False where there is no such room.</returns>
+    bool Reserve(long bytes) => true;
+
+    /// <summary>
+    /// Whether <see cref="Apply"/> of these redo bytes would find room, so that it does not fail for want of it when it comes next. Changes nothing; asked on a full disk alone, and may take
+    /// as long as applying.
+    /// </summary>
+    bool HasRoom(IReadOnlyList<ReadOnlyMemory<byte>> redo) => true;
 }

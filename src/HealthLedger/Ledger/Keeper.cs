@@ -104,6 +104,19 @@ internal sealed class Keeper
         }
     }
 
+    private void Measure()
+    {
+        try
+        {
+            LedgerMetrics.DiskFree.Record(_parts.Storage.FreeBytes);
+            LedgerMetrics.ReserveLeft.Record(_parts.Reserve.Left);
+        }
+        catch (IOException)
+        {
+            // A number to look at; whoever appends asks the disk again.
+        }
+    }
+
     private void Run()
     {
         while (!_stopping)
@@ -111,6 +124,7 @@ internal sealed class Keeper
             _parts.Kept.WaitOne(s_pause);
             try
             {
+                Measure();
                 if (Stopwatch.GetElapsedTime(_indexed) > s_indexing || _parts.Indexing.Waiting > EnoughToIndex)
                 {
                     CatchUpIndex();

@@ -14,18 +14,15 @@ internal sealed class LedgerClock(LedgerOptions options, DateTimeOffset last)
     public DateTimeOffset? Next(out string? reason)
     {
         var wall = options.Time.GetUtcNow();
-        reason = null;
-        if (_last - wall > options.MaxClockBack)
-        {
-            reason = "The clock went back too far.";
-        }
-        else if (wall - (_startWall + options.Time.GetElapsedTime(_startTicks)) > options.MaxClockForward)
-        {
-            reason = "The clock jumped ahead too far.";
-        }
-
+        reason = Doubt(wall, _last);
         return reason is null ? (wall > _last ? wall : _last) : null;
     }
+
+    /// <summary>Why a time cannot be believed behind a batch of the last one; null where it can. For any thread.</summary>
+    public string? Doubt(DateTimeOffset wall, DateTimeOffset last) =>
+        last - wall > options.MaxClockBack ? "The clock went back too far."
+        : wall - (_startWall + options.Time.GetElapsedTime(_startTicks)) > options.MaxClockForward ? "The clock jumped ahead too far."
+        : null;
 
     /// <summary>A batch of this time is committed.</summary>
     public void Commit(DateTimeOffset time) => _last = time;

@@ -53,8 +53,11 @@ public sealed record LedgerOptions
     /// <summary>The journal is filled with zeros ahead of its records in steps of this length. 4 KiB to 64 MiB.</summary>
     public int PreallocateBytes { get; init; } = 1024 * 1024;
 
-    /// <summary>Below this much free room the ledger takes nothing: what is committed must still find its place. At least 0.</summary>
+    /// <summary>Below this much free room the ledger takes nothing but what may use the reserve: what is committed must still find its place. At least 0.</summary>
     public long MinFreeBytes { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>Room taken ahead for requests that are recorded on a full disk too (<see cref="AppendRequest.Reserve"/>); 0 for none. 0 to 2 GiB.</summary>
+    public long ReserveBytes { get; init; }
 
     /// <summary>A clock that went back by at most this much is waited out with the last time; one further back stops appends until it is right.</summary>
     public TimeSpan MaxClockBack { get; init; } = TimeSpan.FromMinutes(5);
@@ -85,6 +88,8 @@ public sealed record LedgerOptions
         InRange(SegmentBytes, 4096, 512 << 20, nameof(SegmentBytes));
         InRange(PreallocateBytes, 4096, 64 << 20, nameof(PreallocateBytes));
         ArgumentOutOfRangeException.ThrowIfNegative(MinFreeBytes);
+        ArgumentOutOfRangeException.ThrowIfNegative(ReserveBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(ReserveBytes, 2L << 30);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxClockBack, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxClockForward, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(EpochEvery ?? TimeSpan.MaxValue, TimeSpan.FromMinutes(1), nameof(EpochEvery));

@@ -19,6 +19,8 @@ internal sealed class LedgerParts : IDisposable
 
     public required FlatFiles Flat { get; init; }
 
+    public required LedgerReserve Reserve { get; init; }
+
     public required Indexing Indexing { get; init; }
 
     public required EventTag Tags { get; init; }

@@ -52,6 +52,7 @@ internal static class LedgerStart
                 Lock = @lock,
                 Journal = journal,
                 Flat = flat,
+                Reserve = new LedgerReserve(options, flat, journal),
                 Indexing = indexing,
                 Tags = tags,
                 Chains = new Chains(indexing, tags),

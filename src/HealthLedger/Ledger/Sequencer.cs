@@ -37,7 +37,15 @@ internal sealed class Sequencer
     /// <summary>Why nothing is taken any more; null while the ledger runs.</summary>
     public Exception? Stopped => Volatile.Read(ref _stopped);
 
-    public void Start() => _thread.Start();
+    /// <summary>Why the clock cannot be believed now; null where it can. For any thread.</summary>
+    public string? DoubtsClock(DateTimeOffset last) => _clock.Doubt(_options.Time.GetUtcNow(), last);
+
+    public void Start()
+    {
+        // Whatever the disk has now: what was taken before is still there, and on a full disk nothing else is asked for it.
+        _parts.Reserve.Keep();
+        _thread.Start();
+    }
 
     /// <summary>Commits what waits, takes nothing more, and returns when the thread has ended.</summary>
     public void Finish()
@@ -86,6 +94,12 @@ internal sealed class Sequencer
             return;
         }
 
+        var full = IsFull();
+        if (full && !KeepOnlyReserved(candidates))
+        {
+            return;
+        }
+
         // Guards are compared here and nowhere else: on this thread nothing can come between the comparison and the commit.
         _draft.Admit(candidates);
         if (_draft.Accepted.Count == 0 && _locked is not null)
@@ -108,7 +122,12 @@ internal sealed class Sequencer
             // Stage. A crash leaves at most one record behind the lock checkpoint, which the next start drops.
             try
             {
-                _parts.Journal.Stage(_draft.Record);
+                if (full)
+                {
+                    _parts.Reserve.Require(_draft.Record);
+                }
+
+                _parts.Journal.Stage(_draft.Record, fromReserve: full);
             }
             catch (StorageFullException)
             {
@@ -163,6 +182,11 @@ internal sealed class Sequencer
             var rotated = _parts.Journal.Commit();
             _parts.Publish(new Published(size, next.Root, next.MapRoot, time, signed), next, rotated);
             _draft.CommitCounts();
+            if (full)
+            {
+                _parts.Reserve.Used();
+                LedgerMetrics.FromReserve.Add(_draft.Accepted.Count);
+            }
         }
         finally
         {
@@ -195,12 +219,23 @@ internal sealed class Sequencer
             return reason;
         }
 
-        if (_parts.Storage.FreeBytes < _options.MinFreeBytes)
-        {
-            return "The disk is nearly full.";
-        }
-
         return _parts.Indexing.Waiting > Indexing.MaxWaiting ? "The ledger's index is behind." : null;
+    }
+
+    /// <summary>True where only what may use the reserve can be taken: there is too little room, or too little to keep the reserve whole.</summary>
+    private bool IsFull() => _parts.Storage.FreeBytes < _options.MinFreeBytes || !_parts.Reserve.Keep();
+
+    /// <summary>Answers those that must wait for room; false where nothing is left.</summary>
+    private bool KeepOnlyReserved(List<PendingAppend> candidates)
+    {
+        var most = !_parts.Reserve.IsOffered || _locked is null ? ReserveUse.None : ReserveUse.All;
+        var least = _parts.Reserve.Left > 0.5 ? ReserveUse.Half : ReserveUse.All;
+        var waiting = candidates.FindAll(append => most == ReserveUse.None || append.Request.Reserve < least);
+        waiting.ForEach(append => append.Unavailable("The disk is nearly full."));
+        LedgerMetrics.Unavailable.Add(waiting.Count);
+        candidates.RemoveAll(append => waiting.Contains(append));
+        _draft.Deferred.Clear();
+        return candidates.Count > 0;
     }
 
     private void VerifyStaged()

@@ -1,5 +1,4 @@
 // Issue text, "a full disk": reads and writes answer 503, nothing acknowledged is lost, and when room returns the gateway goes on. Where a tmpfs cannot be mounted, the test says so.
-using System.Diagnostics;
 using HealthLedger.Gateway.Tests.Fhir;
 using Xunit.Abstractions;
 using static HealthLedger.Gateway.Tests.Hosting.TestClients;
@@ -12,47 +11,19 @@ public sealed class FullDiskTests(ITestOutputHelper output)
     public async Task A_full_disk_answers_503_and_loses_nothing()
     {
         using var directory = new TestDirectory();
-        Directory.CreateDirectory(directory.Data);
-        if (!OperatingSystem.IsLinux() || Execute("mount", "-t", "tmpfs", "-o", "size=160m", "tmpfs", directory.Data) != 0)
+        using var disk = SmallDisk.Mount("tmpfs", directory.Data, 160);
+        if (disk is null)
         {
             output.WriteLine("SKIPPED: mounting a tmpfs is not permitted here.");
             return;
         }
 
-        try
-        {
-            await FillUp(directory);
-        }
-        finally
-        {
-            Execute("umount", "-l", directory.Data);
-        }
-    }
-
-    private static async Task FillUp(TestDirectory directory)
-    {
         await using var gateway = await TestGateway.Start(directory);
         await gateway.Token(Stranger);
         (await gateway.Put(Hospital, "Patient/full", Records.Patient("full", "Full"))).Is(201);
         var before = (await gateway.Get(Hospital, "Patient/full")).Is(200);
 
-        var ballast = Path.Combine(directory.Data, "ballast");
-        await using (var file = File.Create(ballast))
-        {
-            var block = new byte[1 << 20];
-            try
-            {
-                while (true)
-                {
-                    await file.WriteAsync(block);
-                    await file.FlushAsync();
-                }
-            }
-            catch (IOException)
-            {
-                // The disk is full.
-            }
-        }
+        disk.Fill();
 
         // How much room there is may be looked up now and then only: soon, and from then on always, the ledger takes nothing.
         Answer refused;
@@ -84,7 +55,7 @@ public sealed class FullDiskTests(ITestOutputHelper output)
             Records.Entry("POST", "Consent", Records.Consent(null, "full", Records.Permit("harbour"))),
             Records.Entry("POST", "Observation", Records.Observation(null, "full"))))).IsFault(503, "transient");
 
-        File.Delete(ballast);
+        disk.Clear();
         for (tries = 0; tries < 5_000 && (await gateway.Get(Hospital, "Patient/full")).Status == 503; tries++)
         {
         }
@@ -98,19 +69,5 @@ public sealed class FullDiskTests(ITestOutputHelper output)
 
         (await gateway.Post(Hospital, "Observation", Records.Observation(null, "full"))).Is(201);
         (await gateway.RequestToken(Hospital, TestClients.Scopes(Hospital))).Is(200);
-    }
-
-    private static int Execute(string program, params string[] arguments)
-    {
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
-            process.WaitForExit();
-            return process.ExitCode;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return -1;
-        }
     }
 }

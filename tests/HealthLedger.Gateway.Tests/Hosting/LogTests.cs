@@ -1,5 +1,4 @@
 // design.md: no personal data in logs. Whatever the gateway logs, at any level that is switched on, has no name, identifier, id, reason, token or receipt in it.
-using System.Collections.Concurrent;
 using System.Text;
 using HealthLedger.Gateway.Tests.Fhir;
 using Microsoft.Extensions.DependencyInjection;
@@ -44,27 +43,6 @@ public sealed class LogTests
         foreach (var secret in (string[])["Tellingname", "tellingname", "telling-id", "telling-pulse", "telling_id", "tellingreason", "tellingtoken", "Quillon", .. tokens])
         {
             Assert.DoesNotContain(secret, text, StringComparison.Ordinal);
-        }
-    }
-
-    private sealed class CapturedLog : ILoggerProvider, ILogger
-    {
-        private readonly ConcurrentQueue<string> _lines = new();
-
-        public string Text => string.Join('\n', _lines);
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            _lines.Enqueue($"{formatter(state, exception)} {exception}");
-
-        public void Dispose()
-        {
         }
     }
 }

@@ -156,7 +156,7 @@ internal sealed class TestGateway : IAsyncDisposable
     private static async Task<TestGateway> Start(TestDirectory directory, bool owned, TestClients clients, TimeProvider? time, string[] settings)
     {
         var line = CommandLine.Parse(
-            ["--urls=http://127.0.0.1:0", $"--HealthLedger:Data={directory.Data}", $"--HealthLedger:Keys={directory.Keys}", "--HealthLedger:ScryptLogN=15", .. settings], out var fault);
+            ["--urls=http://127.0.0.1:0", $"--HealthLedger:Data={directory.Data}", $"--HealthLedger:Keys={directory.Keys}", "--HealthLedger:ScryptLogN=15", "--HealthLedger:ReserveMegabytes=0", .. settings], out var fault);
         Assert.True(line is not null, fault);
         var host = await GatewayHost.Build(line, TextWriter.Null, time);
         await host.Start();

@@ -43,6 +43,12 @@ internal sealed class ForgetfulDisk : ILedgerStorage
 
     public long FreeBytes { get; set; } = long.MaxValue;
 
+    /// <summary>True for a disk that gives room ahead.</summary>
+    public bool OffersRoom { get; set; }
+
+    /// <summary>No room for anything that is not reserved, for no byte and no name.</summary>
+    public bool IsFull { get; set; }
+
     /// <summary>The process dies; what it wrote is with the operating system and survives.</summary>
     public ForgetfulDisk Kill()
     {
@@ -122,6 +128,11 @@ internal sealed class ForgetfulDisk : ILedgerStorage
         {
             if (!_files.TryGetValue(name, out var content))
             {
+                if (IsFull)
+                {
+                    throw new StorageFullException(name, null);
+                }
+
                 _files[name] = content = new Content([], durable: false);
             }
 
@@ -148,6 +159,11 @@ internal sealed class ForgetfulDisk : ILedgerStorage
 
     public void Replace(string name, ReadOnlySpan<byte> content)
     {
+        if (IsFull)
+        {
+            throw new StorageFullException(name, null);
+        }
+
         var bytes = content.ToArray();
         Perform(name, "replace", _ => _files[name] = new Content(bytes, durable: true));
     }
@@ -200,6 +216,9 @@ internal sealed class ForgetfulDisk : ILedgerStorage
 
         public bool NameIsDurable { get; set; } = durable;
 
+        /// <summary>Up to here there is room, whatever becomes of the disk.</summary>
+        public long Room { get; set; }
+
         public void Do(Change change)
         {
             Unflushed.Add(change);
@@ -251,12 +270,35 @@ internal sealed class ForgetfulDisk : ILedgerStorage
         public void Write(ReadOnlySpan<byte> bytes, long offset)
         {
             var copy = bytes.ToArray();
+            if (disk.IsFull && offset + copy.Length > Math.Max(content.Room, content.Current.Length))
+            {
+                throw new StorageFullException(name, null);
+            }
+
             disk.Perform(name, "write", half => content.Do(new Change(offset, half ? copy[..(copy.Length / 2)] : copy, 0)));
         }
 
         public void Flush() => disk.Perform(name, "flush", _ => content.Flush());
 
-        public void SetLength(long length) => disk.Perform(name, "cut", _ => content.Do(new Change(0, null, length)));
+        public void SetLength(long length)
+        {
+            disk.Perform(name, "cut", _ => content.Do(new Change(0, null, length)));
+            content.Room = 0;
+        }
+
+        public Reserving Reserve(long end)
+        {
+            lock (disk._lock)
+            {
+                if (!disk.OffersRoom || (disk.IsFull && end > content.Room))
+                {
+                    return disk.OffersRoom ? Reserving.NoRoom : Reserving.NotOffered;
+                }
+
+                content.Room = Math.Max(content.Room, end);
+                return Reserving.Kept;
+            }
+        }
 
         public void Dispose()
         {

@@ -41,7 +41,17 @@ internal sealed class DiskStorage : ILedgerStorage
 
     public IReadOnlyList<string> List() => [.. Directory.EnumerateFiles(_directory).Select(path => Path.GetFileName(path)!).Where(name => name != LockName)];
 
-    public ILedgerFile Open(string name) => new DiskFile(name, Path.Combine(_directory, name));
+    public ILedgerFile Open(string name)
+    {
+        try
+        {
+            return new DiskFile(name, Path.Combine(_directory, name));
+        }
+        catch (IOException exception) when (IsFull(exception))
+        {
+            throw new StorageFullException(name, exception);
+        }
+    }
 
     public void Delete(string name) => File.Delete(Path.Combine(_directory, name));
 
@@ -102,6 +112,9 @@ internal sealed class DiskStorage : ILedgerStorage
 
         [DllImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
         public static extern int FlushData(SafeFileHandle file);
+
+        [DllImport("libc", EntryPoint = "fallocate64", SetLastError = true)]
+        public static extern int Allocate(SafeFileHandle file, int mode, long offset, long length);
 
         [DllImport("libc", EntryPoint = "close", SetLastError = true)]
         public static extern int Close(int descriptor);
@@ -166,6 +179,38 @@ internal sealed class DiskStorage : ILedgerStorage
         }
 
         public void SetLength(long length) => RandomAccess.SetLength(_handle, length);
+
+        /// <summary>
+        /// fallocate(2) with FALLOC_FL_KEEP_SIZE: ext4, xfs and tmpfs give the file its blocks now, and filling them needs no others (ext4 and xfs hold back what their own records of
+        /// it need). A file system that copies on write may need others all the same (docs/operations.md).
+        /// </summary>
+        public Reserving Reserve(long end)
+        {
+            const int KeepSize = 1;
+            const int Interrupted = 4;
+            var length = Length;
+            if (!OperatingSystem.IsLinux())
+            {
+                return Reserving.NotOffered;
+            }
+
+            while (end > length && Posix.Allocate(_handle, KeepSize, length, end - length) != 0)
+            {
+                switch (Marshal.GetLastPInvokeError())
+                {
+                    case Interrupted:
+                        continue;
+                    case 28 or 122: // ENOSPC, EDQUOT
+                        return Reserving.NoRoom;
+                    case 95 or 38: // EOPNOTSUPP, ENOSYS
+                        return Reserving.NotOffered;
+                    case var error:
+                        throw new IOException($"fallocate of {name} failed: {Marshal.GetPInvokeErrorMessage(error)}");
+                }
+            }
+
+            return Reserving.Kept;
+        }
 
         public void Dispose() => _handle.Dispose();
     }

@@ -29,6 +29,7 @@ internal sealed class FlatFiles : IDisposable
     private readonly ILedgerFile _facts;
     private readonly ILedgerFile _factPlaces;
     private readonly ILedgerFile[] _levels;
+    private readonly (Headroom Room, int Share)[] _rooms;
 
     public FlatFiles(ILedgerStorage storage)
     {
@@ -36,6 +37,13 @@ internal sealed class FlatFiles : IDisposable
         _facts = storage.Open(FactsName);
         _factPlaces = storage.Open(FactPlacesName);
         _levels = [.. Enumerable.Range(0, TileLevels).Select(level => storage.Open(LevelName(level)))];
+
+        // An event of its own batch comes to some 1,200 bytes of fact, two entries, two places and two hashes.
+        _rooms =
+        [
+            (new Headroom(_facts), 2), (new Headroom(_entries), 4), (new Headroom(_factPlaces), 32), (new Headroom(_levels[0]), 16),
+            .. _levels.Skip(1).Select(level => (new Headroom(level), 256)),
+        ];
     }
 
     /// <summary>Entries that the file has room for: more than the lock's size means that the lock was rolled back.</summary>
@@ -73,6 +81,31 @@ internal sealed class FlatFiles : IDisposable
         ApplyFactPlaces(record);
         _entries.Write(record.Entries, (long)record.SizeBefore * LedgerEntry.Size);
     }
+
+    /// <summary>Keeps room for batches to come in each file.</summary>
+    /// <param name="bytes">For facts and entries together; the others need less, in proportion.</param>
+    public Reserving Reserve(long bytes)
+    {
+        var outcome = Reserving.Kept;
+        foreach (var (room, share) in _rooms)
+        {
+            outcome = outcome == Reserving.Kept ? room.Keep(Math.Max(1, bytes / share)) : outcome;
+        }
+
+        return outcome;
+    }
+
+    /// <summary>Whether a batch finds its place in what is reserved.</summary>
+    public bool HasRoom(JournalRecord record) =>
+        _rooms[0].Room.Left >= (long)record.FactsLength
+        && _rooms[1].Room.Left >= record.Entries.Length
+        && _rooms[2].Room.Left >= (long)record.EntryCount * FactPlaceSize
+        && _rooms.Skip(3).Select((each, level) => each.Room.Left >= HashesAbove(record, level) * Hash.Length).All(fits => fits);
+
+    /// <summary>The smallest part of what <see cref="Reserve"/> keeps that a file has left, 0 to 1.</summary>
+    public double ReserveLeft(long bytes) => _rooms.Min(each => Math.Min(1, (double)each.Room.Left / Math.Max(1, bytes / each.Share)));
+
+    private static long HashesAbove(JournalRecord record, int level) => level == 0 ? record.EntryCount : (long)((record.SizeAfter >> (8 * level)) - (record.SizeBefore >> (8 * level)));
 
     /// <summary>Makes durable what was applied before the call.</summary>
     public void Flush()

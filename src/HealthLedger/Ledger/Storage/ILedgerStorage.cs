@@ -7,6 +7,7 @@ internal interface ILedgerStorage : IDisposable
     IReadOnlyList<string> List();
 
     /// <summary>Opens a file for reading and writing, an empty one where there is none. A new file's name is durable only after <see cref="FlushDirectory"/>.</summary>
+    /// <exception cref="StorageFullException">There is no room for a new name.</exception>
     ILedgerFile Open(string name);
 
     /// <summary>Removes a file that is not open.</summary>
@@ -39,8 +40,28 @@ internal interface ILedgerFile : IDisposable
     /// <summary>On return everything written before the call is durable. After an exception nothing is known of any of it: the caller MUST NOT try again.</summary>
     void Flush();
 
-    /// <summary>Cuts the file, or lengthens it with zeros.</summary>
+    /// <summary>Cuts the file, or lengthens it with zeros. What was reserved behind the end may be lost by it.</summary>
     void SetLength(long length);
+
+    /// <summary>
+    /// Takes room for what will be written behind the end, up to <paramref name="end"/>; the length stays. What was reserved before stays too. From then on nobody else can take
+    /// that room, and writing into it does not fail for want of it.
+    /// </summary>
+    /// <param name="end">At least the file's length.</param>
+    Reserving Reserve(long end);
+}
+
+/// <summary>What became of asking for room.</summary>
+internal enum Reserving
+{
+    /// <summary>It is there.</summary>
+    Kept,
+
+    /// <summary>There is not so much room; what was reserved before is still there.</summary>
+    NoRoom,
+
+    /// <summary>The storage promises no room ahead.</summary>
+    NotOffered,
 }
 
 /// <summary>The storage has no room left: the one storage failure that passes by itself.</summary>

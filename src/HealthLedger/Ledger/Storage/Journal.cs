@@ -24,6 +24,8 @@ internal sealed partial class Journal : IDisposable
     private long _position;
     private (Segment Segment, long End, ulong Size)? _staged;
     private int _holders;
+    private (Segment Segment, Headroom Room)? _reserve;
+    private long _kept;
 
     public Journal(ILedgerStorage storage, long segmentBytes, int preallocateBytes)
     {
@@ -49,18 +51,41 @@ internal sealed partial class Journal : IDisposable
     /// <summary>The batch that <see cref="Stage"/> wrote ends here.</summary>
     public (uint Segment, long Position) StagedEnd => (_staged!.Value.Segment.Number, _staged.Value.End);
 
+    /// <summary>Keeps room for records to come in the segment that is written to; before the first record there is none. From then on a new segment is begun only with the same room.</summary>
+    public Reserving Reserve(long bytes)
+    {
+        _kept = bytes;
+        return _current is null ? Reserving.Kept : RoomOf(_current).Keep(bytes);
+    }
+
+    /// <summary>Whether a record finds its place in what is reserved.</summary>
+    public bool HasRoom(JournalRecord record)
+    {
+        if (_current is null)
+        {
+            return false;
+        }
+
+        var missing = _position + record.Length - _current.File.Length;
+        return missing <= 0 || RoomOf(_current).Left >= (missing + _zeros.Length - 1) / _zeros.Length * _zeros.Length;
+    }
+
+    /// <summary>The part of what <see cref="Reserve"/> keeps that is left, 0 to 1.</summary>
+    public double ReserveLeft(long bytes) => _current is null ? 1 : Math.Min(1, (double)RoomOf(_current).Left / Math.Max(1, bytes));
+
     /// <summary>Writes a record behind the last committed one and makes it durable.</summary>
     /// <exception cref="StorageFullException">There is no room; what was written of the record is cut off again, and staging may be tried later.</exception>
     /// <exception cref="IOException">Nothing is known of the storage any more: fatal.</exception>
-    public void Stage(JournalRecord record)
+    /// <param name="record">The record.</param>
+    /// <param name="fromReserve">True to write it into what is reserved and begin no other segment; <see cref="HasRoom"/> was asked before.</param>
+    public void Stage(JournalRecord record, bool fromReserve = false)
     {
         _staged = null;
         var segment = _current;
         var position = _position;
-        if (segment is null || (position > 0 && position + record.Length > _segmentBytes))
+        if (segment is null || (!fromReserve && position > 0 && position + record.Length > _segmentBytes))
         {
-            segment = Begin(segment is null ? 1 : segment.Number + 1);
-            position = 0;
+            (segment, position) = Rotate(segment, position);
         }
 
         var end = position + record.Length;
@@ -77,6 +102,7 @@ internal sealed partial class Journal : IDisposable
         catch (StorageFullException)
         {
             segment.File.SetLength(length);
+            _reserve = null;
             throw;
         }
 
@@ -241,6 +267,49 @@ internal sealed partial class Journal : IDisposable
 
         sizeAfter = JournalRecord.Built(header).SizeAfter;
         return length;
+    }
+
+    /// <summary>The next segment; the same one as long as there is no room to begin another with its reserve.</summary>
+    private (Segment Segment, long Position) Rotate(Segment? segment, long position)
+    {
+        if (segment is null)
+        {
+            return (Begin(1), 0);
+        }
+
+        Segment next;
+        try
+        {
+            next = Begin(segment.Number + 1);
+        }
+        catch (StorageFullException)
+        {
+            return (segment, position);
+        }
+
+        if (_kept > 0)
+        {
+            var room = new Headroom(next.File);
+            if (room.Keep(_kept) == Reserving.NoRoom)
+            {
+                return (segment, position);
+            }
+
+            _reserve = (next, room);
+            segment.File.SetLength(segment.File.Length); // gives back what was reserved behind its end
+        }
+
+        return (next, 0);
+    }
+
+    private Headroom RoomOf(Segment segment)
+    {
+        if (_reserve?.Segment != segment)
+        {
+            _reserve = (segment, new Headroom(segment.File));
+        }
+
+        return _reserve!.Value.Room;
     }
 
     private Segment Begin(uint number)
