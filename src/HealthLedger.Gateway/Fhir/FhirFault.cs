@@ -31,6 +31,9 @@ internal sealed record FhirFault(int Status, IReadOnlyList<ValidationIssue> Issu
 
     public static readonly FhirFault MethodNotSupported = Of(405, IssueType.NotSupported, "This interaction is not supported here; /fhir/metadata lists what is.");
 
+    /// <summary>"405: the resource did not exist prior to the update, and the server does not allow client defined ids" (http://hl7.org/fhir/R4/http.html#rejecting-updates); of what is hidden the same.</summary>
+    public static readonly FhirFault NothingToUpdate = Of(405, IssueType.NotFound, "There is no such record to update, or none that this client may see. A new one is made by POST, and the server gives it an id.");
+
     public static readonly FhirFault NotAcceptable = Of(406, IssueType.NotSupported, "The answer is application/fhir+json or application/fhir+xml, of FHIR 4.0 in UTF-8; ask for one of them, or for anything.");
 
     public static readonly FhirFault UnsupportedMediaType = Of(415, IssueType.NotSupported, "Send application/fhir+json or application/fhir+xml, of FHIR 4.0 in UTF-8.");

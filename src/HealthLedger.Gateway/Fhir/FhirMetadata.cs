@@ -49,6 +49,7 @@ internal static class FhirMetadata
             json.WriteStartArray("rest");
             json.WriteStartObject();
             json.WriteString("mode", "server");
+            json.WriteString("documentation", "Ids are the server's. A client with the right to migrate may make records under ids of its own by updates (updateCreate); for others an update of what is not there is 405.");
             if (!isNormative)
             {
                 Security(json, hasCors);

@@ -135,6 +135,7 @@ internal sealed class FhirWrites(ProfileValidator validator, RecordChange record
     public static FhirFault Fault(ChangeResult.Refused refused, Change? asked = null) => refused.Fault switch
     {
         ChangeFault.NotThere when asked is { Kind: ChangeKind.Update, IfMatch: > 0 or Change.AnyVersion } => FhirFault.PreconditionFailed,
+        ChangeFault.NotThere when asked is { Kind: ChangeKind.Update } => FhirFault.NothingToUpdate,
         ChangeFault.VersionConflict => FhirFault.PreconditionFailed,
         ChangeFault.SeveralMatch => FhirFault.SeveralMatch,
         ChangeFault.OtherId => FhirFault.OtherId,
@@ -183,7 +184,13 @@ internal sealed class FhirWrites(ProfileValidator validator, RecordChange record
 
                 break;
             case ChangeResult.Refused refused:
-                await call.Http.Fault(Fault(refused, change), refused.Receipt);
+                var fault = Fault(refused, change);
+                if (fault == FhirFault.NothingToUpdate)
+                {
+                    call.Http.Response.Headers.Allow = "GET, HEAD, PATCH, DELETE";
+                }
+
+                await call.Http.Fault(fault, refused.Receipt);
                 break;
             default:
                 await call.Http.Fault(FhirFault.LedgerUnavailable);

@@ -26,7 +26,7 @@ public sealed class ConditionalChangeTests(SmallHospital hospital) : IClassFixtu
             Assert.Equal((absent.Text, absent.Growth), (hidden.Text, hidden.Growth));
         }
 
-        (await _gateway.Put(Clinic, "Patient/not-there", Records.Patient("not-there", "Absent"))).IsFault(404, "not-found");
+        (await _gateway.Put(Clinic, "Patient/not-there", Records.Patient("not-there", "Absent"))).IsFault(405, "not-found");
     }
 
     // RFC 9110 section 13.1.1: an asterisk is any version, of a record that is there.
@@ -73,7 +73,7 @@ public sealed class ConditionalChangeTests(SmallHospital hospital) : IClassFixtu
     {
         var (name, condition) = Named("Chosen");
         var id = name.ToLowerInvariant();
-        (await _gateway.Put(Clinic, "Patient?" + condition, Records.Patient(id, name))).IsFault(404, "not-found");
+        (await _gateway.Put(Clinic, "Patient?" + condition, Records.Patient(id, name))).IsFault(405, "not-found");
         (await _gateway.Put(Hospital, "Patient?" + condition, Records.Patient(SmallHospital.Open, name))).IsFault(412, "conflict");
         (await _gateway.Put(Hospital, "Patient?" + condition, Records.Patient(null, name), ("If-Match", "W/\"1\""))).IsFault(412, "conflict");
         Assert.Equal(id, (await _gateway.Put(Hospital, "Patient?" + condition, Records.Patient(id, name))).Is(201).Id);

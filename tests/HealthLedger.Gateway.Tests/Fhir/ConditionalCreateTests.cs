@@ -190,7 +190,7 @@ public sealed class ConditionalCreateTests(SmallHospital hospital) : IClassFixtu
         var answer = (await _gateway.Post(Clinic, "", Records.Bundle(
             "transaction",
             Conditional("Patient", Records.Patient(null, "Openshaw"), "identifier=urn:mrn|mrn-Openshaw", One),
-            Records.Entry("PUT", "Observation/absent", Records.Observation("absent", "x").With("subject", Records.Reference(One)))))).IsFault(404, "not-found");
+            Records.Entry("PUT", "Observation/absent", Records.Observation("absent", "x").With("subject", Records.Reference(One)))))).IsFault(405, "not-found");
         Assert.Contains("Bundle.entry[1]", answer.Places);
 
         // The refusal, the search, what it disclosed, the STATE.

@@ -159,7 +159,7 @@ public sealed class ConsentTransactionTests(SmallHospital hospital) : IClassFixt
         }
         else
         {
-            answer.IsFault(404, "not-found");
+            answer.IsFault(how == "with the patient's record under its id" ? 405 : 404, "not-found");
             Assert.Equal(2u, answer.Growth);
         }
 
@@ -202,7 +202,7 @@ public sealed class ConsentTransactionTests(SmallHospital hospital) : IClassFixt
             Records.Entry("PUT", "Patient/" + name, Records.Patient(name, "Loaded")),
             Records.Entry("PUT", "Observation/" + name, Records.Observation(name, name)),
         ];
-        (await Transaction(Stranger, Load())).IsFault(404, "not-found");
+        (await Transaction(Stranger, Load())).IsFault(405, "not-found");
         Assert.Equal(["201", "201", "201"], Statuses((await Transaction(Hospital, Load())).Is(200)));
         (await _gateway.Get(Clinic, "Observation/" + name)).Is(200);
         Assert.Equal(["200", "200", "200"], Statuses((await Transaction(Hospital, Load())).Is(200)));

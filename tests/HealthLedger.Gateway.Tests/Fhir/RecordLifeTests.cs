@@ -156,7 +156,9 @@ public sealed class RecordLifeTests(SmallHospital hospital) : IClassFixture<Smal
     public async Task Only_a_client_with_the_right_to_migrate_chooses_ids()
     {
         (await _gateway.Put(Hospital, "Patient/chosen-one", Records.Patient("chosen-one", "Chosen"))).Is(201);
-        (await _gateway.Put(Clinic, "Patient/chosen-two", Records.Patient("chosen-two", "Chosen"))).IsFault(404, "not-found");
+        // http://hl7.org/fhir/R4/http.html#rejecting-updates
+        var refused = (await _gateway.Put(Clinic, "Patient/chosen-two", Records.Patient("chosen-two", "Chosen"))).IsFault(405, "not-found");
+        Assert.Equal("GET, HEAD, PATCH, DELETE", refused.Headers["Allow"]);
         (await _gateway.Get(Hospital, "Patient/chosen-two")).IsFault(404, "not-found");
     }
 
@@ -168,7 +170,7 @@ public sealed class RecordLifeTests(SmallHospital hospital) : IClassFixture<Smal
         (await _gateway.Put(Clinic, path, Records.Observation("pulse-" + SmallHospital.Open, SmallHospital.Open, value: 1))).IsFault(403, "forbidden");
         (await _gateway.Delete(Clinic, path)).IsFault(403, "forbidden");
         (await _gateway.Delete(Stranger, path)).Is(204);
-        (await _gateway.Put(Stranger, path, Records.Observation("pulse-" + SmallHospital.Open, SmallHospital.Open, value: 1))).IsFault(404, "not-found");
+        (await _gateway.Put(Stranger, path, Records.Observation("pulse-" + SmallHospital.Open, SmallHospital.Open, value: 1))).IsFault(405, "not-found");
         Assert.Equal(before.Body, (await _gateway.Get(Clinic, path)).Is(200).Body);
     }
 
@@ -185,10 +187,10 @@ public sealed class RecordLifeTests(SmallHospital hospital) : IClassFixture<Smal
     {
         HealthLedger.Ledger.EventChain? Keys() => _gateway.Host.Storage.Vault.ChainOf(HealthLedger.Vault.ShelfId.ForPatient("never-seen"));
         var pulse = "pulse-" + SmallHospital.Open;
-        (await _gateway.Put(Clinic, "Observation/not-there", Records.Observation("not-there", "never-seen"))).IsFault(404, "not-found");
+        (await _gateway.Put(Clinic, "Observation/not-there", Records.Observation("not-there", "never-seen"))).IsFault(405, "not-found");
         (await _gateway.Put(Hospital, "Observation/not-there", Records.Observation("not-there", "never-seen"), ("If-Match", "W/\"1\""))).IsFault(412, "conflict");
         (await _gateway.Put(Hospital, "Observation/" + pulse, Records.Observation(pulse, "never-seen"))).IsFault(422, "business-rule");
-        (await _gateway.Put(Clinic, "Consent/not-there", Records.Consent("not-there", "never-seen", Records.Permit()))).IsFault(404, "not-found");
+        (await _gateway.Put(Clinic, "Consent/not-there", Records.Consent("not-there", "never-seen", Records.Permit()))).IsFault(405, "not-found");
         Assert.Null(Keys());
         (await _gateway.Put(Hospital, "Observation/now-there", Records.Observation("now-there", "never-seen"))).Is(201);
         Assert.NotNull(Keys());
