@@ -3,6 +3,7 @@ using HealthLedger.Gateway.Demo;
 using HealthLedger.Ledger;
 using HealthLedger.Vault.Keys;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Data.Sqlite;
 
 namespace HealthLedger.Gateway.Hosting;
 
@@ -28,6 +29,10 @@ internal static class Startup
         try
         {
             return await Run(line, output, errors);
+        }
+        catch (Exception full) when (IsFull(full))
+        {
+            return Refuse(errors, ExitCode.LedgerRefuses, "There is no room on a disk that holds the data or the keys, and a start needs some. Nothing is lost: make room and start again.");
         }
         catch (ConfigurationException configuration)
         {
@@ -112,6 +117,11 @@ internal static class Startup
             throw new ConfigurationException($"The passphrase cannot be read: {unreadable.Message}");
         }
     }
+
+    /// <summary>SQLITE_FULL and SQLITE_IOERR_SHMSIZE (https://www.sqlite.org/rescode.html); ENOSPC and EDQUOT.</summary>
+    private static bool IsFull(Exception exception) =>
+        exception is SqliteException { SqliteErrorCode: 13 } or SqliteException { SqliteExtendedErrorCode: 4874 } or IOException { HResult: 28 or 122 }
+        || (exception.InnerException is { } inner && IsFull(inner));
 
     private static int Refuse(TextWriter errors, int code, string message)
     {

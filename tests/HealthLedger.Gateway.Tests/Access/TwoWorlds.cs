@@ -30,12 +30,15 @@ public sealed partial class TwoWorlds : IAsyncLifetime
     {
         Less = await TestGateway.Start(_clock);
         More = await TestGateway.Start(_clock);
-        foreach (var world in new[] { Less, More })
-        {
-            await Common(world);
-        }
+        await Populate(Less, More);
+    }
 
-        await Extra(More);
+    /// <summary>Makes two worlds of two new gateways.</summary>
+    internal static async Task Populate(TestGateway less, TestGateway more)
+    {
+        await Common(less);
+        await Common(more);
+        await Extra(more);
     }
 
     async Task IAsyncLifetime.DisposeAsync()

@@ -1,6 +1,7 @@
 // A disk that somebody else filled to the last byte: consents are taken back all the same, out of room taken ahead, on ext4 as on tmpfs; everything else answers 503, whoever asks and
 // whatever is stored; room that is back is used without a restart. Where nothing can be mounted, the tests say so.
 using HealthLedger.Access;
+using HealthLedger.Gateway.Tests.Access;
 using HealthLedger.Gateway.Tests.Fhir;
 using HealthLedger.Gateway.Tests.Portal;
 using Xunit.Abstractions;
@@ -90,5 +91,133 @@ public sealed class ReserveTests(ITestOutputHelper output)
         (await gateway.Get(Hospital, "Consent/" + consents[0])).Is(410);
         Assert.Equal("inactive", (await gateway.Get(Hospital, "Consent/" + consents[1])).Is(200).Json["status"]!.GetValue<string>());
         Assert.Equal("ready", (await gateway.Send(new HttpRequestMessage(HttpMethod.Get, "/health/ready"))).Is(200).Text);
+    }
+
+    /// <summary>design.md, "Non-interference", on two full disks: what is let through and what waits tells nothing of what is stored.</summary>
+    [Fact]
+    public async Task On_a_full_disk_every_kind_of_request_is_answered_as_if_hidden_data_were_not_there()
+    {
+        using TestDirectory lessDirectory = new(), moreDirectory = new();
+        using SmallDisk? lessDisk = SmallDisk.Mount("tmpfs", lessDirectory.Data, 256), moreDisk = SmallDisk.Mount("tmpfs", moreDirectory.Data, 256);
+        if (lessDisk is null || moreDisk is null)
+        {
+            output.WriteLine("SKIPPED: mounting a small disk is not permitted here.");
+            return;
+        }
+
+        var clock = new TestClock();
+        await using var less = await TestGateway.Start(lessDirectory, clock, Reserved);
+        await using var more = await TestGateway.Start(moreDirectory, clock, Reserved);
+        await TwoWorlds.Populate(less, more);
+        lessDisk.Fill();
+        moreDisk.Fill();
+
+        int refused = 0, recorded = 0;
+        foreach (var shape in RequestShapes.All())
+        {
+            var (of, with) = (await shape.Send(less), await shape.Send(more));
+            Assert.Equal(TwoWorlds.Normal(less, of), TwoWorlds.Normal(more, with));
+            refused += of.Status == 503 ? 1 : 0;
+            recorded += of.Growth > 0 ? 1 : 0;
+        }
+
+        Assert.True(refused > 300 && recorded > 5, $"{refused} refused, {recorded} recorded");
+        foreach (var client in new[] { Clinic, Stranger })
+        {
+            foreach (var id in new[] { "hidden-consent", "hidden-withdrawn-consent", "absent", "open-consent" })
+            {
+                foreach (var status in new[] { "inactive", "entered-in-error", "active" })
+                {
+                    var written = Records.Consent(id, "hidden-patient", Records.Permit(), status);
+                    Assert.Equal(TwoWorlds.Normal(less, await less.Put(client, "Consent/" + id, written)), TwoWorlds.Normal(more, await more.Put(client, "Consent/" + id, written)));
+                }
+
+                var deleted = await less.Delete(client, "Consent/" + id);
+                Assert.Equal(2ul, deleted.Is(204).Growth);
+                Assert.Equal(TwoWorlds.Normal(less, deleted), TwoWorlds.Normal(more, await more.Delete(client, "Consent/" + id)));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task What_was_taken_back_on_a_full_disk_outlives_a_kill_and_so_does_the_reserve()
+    {
+        using var directory = new TestDirectory();
+        using var clients = new TestClients();
+        using var disk = SmallDisk.Mount("ext4", directory.Data, 256);
+        if (disk is null)
+        {
+            output.WriteLine("SKIPPED: mounting a small disk is not permitted here.");
+            return;
+        }
+
+        var consents = new List<string>();
+        await using (var gateway = await TestGateway.Start(directory, clients))
+        {
+            (await gateway.Put(Hospital, "Patient/full", Records.Patient("full", "Full"))).Is(201);
+            for (var i = 0; i < 20; i++)
+            {
+                consents.Add((await gateway.Post(Hospital, "Consent", Records.Consent(null, "full", Records.Permit()))).Is(201).Id);
+            }
+        }
+
+        var receipts = new List<string>();
+        await using (var child = await ChildGateway.Start(directory, Reserved))
+        {
+            await using var gateway = TestGateway.Attach(child.Url, clients);
+            (await gateway.Get(Clinic, "Patient/full")).Is(200);
+            await gateway.Token(Hospital);
+            disk.Fill();
+            (await gateway.Get(Clinic, "Patient/full")).IsFault(503, "transient");
+            foreach (var consent in consents.Take(19))
+            {
+                receipts.Add(new Uri((await gateway.Delete(Hospital, "Consent/" + consent)).Is(204).Receipt!).PathAndQuery);
+            }
+
+            // In the middle of the last one, which may be there afterwards or not.
+            var last = gateway.Delete(Hospital, "Consent/" + consents[^1]);
+            await child.Kill();
+            await Assert.ThrowsAnyAsync<Exception>(async () => (await last).Is(503));
+        }
+
+        // What a killed process left is room enough for the next one, and the reserve is still there; the last consent may be taken back already.
+        await using (var restarted = await ChildGateway.Start(directory, Reserved))
+        {
+            await using var gateway = TestGateway.Attach(restarted.Url, clients);
+            (await gateway.Get(Hospital, "Patient/full")).IsFault(503, "transient");
+            (await gateway.Delete(Hospital, "Consent/" + consents[^1])).Is(204);
+            await restarted.Kill();
+        }
+
+        disk.Clear();
+        await using var again = await ChildGateway.Start(directory, Reserved);
+        await using var survivor = TestGateway.Attach(again.Url, clients);
+        foreach (var consent in consents)
+        {
+            (await survivor.Get(Hospital, "Consent/" + consent)).Is(410);
+        }
+
+        foreach (var receipt in receipts)
+        {
+            Assert.True(Proofs.Receipts.Receipt.Parse((await survivor.Get(Hospital, receipt)).Is(200).Body).IsValid);
+        }
+    }
+
+    [Fact]
+    public async Task A_first_start_without_room_says_so_in_one_sentence()
+    {
+        using var directory = new TestDirectory();
+        using var disk = SmallDisk.Mount("ext4", directory.Data, 16);
+        if (disk is null)
+        {
+            output.WriteLine("SKIPPED: mounting a small disk is not permitted here.");
+            return;
+        }
+
+        disk.Fill();
+        var (code, _, errors) = await ChildGateway.Run(ChildGateway.Arguments(directory));
+        Assert.Equal(HealthLedger.Gateway.Hosting.ExitCode.LedgerRefuses, code);
+        Assert.Contains("make room", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
     }
 }
