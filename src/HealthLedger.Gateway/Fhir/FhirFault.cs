@@ -54,6 +54,8 @@ internal sealed record FhirFault(int Status, IReadOnlyList<ValidationIssue> Issu
 
     public static readonly FhirFault StorageFull = Of(503, IssueType.Transient, "The storage has no room now. Nothing was disclosed or changed. Try again later.");
 
+    public static readonly FhirFault KeysUnavailable = Of(503, IssueType.Transient, "The holder of the keys gives none out now. Nothing was disclosed or changed. Try again later.");
+
     public static readonly FhirFault Unexpected = Of(500, IssueType.Exception, "Something broke on our side. The request's id is in X-Request-Id; nothing was disclosed.");
 
     public static readonly FhirFault AnswerTooLarge = Of(422, IssueType.TooCostly,

@@ -27,6 +27,7 @@ using HealthLedger.Smart.Keys;
 using HealthLedger.Smart.People;
 using HealthLedger.Sqlite.Smart;
 using HealthLedger.Vault;
+using HealthLedger.Vault.Keys;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
@@ -326,6 +327,13 @@ internal sealed class GatewayHost : IAsyncDisposable
             http.Response.Headers.Remove(FhirHeaders.Receipt);
             http.Response.StatusCode = bad.StatusCode;
             http.Response.ContentLength = 0;
+        }
+        catch (KeyHolderException unheld) when (!http.Response.HasStarted)
+        {
+            var logger = http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("HealthLedger.Gateway");
+            logger.LogError("Request {RequestId}: {Refusal}", http.TraceIdentifier, unheld.Message);
+            http.Response.Headers.Remove(FhirHeaders.Receipt);
+            await http.Fault(FhirFault.KeysUnavailable);
         }
         catch (Exception broken) when (!http.Response.HasStarted && broken is not OperationCanceledException)
         {

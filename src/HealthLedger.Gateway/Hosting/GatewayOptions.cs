@@ -55,6 +55,8 @@ internal sealed class GatewayOptions
 
     public BackupOptions Backups { get; set; } = new();
 
+    public KeyHolderOptions KeyHolder { get; set; } = new();
+
     public string DataDirectory => Path.GetFullPath(Data);
 
     public string KeysDirectory => Path.GetFullPath(Keys ?? Data.TrimEnd('/', '\\') + ".keys");
@@ -125,7 +127,7 @@ internal sealed class GatewayOptions
             }
         }
 
-        foreach (var fault in Consents.Faults().Concat(Privacy.Faults()).Concat(Cors.Faults()).Concat(Events.Faults()).Concat(Erasure.Faults()).Concat(Witnesses.Faults()))
+        foreach (var fault in Consents.Faults().Concat(Privacy.Faults()).Concat(Cors.Faults()).Concat(Events.Faults()).Concat(Erasure.Faults()).Concat(Witnesses.Faults()).Concat(KeyHolder.Faults()))
         {
             yield return fault;
         }

@@ -2,6 +2,7 @@ using System.Text;
 using HealthLedger.Access;
 using HealthLedger.Consents;
 using HealthLedger.Fhir.Search;
+using HealthLedger.Gateway.Keys;
 using HealthLedger.Gateway.Ledger;
 using HealthLedger.Ledger;
 using HealthLedger.Sealing;
@@ -74,6 +75,8 @@ internal sealed class Storage : IAsyncDisposable
             }));
             var wrapped = Own(SqliteKeyStore.Open(directory));
             var keys = Own(new KeyRing(directory, wrapped));
+            CheckWhoHolds(keys, wrapped, options.KeyHolder);
+            var holder = options.KeyHolder.Address is null ? null : Own(HolderConnection.Open(options.KeyHolder));
             var store = Own(SqliteVaultStore.Open(options.DataDirectory, directory));
             using var exported = keys.GetOrCreate("ledger/keys", () => LedgerKeys.Create(options.Origin, options.Origin + "/local").Export());
             var ledgerKeys = Own(LedgerKeys.Import(exported.Span));
@@ -101,13 +104,28 @@ internal sealed class Storage : IAsyncDisposable
             var rollback = RefuseRollback(ledger, seen, options.AcceptRollback);
 
             // After the ledger has applied what the vault's file still lacked.
-            var vault = Own(new RecordVault(keys, new LocalKeyHolder(keys), store, new VaultOptions()));
+            var vault = Own(new RecordVault(keys, holder is null ? new LocalKeyHolder(keys) : new RemoteKeyHolder(holder, keys, ledger, time), store, new VaultOptions()));
             return new Storage { KeyDirectory = directory, Keys = keys, Vault = vault, Rows = store, WrappedKeys = wrapped, Ledger = ledger, Seen = seen, AcceptedRollback = rollback }.Owning(opened);
         }
         catch
         {
             Close(opened);
             throw;
+        }
+    }
+
+    /// <summary>A key directory says once for all who holds its data keys: a gateway that forgot its key holder would make keys of its own, unseen.</summary>
+    private static void CheckWhoHolds(KeyRing keys, SqliteKeyStore store, KeyHolderOptions options)
+    {
+        var held = options.Address is not null;
+        using var said = keys.GetOrCreate("vault/data-keys", () => held && store.Has(KeyKind.Data)
+            ? throw new ConfigurationException("HealthLedger:KeyHolder:Address is set, and this key directory has data keys of its own: a key holder begins with new directories.")
+            : [(byte)(held ? KeyKind.HeldData : KeyKind.Data)]);
+        if (said.Span[0] != (byte)(held ? KeyKind.HeldData : KeyKind.Data))
+        {
+            throw new ConfigurationException(held
+                ? "HealthLedger:KeyHolder:Address is set, and this key directory began without a key holder: a key holder begins with new directories."
+                : "The data keys of this key directory are with a key holder: set HealthLedger:KeyHolder:Address and HealthLedger:KeyHolder:LinkFile.");
         }
     }
 

@@ -12,6 +12,7 @@ public class HouseRulesTests
         ["HealthLedger"] = ["HealthLedger.Fhir", "HealthLedger.Proofs"],
         ["HealthLedger.Risk"] = ["HealthLedger", "HealthLedger.Fhir", "HealthLedger.Proofs"],
         ["HealthLedger.Smart"] = ["HealthLedger", "HealthLedger.Fhir", "HealthLedger.Proofs"],
+        ["HealthLedger.KeyHolder"] = ["HealthLedger", "HealthLedger.Proofs"],
         ["HealthLedger.Sqlite"] = ["HealthLedger", "HealthLedger.Fhir", "HealthLedger.Proofs", "HealthLedger.Smart"],
         ["HealthLedger.Gateway"] = ["HealthLedger", "HealthLedger.Fhir", "HealthLedger.Proofs", "HealthLedger.Risk", "HealthLedger.Smart", "HealthLedger.Sqlite"],
     };

@@ -83,4 +83,29 @@ public sealed class EnvelopeTests
         var tooLong = new string('x', 600);
         Assert.Throws<ArgumentException>(() => Envelope.Seal(Secret, tooLong, [], []));
     }
+
+    [Fact]
+    public void The_key_of_one_envelope_opens_that_one_and_no_other_and_seals_what_the_secret_opens()
+    {
+        var secret = new byte[Envelope.SecretSize];
+        var first = Envelope.Seal(secret, "record", "place"u8, "first"u8);
+        var second = Envelope.Seal(secret, "record", "place"u8, "other"u8);
+        var key = new byte[Envelope.KeyOfOneSize];
+        var opened = new byte[5];
+        Assert.True(Envelope.TryKeyToOpen(secret, "record", first, key));
+        Assert.True(Envelope.TryOpenWith(key, "place"u8, first, opened));
+        Assert.Equal("first"u8.ToArray(), opened);
+        Assert.False(Envelope.TryOpenWith(key, "place"u8, second, opened));
+        Assert.False(Envelope.TryOpenWith(key, "elsewhere"u8, first, opened));
+        Assert.All(opened, each => Assert.Equal(0, each));
+        Assert.False(Envelope.TryOpenWith(new byte[Envelope.KeyOfOneSize], "place"u8, first, opened));
+        Assert.False(Envelope.TryKeyToOpen(secret, "record", first.AsSpan(0, Envelope.Overhead - 1), key));
+        Assert.All(key, each => Assert.Equal(0, each));
+
+        Envelope.KeyToSeal(secret, "record", key);
+        var made = new byte[5 + Envelope.Overhead];
+        Envelope.SealWith(key, "place"u8, "third"u8, made);
+        Assert.Equal("third"u8.ToArray(), Envelope.Open(secret, "record", "place"u8, made));
+        Assert.Null(Envelope.Open(secret, "terms", "place"u8, made));
+    }
 }
