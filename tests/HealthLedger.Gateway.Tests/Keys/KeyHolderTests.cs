@@ -98,14 +98,17 @@ public sealed class KeyHolderTests : IDisposable
         }
 
         var policy = Path.Combine(_directory.Root, "policy.txt");
-        await using var witness = await ChildWitness.Start(_directory, "plain", vkey);
+        var witness = await ChildWitness.Start(_directory, "plain", vkey);
         await File.WriteAllTextAsync(policy, $"log {vkey}\nwitness plain {witness.Vkey} {witness.Url}\nquorum plain\n");
         await using var holder = await ChildKeyHolder.Start(_directory, "--policy", policy);
         await using var witnessed = await TestGateway.Start(_directory, _clients, [.. settings, $"--HealthLedger:Witnesses:PolicyFile={policy}", "--HealthLedger:Witnesses:IntervalMilliseconds=50"]);
-        (await witnessed.Put(Hospital, "Patient/held", Records.Patient("held", "Held"))).Is(201);
-        (await witnessed.Get(Hospital, "Patient/held")).Is(200);
-        Assert.Contains(holder.Lines, line => line.Contains("checkpoint-quorum", StringComparison.Ordinal));
-        await witness.DisposeAsync();
+        await using (witness)
+        {
+            (await witnessed.Put(Hospital, "Patient/held", Records.Patient("held", "Held"))).Is(201);
+            (await witnessed.Get(Hospital, "Patient/held")).Is(200);
+            Assert.Contains(holder.Lines, line => line.Contains("checkpoint-quorum", StringComparison.Ordinal));
+        }
+
         Assert.Equal(503, (await witnessed.Get(Hospital, "Patient/held")).Status);
     }
 

@@ -202,6 +202,6 @@ public static class HolderAnswer
             return null;
         }
 
-        return answer.Length == length + 1 && answer.Span[0] == 0 ? answer[1..] : null;
+        return answer.Length == length + 1 && answer.Span[0] == 0 ? answer[1..] : (ReadOnlyMemory<byte>?)null;
     }
 }
