@@ -9,7 +9,7 @@ internal static class AuditEventParts
     private const string ActReason = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
 
     /// <summary>An agent. Where <paramref name="isMachine"/>, BALP asks for its network address, which facts do not hold, and this is said.</summary>
-    public static void Agent(Utf8JsonWriter json, (string System, string Code)? type, string who, bool requestor, bool isMachine = false, FactOpening? withPurpose = null, bool isPseudonym = false)
+    public static void Agent(Utf8JsonWriter json, AuditCode? type, string who, bool requestor, bool isMachine = false, FactOpening? withPurpose = null, bool isPseudonym = false)
     {
         json.WriteStartObject();
         if (type is { } code)
@@ -98,7 +98,7 @@ internal static class AuditEventParts
         json.WriteEndObject();
     }
 
-    public static void Details(Utf8JsonWriter json, params ReadOnlySpan<(string Type, string? Value)> details)
+    public static void Details(Utf8JsonWriter json, params IEnumerable<(string Type, string? Value)> details)
     {
         var open = false;
         foreach (var (type, value) in details)
@@ -160,10 +160,13 @@ internal static class AuditEventParts
     public static void Masked(Utf8JsonWriter json) => Absent(json, "masked");
 
     /// <summary>A property of which only that it is closed to the reader is said.</summary>
-    public static void Masked(Utf8JsonWriter json, string name)
+    public static void Masked(Utf8JsonWriter json, string name) => Absent(json, name, "masked");
+
+    /// <summary>A property of which only is said why there is none.</summary>
+    public static void Absent(Utf8JsonWriter json, string name, string why)
     {
         json.WriteStartObject(name);
-        Masked(json);
+        Absent(json, why);
         json.WriteEndObject();
     }
 

@@ -40,14 +40,14 @@ public static class AuditEventWriter
         ArgumentException.ThrowIfNullOrEmpty(origin);
         ArgumentNullException.ThrowIfNull(fact);
         pseudonyms ??= AuditPseudonyms.None;
-        var pattern = AuditPattern.Of(fact);
+        var pattern = AuditPattern.Of(fact, pseudonyms);
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
             json.WriteString("resourceType", "AuditEvent");
             json.WriteString("id", IdOf(index));
-            WriteMeta(json, fact, pattern, pseudonyms);
+            WriteMeta(json, fact, pattern);
             if (receipt is not null)
             {
                 WriteProof(json, receipt, fact);
@@ -69,7 +69,7 @@ public static class AuditEventWriter
         return buffer.ToArray();
     }
 
-    private static void WriteMeta(Utf8JsonWriter json, FactOpening fact, AuditPattern pattern, AuditPseudonyms pseudonyms)
+    private static void WriteMeta(Utf8JsonWriter json, FactOpening fact, AuditPattern pattern)
     {
         var time = fact.ValueOf(FactField.Time);
         if (fact.IsFull && pattern.Profile is null && time is not { Length: > 0 })
@@ -85,9 +85,8 @@ public static class AuditEventWriter
 
         if (pattern.Profile is { } profile)
         {
-            var ofPatient = fact.ValueOf(FactField.Patient) is { Length: > 0 } || pseudonyms.Patient is not null;
             json.WriteStartArray("profile");
-            json.WriteStringValue($"{BalpProfile}{(ofPatient ? "Patient" : "")}{profile}");
+            json.WriteStringValue(BalpProfile + profile);
             json.WriteEndArray();
         }
 
@@ -134,10 +133,14 @@ public static class AuditEventWriter
             Masked(json, "type");
         }
 
-        if (pattern.IsRest && fact.ValueOf(FactField.Interaction) is { Length: > 0 } interaction)
+        if (pattern.Subtypes.Count > 0)
         {
             json.WriteStartArray("subtype");
-            Coding(json, "http://hl7.org/fhir/restful-interaction", interaction);
+            foreach (var subtype in pattern.Subtypes)
+            {
+                Coding(json, subtype.System, subtype.Code);
+            }
+
             json.WriteEndArray();
         }
 
@@ -171,27 +174,32 @@ public static class AuditEventWriter
 
     private static void WriteAgents(Utf8JsonWriter json, string origin, FactOpening fact, AuditPattern pattern, AuditPseudonyms pseudonyms)
     {
-        const string Participation = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType";
+        var participation = new AuditCode("http://terminology.hl7.org/CodeSystem/v3-ParticipationType", pattern.User);
         var user = fact.ValueOf(FactField.User);
+        var isSoftware = user is null && fact[FactField.User].Opened;
         json.WriteStartArray("agent");
-        Agent(json, pattern.Server, origin, false, isMachine: true);
+        Agent(json, pattern.Server, origin, false, isMachine: pattern.Shape != AuditShape.Decision);
         if (fact.ValueOf(FactField.Client) is { Length: > 0 } client)
         {
-            Agent(json, pattern.Client, client, user is null && fact[FactField.User].Opened, isMachine: true);
+            Agent(json, pattern.Client, client, isSoftware && !pattern.WantsUser, isMachine: true);
+            if (isSoftware && pattern.WantsUser)
+            {
+                Agent(json, participation, client, true, withPurpose: fact);
+            }
         }
 
         if (user is { Length: > 0 })
         {
-            Agent(json, (Participation, pattern.User), user, true, withPurpose: fact);
+            Agent(json, participation, user, true, withPurpose: fact);
         }
         else if (pseudonyms.User is { } pseudonym)
         {
-            Agent(json, (Participation, pattern.User), pseudonym, true, withPurpose: fact, isPseudonym: true);
+            Agent(json, participation, pseudonym, true, withPurpose: fact, isPseudonym: true);
         }
 
         if (fact.ValueOf(FactField.Organization) is { Length: > 0 } organization)
         {
-            Agent(json, ("http://terminology.hl7.org/CodeSystem/v3-RoleClass", "PROV"), organization, false);
+            Agent(json, new AuditCode("http://terminology.hl7.org/CodeSystem/v3-RoleClass", "PROV"), organization, false);
         }
 
         json.WriteEndArray();

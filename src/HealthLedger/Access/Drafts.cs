@@ -9,6 +9,7 @@ using HealthLedger.Fhir.Json;
 using HealthLedger.Fhir.Search;
 using HealthLedger.Fhir.Validation;
 using HealthLedger.Ledger;
+using HealthLedger.Proofs.Facts;
 using HealthLedger.Vault;
 
 namespace HealthLedger.Access;
@@ -275,12 +276,15 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
             ? new Standing(entry, shelves)
             : null;
 
+    /// <summary>AuditEvents of these ids are what the ledger says of its entries: nobody may store another one under such a name.</summary>
+    private static bool IsOfLedger(Draft draft) => draft.Type == "AuditEvent" && AuditEventWriter.EntryOf(draft.Id) is not null;
+
     private async ValueTask<DraftFault?> Fault(ChangeRequest request, Draft draft, Standing? standing, DateTimeOffset now, CancellationToken cancellation)
     {
         var change = draft.Change;
         if (standing is null)
         {
-            return change.Kind == ChangeKind.Update && request.Caller.MayMigrate && change.IfMatch is null or 0 ? null : DraftFault.NotThere(null);
+            return change.Kind == ChangeKind.Update && request.Caller.MayMigrate && change.IfMatch is null or 0 && !IsOfLedger(draft) ? null : DraftFault.NotThere(null);
         }
 
         var keeps = AccessPolicy.Keeps(request.Caller, standing.Entry);

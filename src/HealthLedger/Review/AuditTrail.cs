@@ -85,7 +85,7 @@ public sealed class AuditTrail(RecordVault vault, LedgerLog ledger, Pseudonyms p
     /// <returns>Null where the ledger takes no entry; else the question's entry, and the event or null.</returns>
     public async ValueTask<(AuditAnswer Asked, FoundEvent? Event)?> Read(Caller caller, string requestId, string id, CancellationToken cancellation)
     {
-        var question = new ReviewQuestion { Search = "AuditEvent/" + id, Patient = caller.Role == CallerRole.Patient ? caller.Patient : null };
+        var question = new ReviewQuestion { Search = "AuditEvent/" + id, Interaction = "read", Patient = caller.Role == CallerRole.Patient ? caller.Patient : null };
         var role = RoleOf(caller, question);
         if (await Record(caller, requestId, question, cancellation) is not var (asked, on))
         {
@@ -173,8 +173,9 @@ public sealed class AuditTrail(RecordVault vault, LedgerLog ledger, Pseudonyms p
         // A patient who looks at the own list is no news to the patient.
         var isAbout = caller.Role == CallerRole.Regulator && question.Patient is { } named ? ShelfId.ForPatient(named) : (ShelfId?)null;
         var chain = (isAbout is { } shelf ? vault.ChainOf(shelf) : null) ?? vault.TenantChain;
-        var fact = AccessFacts.Start(caller, purpose, "review", requestId, "review", Instants.Now(time))
+        var fact = AccessFacts.Start(caller, purpose, question.Interaction, requestId, "review", Instants.Now(time))
             .Set(FactField.Patient, chain.Patient)
+            .Set(FactField.Targets, question is { Interaction: "read", Search: { } addressed } ? AccessFacts.JsonArray([(addressed, null)]) : null)
             .Set(FactField.Decision, "permit")
             .Set(FactField.Evidence, question.ToJson());
         return await Recorded<ReviewEntry>.Append(ledger, new ReviewEntry(new AppendRequest { Events = [AccessFacts.Finish(fact, chain)] }), cancellation) is RecordOutcome<ReviewEntry>.Done done

@@ -30,6 +30,9 @@ public sealed record ReviewQuestion(
     /// <summary>The report that is made of the answer; null for none.</summary>
     public string? Report { get; init; }
 
+    /// <summary>By which interaction it is asked: <c>search-type</c> or <c>read</c> where by FHIR's, else <c>review</c>. The fact says it beside the question.</summary>
+    public string Interaction { get; init; } = "review";
+
     internal bool Matches(FactEvent happened) =>
         (Purpose is null || happened.Purpose == Purpose)
         && (Refused is null || happened.Refused == Refused)

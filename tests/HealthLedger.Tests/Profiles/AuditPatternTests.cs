@@ -38,7 +38,7 @@ public sealed class AuditPatternTests(ITestOutputHelper output)
             }
         }
 
-        Assert.Equal(["Create", "Delete", "PatientCreate", "PatientDelete", "PatientQuery", "PatientRead", "PatientUpdate", "Query", "Read", "Update"], claimed);
+        Assert.Equal(["AuthZconsent", "Create", "Delete", "PatientCreate", "PatientDelete", "PatientQuery", "PatientRead", "PatientUpdate", "PrivacyDisclosure.Source", "Query", "Read", "Update"], claimed);
     }
 
     [Theory]
@@ -95,18 +95,31 @@ public sealed class AuditPatternTests(ITestOutputHelper output)
             }
         }
 
-        foreach (var (kind, interaction) in new[] { ("review", "review"), ("risk", "search-type"), ("release", "release"), ("signin", "signin"), ("enrol", "enrol") })
+        foreach (var (kind, interaction) in new[]
         {
-            yield return (Made(kind, interaction, null, "r-1", 0), kind);
+            ("review", "review"), ("review", "challenge"), ("review", "search-type"), ("review", "read"), ("risk", "search-type"), ("release", "release"), ("signin", "signin"), ("enrol", "enrol"), ("erasure", "erase"),
+            ("consent", "erase"), ("operation", "operate"),
+        })
+        {
+            yield return (Made(kind, interaction, null, "r-1", 0), $"{kind} {interaction}");
+            yield return (Made(kind, interaction, "Patient/x", "r-1", 1), $"{kind} {interaction} of a patient");
+        }
+
+        foreach (var reason in new[] { "consent-deny", "outside-permit", "implicit-deny", "changed-meanwhile", "not-visible", "role-excluded", "other-custodian", "absent", "invalid" })
+        {
+            foreach (var user in new[] { "Practitioner/p", "Patient/x", "u-17", null })
+            {
+                yield return (Made("refusal", "read", "Patient/x", user, 1, reason), $"refusal {reason} {user}");
+            }
         }
     }
 
-    private static Fact Made(string kind, string interaction, string? patient, string? user, int targets) => new FactBuilder()
+    private static Fact Made(string kind, string interaction, string? patient, string? user, int targets, string reason = "consent-permit") => new FactBuilder()
         .Set(FactField.Event, kind).At(DateTimeOffset.FromUnixTimeSeconds(1_700_000_000)).Set(FactField.Client, "clinic").Set(FactField.User, user).Set(FactField.Organization, "Organization/o")
         .Set(FactField.Purpose, "TREAT").Set(FactField.Interaction, interaction).Set(FactField.Patient, patient)
         .Set(FactField.Targets, AccessFacts.JsonArray(Enumerable.Range(1, targets).Select(i => ($"Observation/o{i}/_history/{i}", (string?)new string('a', 64)))))
-        .Set(FactField.Decision, kind == "refusal" ? "deny" : "permit").Set(FactField.Reason, "consent-permit").Set(FactField.Consent, patient is null ? null : "Consent/c/_history/1#provision")
-        .Set(FactField.Request, "0123456789abcdef").Set(FactField.Evidence, kind == "request" ? Convert.ToBase64String("Observation?code=1"u8) : null).Set(FactField.Binding, "").Build(new byte[32]);
+        .Set(FactField.Decision, kind == "refusal" ? "deny" : "permit").Set(FactField.Reason, reason).Set(FactField.Consent, patient is null || reason == "implicit-deny" ? null : "Consent/c/_history/1#provision")
+        .Set(FactField.Request, "0123456789abcdef").Set(FactField.Evidence, kind switch { "request" => Convert.ToBase64String("Observation?code=1"u8), "review" => """{"search":"AuditEvent?date=2026"}""", _ => null }).Set(FactField.Binding, "").Build(new byte[32]);
 
     private static List<string> Broken(ProfileValidator validator, byte[] json) =>
         [.. validator.Validate(json, "AuditEvent").Issues.Where(i => i.Severity <= IssueSeverity.Error).Select(i => $"{i.Message} [{i.Location}]")];

@@ -136,7 +136,7 @@ internal sealed class FhirAuditEvents(AuditTrail trail, ReceiptIds receipts, Pag
 
         var question = new ReviewQuestion(Before: cursor?.Before, Max: search.IsCountOnly ? 1 : Math.Clamp(search.Query.Count ?? DefaultCount, 1, MaximumCount))
         {
-            Patient = search.Patient, Search = $"{Type}?{QueryText.Join(parameters).TrimStart('?')}",
+            Interaction = "search-type", Patient = search.Patient, Search = $"{Type}?{QueryText.Join(parameters).TrimStart('?')}",
         };
         var scope = new AuditScope(AccessReview.MaxScan, search.CountsAll, search.Since, search.Until);
         if (await trail.Ask(call.Caller, call.RequestId, question, scope, search.Matches, call.Aborted) is not { } answer)
