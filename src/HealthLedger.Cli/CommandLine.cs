@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using HealthLedger.Cli.Audit;
+using HealthLedger.Cli.Breach;
 using HealthLedger.Cli.MyEvents;
 using HealthLedger.Cli.Operate;
 using HealthLedger.Cli.Token;
@@ -17,6 +18,7 @@ internal static class CommandLine
           healthledger verify http://localhost:5080 --vkey "$(cat ledger.vkey)"
           healthledger audit http://localhost:5080 --client demo-credentials.json --vkey "$(cat ledger.vkey)"
           healthledger token --credentials demo-credentials.json --client demo-clinic --scope "system/*.rs"
+          healthledger breach-report demo-clinic --from 2026-11-20 --to 2026-11-21 --client demo-credentials.json
           healthledger witness --key witness.key --state ./witness --log "$(cat ledger.vkey)"
         """;
 
@@ -30,6 +32,7 @@ internal static class CommandLine
         Add(VerifyCommand.Make(terminal, time), VerifyCommand.Examples);
         Add(AuditCommand.Make(terminal, time), AuditCommand.Examples);
         Add(MyEventsCommand.Make(terminal), MyEventsCommand.Examples);
+        Add(BreachReportCommand.Make(terminal, time), BreachReportCommand.Examples);
         Add(TokenCommand.Make(terminal, time), TokenCommand.Examples);
         Add(EraseCommand.Make(terminal, time), EraseCommand.Examples);
         Add(KeysCommand.Make(terminal, time), KeysCommand.Examples);

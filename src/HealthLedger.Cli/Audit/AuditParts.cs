@@ -11,15 +11,16 @@ internal static class AuditParts
         ReportParts.Unsigned(finding, "append-only", "inclusion", "map-replay", "epochs", "facts");
 
     /// <param name="verified">The checkpoint.</param>
+    /// <param name="isFinal">Whether the ledger has grown since.</param>
     /// <param name="earlier">The remembered one.</param>
     /// <param name="replay">The replay, at its end or where it had to stop.</param>
     /// <param name="found">Its findings, without those that only follow from others.</param>
     /// <param name="challenged">How many entries the operator was challenged to open; null where it was not.</param>
     public static IEnumerable<ReportPart> Of(
-        VerifiedCheckpoint verified, VerifiedCheckpoint? earlier, LedgerReplay replay, IReadOnlyList<AuditFinding> found, int? challenged)
+        VerifiedCheckpoint verified, bool isFinal, VerifiedCheckpoint? earlier, LedgerReplay replay, IReadOnlyList<AuditFinding> found, int? challenged)
     {
         var included = Failed(AuditPart.Inclusion) == 0;
-        foreach (var part in ReportParts.Signed(verified))
+        foreach (var part in ReportParts.Signed(verified, isFinal))
         {
             yield return part;
         }

@@ -27,8 +27,9 @@ internal sealed class LedgerAudit(LedgerSource source, LogPolicy policy, Verifie
     /// <exception cref="UnreachableException">The source cannot be read, or has no checkpoint.</exception>
     public async Task<Report> Run(Func<ulong, ProgressBar> progress, CancellationToken cancellationToken)
     {
-        Note = await source.Fetch("checkpoint", SignedNote.MaxBytes, cancellationToken) ?? throw new UnreachableException($"{source.Name} has no checkpoint.");
-        if (!CheckpointVerification.Verify(Note, policy).TryGet(out var verified, out var fault))
+        var served = await ServedCheckpoint.Fetch(source, policy, earlier, cancellationToken);
+        Note = served.Note;
+        if (!served.Verified.TryGet(out var verified, out var fault))
         {
             findings.Add(new Finding(fault.Code, "checkpoint", null, fault.Detail));
             return Report(null, AuditParts.OfUnsigned(findings[0]));
@@ -47,7 +48,7 @@ internal sealed class LedgerAudit(LedgerSource source, LogPolicy policy, Verifie
         }
 
         findings.AddRange(found.Select(FindingOf));
-        return Report(verified, [.. AuditParts.Of(verified, earlier, replay, found, challenge?.Sample.Drawn.Count)]);
+        return Report(verified, [.. AuditParts.Of(verified, served.IsFinal, earlier, replay, found, challenge?.Sample.Drawn.Count)]);
     }
 
     private Report Report(VerifiedCheckpoint? verified, IReadOnlyList<ReportPart> parts) =>

@@ -13,6 +13,7 @@ internal sealed class LedgerVerification(LedgerSource source, LogPolicy policy, 
     private readonly List<Finding> findings = [];
     private readonly Dictionary<TilePath, byte[]> kept = [];
     private bool entriesChecked;
+    private bool isFinal;
 
     /// <summary>The signed note as it was served, once <see cref="Run"/> has read it.</summary>
     public byte[] Note { get; private set; } = [];
@@ -21,8 +22,9 @@ internal sealed class LedgerVerification(LedgerSource source, LogPolicy policy, 
     /// <exception cref="UnreachableException">The source cannot be read, or has no checkpoint.</exception>
     public async Task<Report> Run(Func<ulong, ProgressBar> progress, CancellationToken cancellationToken)
     {
-        Note = await source.Fetch("checkpoint", SignedNote.MaxBytes, cancellationToken) ?? throw new UnreachableException($"{source.Name} has no checkpoint.");
-        if (!CheckpointVerification.Verify(Note, policy).TryGet(out var verified, out var fault))
+        var served = await ServedCheckpoint.Fetch(source, policy, earlier, cancellationToken);
+        (Note, isFinal) = (served.Note, served.IsFinal);
+        if (!served.Verified.TryGet(out var verified, out var fault))
         {
             findings.Add(new Finding(fault.Code, "checkpoint", null, fault.Detail));
             return Report(null);
@@ -65,7 +67,7 @@ internal sealed class LedgerVerification(LedgerSource source, LogPolicy policy, 
     {
         var appendOnly = findings.Count(finding => finding.Code.StartsWith("append-only", StringComparison.Ordinal));
         var hashes = findings.Count - appendOnly;
-        foreach (var part in ReportParts.Signed(verified))
+        foreach (var part in ReportParts.Signed(verified, isFinal))
         {
             yield return part;
         }

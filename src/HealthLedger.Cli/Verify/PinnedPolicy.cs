@@ -36,6 +36,13 @@ internal static class PinnedPolicy
             throw new UsageException($"--policy: {fault.Detail}");
         }
 
+        if (!policy.QuorumIsNone && policy.AllowsDisjointQuorums() is not false)
+        {
+            throw new UsageException(policy.AllowsDisjointQuorums() is null
+                ? "--policy: a policy with more than 16 witnesses is not taken: whether two quorums could be disjoint is not computed."
+                : "--policy: two histories could each find a quorum without a witness that signs both: ask for more of the witnesses (with k of n and f that may lie, 2k > n + f).");
+        }
+
         return key is null || policy.Logs.Any(log => log.ToString() == key.ToString()) ? policy : throw new UsageException("The policy does not name the key given by --vkey.");
     }
 }

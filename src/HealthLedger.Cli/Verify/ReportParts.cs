@@ -14,11 +14,11 @@ internal static class ReportParts
         findings > 0 ? new ReportPart(name, PartOutcome.Failed, failed) : Passed(name, passed);
 
     /// <summary>Who signed: the log, and the witnesses where the policy asks for them.</summary>
-    public static IEnumerable<ReportPart> Signed(VerifiedCheckpoint verified)
+    public static IEnumerable<ReportPart> Signed(VerifiedCheckpoint verified, bool isFinal)
     {
         yield return Passed("signature", $"Signature: {verified.Log.Name} signed this checkpoint with the pinned key.");
         yield return verified.QuorumTime is { } time
-            ? Passed("witnesses", $"Witnesses: the policy's quorum cosigned it ({verified.Cosignatures.Count} cosignatures), at {time:u} at the latest.")
+            ? Passed("witnesses", $"Witnesses: the policy's quorum cosigned it ({verified.Cosignatures.Count} cosignatures), at {time:u} at the latest.{(isFinal ? " The ledger has grown since: what is newer is not final yet." : "")}")
             : NotChecked("witnesses", "One history for all: no witnesses were asked (--policy), so another visitor might be shown another ledger.");
     }
 

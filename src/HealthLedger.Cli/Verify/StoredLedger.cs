@@ -12,6 +12,9 @@ internal sealed class StoredLedger(string directory) : LedgerSource
 {
     private const string Entries = "entries.dat";
 
+    /// <summary>The newest checkpoint that the witnesses' quorum cosigned.</summary>
+    private const string Final = "cosigned";
+
     public override string Name => directory;
 
     public override bool MayHoldEntries => true;
@@ -23,7 +26,7 @@ internal sealed class StoredLedger(string directory) : LedgerSource
     {
         if (TilePath.Parse(path) is not { } tile)
         {
-            return await Cut(path, 0, maxBytes + 1, cancellationToken);
+            return await Cut(path == "final/checkpoint" ? Final : path, 0, maxBytes + 1, cancellationToken);
         }
 
         var first = (long)tile.Index * TilePath.FullWidth;

@@ -9,7 +9,14 @@ namespace HealthLedger.Cli.Witness;
 /// <param name="Body">What is said, with its last newline.</param>
 /// <param name="ContentType">The body's type.</param>
 /// <param name="Code">For the log: <c>cosigned</c>, <c>conflict</c>, or a fault's code.</param>
-internal sealed record WitnessReply(int Status, string Body, string ContentType, string Code);
+internal sealed record WitnessReply(int Status, string Body, string ContentType, string Code)
+{
+    /// <summary>Of which log a checkpoint was shown: one that is witnessed here, or null. Signed by it only where that is what <see cref="Code"/> says.</summary>
+    public string? Origin { get; init; }
+
+    /// <summary>How many entries the checkpoint has; null where the origin is.</summary>
+    public ulong? Size { get; init; }
+}
 
 /// <summary>
 /// A witness: decides by <see cref="WitnessRules"/>, lets the entries be replayed where it is an auditor too, records durably, then cosigns. Comparing and
@@ -36,6 +43,16 @@ internal sealed class CheckpointWitness(NoteSigner signer, IReadOnlyList<NoteVer
     /// <summary>Answers one add-checkpoint.</summary>
     /// <exception cref="IOException">The checkpoint could not be recorded; nothing was cosigned.</exception>
     public async Task<WitnessReply> Add(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        var reply = await Answer(body, cancellationToken);
+
+        // What is logged of a name are names that were given on the command line: nobody writes other words into the log.
+        return AddCheckpointRequest.Parse(body.Span).TryGet(out var request, out _) && Checkpoint.Parse(request.Note.Text).TryGet(out var shown, out _) && logs.Any(log => log.Name == shown.Origin)
+            ? reply with { Origin = shown.Origin, Size = shown.Size }
+            : reply;
+    }
+
+    private async Task<WitnessReply> Answer(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         WitnessDecision decision;
         lock (gate)

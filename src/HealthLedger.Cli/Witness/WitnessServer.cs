@@ -103,6 +103,12 @@ internal sealed class WitnessServer : IAsyncDisposable
             json.WriteString("time", time.GetUtcNow().ToString("u", System.Globalization.CultureInfo.InvariantCulture));
             json.WriteNumber("status", reply.Status);
             json.WriteString("code", reply.Code);
+            if (reply is { Origin: { } origin, Size: { } size })
+            {
+                json.WriteString("origin", origin);
+                json.WriteNumber("size", size);
+            }
+
             json.WriteNumber("ms", Math.Round(took.TotalMilliseconds, 1));
             json.WriteEndObject();
         }

@@ -220,6 +220,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton<OnlineBackup>();
         services.AddHostedService<KeyBackupExpiry>();
 
+        services.AddSingleton(new ConsentQuorum(options.Witnesses, storage.Ledger));
         services.AddSingleton(new PrivacyAccounts(Derived(storage, "privacy-accounts")));
         services.AddSingleton(new PrivacyBudget(options.Privacy.Epsilon, options.Privacy.Delta));
         services.AddSingleton(RandomSource.System);

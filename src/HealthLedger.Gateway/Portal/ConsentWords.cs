@@ -20,6 +20,9 @@ namespace HealthLedger.Gateway.Portal;
 public sealed record ConsentWords(
     string Id, ConsentStanding Standing, string Who, string What, string Purposes, string? Since, string Until, ImmutableArray<string> Exceptions, DateTimeOffset LastChanged, ulong? WithdrawnEntry)
 {
+    /// <summary>Of a withdrawal: whether the witnesses' quorum covers it, so that no other history can be shown without being found out; null where no witnesses are configured.</summary>
+    public bool? IsFinal { get; init; }
+
     internal static ConsentWords Of(StoredConsent consent, IReadOnlyDictionary<string, string> names, ImmutableArray<FactEvent> events, DateTimeOffset now)
     {
         var directive = consent.Directive;

@@ -4,6 +4,7 @@ using HealthLedger.Access;
 using HealthLedger.Fhir.Definitions;
 using HealthLedger.Gateway.Fhir;
 using HealthLedger.Gateway.Pages;
+using HealthLedger.Ledger;
 using HealthLedger.Review;
 
 namespace HealthLedger.Gateway.Portal;
@@ -46,7 +47,8 @@ internal static class PortalApi
         var all = Service<PatientEvents>(http).Of(id, 0, PatientEvents.MaxPage);
         var shown = all with { Events = [.. all.Events.Take(EventsShown)] };
         news.Watched(id, all.Newest);
-        var words = consents.Select(c => ConsentWords.Of(c, names, all.Events, now)).ToImmutableArray();
+        var ledger = Service<LedgerLog>(http);
+        var words = consents.Select(c => ConsentWords.Of(c, names, all.Events, now)).Select(w => w with { IsFinal = w.WithdrawnEntry is { } entry ? ledger.IsFinal(entry) : null }).ToImmutableArray();
         var done = words.FirstOrDefault(w => w.Id == http.Request.Query["withdrawn"] && w.WithdrawnEntry is not null);
         await http.Page<PortalPage>(
             new PortalModel(PageVisitor.Of(http), words, shown, all.Newest, names, done, http.Request.Query.ContainsKey("granted"), DateOnly.FromDateTime(now.UtcDateTime), fault),

@@ -12,11 +12,11 @@ using HealthLedger.Vault;
 namespace HealthLedger.Gateway.Risk;
 
 /// <summary>
-/// Runs the risk model over all patients. The order is the safety: who can show a consent token; charge them; admit each by token, open on the disclosure
+/// Runs the risk model over all patients. The order is the safety: whether the witnesses cover the consents; who can show a consent token; charge them; admit each by token, open on the disclosure
 /// road, score, store on the road of changes; draw the noise; record the release; only then give it out.
 /// </summary>
 internal sealed class RiskRun(
-    ConsentTokens tokens, Disclosure disclosure, RecordChange changes, RecordVault vault, LedgerLog log, PrivacyBudgets budgets, RunEntries entries,
+    ConsentTokens tokens, Disclosure disclosure, RecordChange changes, RecordVault vault, ConsentQuorum quorum, PrivacyBudgets budgets, RunEntries entries,
     PrivacyAccounts accounts, RandomBytes random, TimeProvider time)
 {
     /// <summary>Patients at a time: enough that the ledger's batches fill while each waits for its own entry.</summary>
@@ -35,7 +35,14 @@ internal sealed class RiskRun(
         Check(request);
         var run = new RunIdentity(request.Caller, request.Purpose, RunId.From(RandomNumberGenerator.GetBytes(32)));
         var plan = request.Price is { } price ? NoisePlan.ForCounts(price) : null;
-        var admission = new RunAdmission(run, tokens, disclosure, log, accounts, time);
+        var admission = new RunAdmission(run, tokens, disclosure, accounts, quorum, time);
+
+        // witnesses: where they are required, what they have not cosigned is nobody's consent yet
+        if (!quorum.CoversConsents)
+        {
+            return await entries.NotReleased(run, "consents-not-final", cancellation) ? new RunOutcome.NotFinal(run.Run) : new RunOutcome.Unavailable(run.Run);
+        }
+
         var patients = (await vault.Patients.PatientIds(cancellation)).ToArray();
 
         // evidence: who can show that a consent stands

@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
 using HealthLedger.Access;
 using HealthLedger.Consents;
-using HealthLedger.Ledger;
 using HealthLedger.Proofs;
-using HealthLedger.Proofs.Notes;
 using HealthLedger.Proofs.Tokens;
 using HealthLedger.Risk.Consented;
 
@@ -22,12 +20,11 @@ internal sealed class RunAdmission
     private readonly RunIdentity _run;
     private readonly ConsentTokens _tokens;
 
-    public RunAdmission(RunIdentity run, ConsentTokens tokens, Disclosure disclosure, LedgerLog log, PrivacyAccounts accounts, TimeProvider time)
+    public RunAdmission(RunIdentity run, ConsentTokens tokens, Disclosure disclosure, PrivacyAccounts accounts, ConsentQuorum quorum, TimeProvider time)
     {
         (_run, _tokens, _disclosure, _accounts) = (run, tokens, disclosure, accounts);
-        var pinned = NoteVerifier.Parse(log.VerifierKey).Value;
         _gate = new ConsentedRecord.Gate(
-            new TokenExpectations(LogPolicy.ForLog(pinned), run.Audience, run.Caller.ClientId, run.Purpose.Code()), Open, time);
+            new TokenExpectations(quorum.Policy, run.Audience, run.Caller.ClientId, run.Purpose.Code()), Open, time);
     }
 
     /// <summary>A token of this run for one patient, if a consent stands.</summary>

@@ -40,6 +40,9 @@ internal abstract record RunOutcome
     /// <param name="Patients">How many of the patients' budgets would be exceeded; for the operator.</param>
     public sealed record BudgetRefused(RunId Run, BudgetRefusal Reason, int Patients) : RunOutcome;
 
+    /// <summary>A quorum of witnesses is required and has not cosigned the consents as they are now, so nothing was opened, drawn or charged. A moment later it may have.</summary>
+    public sealed record NotFinal(RunId Run) : RunOutcome;
+
     /// <summary>The ledger takes no entries. Nothing is released; what was charged stays charged.</summary>
     public sealed record Unavailable(RunId Run) : RunOutcome;
 }

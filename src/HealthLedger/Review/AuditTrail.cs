@@ -19,6 +19,7 @@ public sealed class AuditTrail(RecordVault vault, LedgerLog ledger, Pseudonyms p
 {
     private static readonly FactField[] AskedFields = [FactField.Event, FactField.Time, FactField.Client, FactField.User, FactField.Organization, FactField.Purpose, FactField.Evidence, FactField.Binding];
     private readonly EventWalk _walk = new(ledger);
+    private readonly KnownOwners _owners = new();
 
     /// <summary>True for who may ask at all: auditors, and patients about themselves.</summary>
     public static bool MayAsk(Caller caller) => caller.Role == CallerRole.Regulator || caller is { Role: CallerRole.Patient, Patient: not null };
@@ -66,6 +67,7 @@ public sealed class AuditTrail(RecordVault vault, LedgerLog ledger, Pseudonyms p
             if (found.Count < question.Max)
             {
                 found.Add((entry, chain));
+                _owners.Remember(entry, chain.Patient);
             }
             else
             {
@@ -95,12 +97,18 @@ public sealed class AuditTrail(RecordVault vault, LedgerLog ledger, Pseudonyms p
         var answer = new AuditAnswer(this, role, on, [], null, asked, 0, null);
         if (AuditEventWriter.EntryOf(id) is { } entry && entry < asked)
         {
+            // What was shown lately is opened at once; of anything else each chain's key is tried, since nothing stored says whose an entry is.
+            if (caller.Role == CallerRole.Regulator && OfKnown(entry, role) is { } known)
+            {
+                return (answer, known);
+            }
+
             foreach (var chain in await Chains(question, cancellation))
             {
                 cancellation.ThrowIfCancellationRequested();
-                if (ledger.OpenFact(entry, chain) is { } stored && Fact.Parse(stored).TryGet(out var fact, out _))
+                if (Opened(entry, chain, role) is { } found)
                 {
-                    return (answer, new FoundEvent(ledger, pseudonyms, entry, fact, role));
+                    return (answer, found);
                 }
             }
         }
@@ -125,9 +133,13 @@ public sealed class AuditTrail(RecordVault vault, LedgerLog ledger, Pseudonyms p
     internal LedgerLog Ledger => ledger;
 
     internal FoundEvent Open(ulong entry, EventChain chain, OpenedTo role) =>
-        ledger.OpenFact(entry, chain) is { } stored && Fact.Parse(stored).TryGet(out var fact, out _)
-            ? new FoundEvent(ledger, pseudonyms, entry, fact, role)
-            : throw new InvalidDataException($"The fact of entry {entry} does not open: what is stored is not what was recorded.");
+        Opened(entry, chain, role) ?? throw new InvalidDataException($"The fact of entry {entry} does not open: what is stored is not what was recorded.");
+
+    private FoundEvent? Opened(ulong entry, EventChain chain, OpenedTo role) =>
+        ledger.OpenFact(entry, chain) is { } stored && Fact.Parse(stored).TryGet(out var fact, out _) ? new FoundEvent(ledger, pseudonyms, entry, fact, role) : null;
+
+    private FoundEvent? OfKnown(ulong entry, OpenedTo role) =>
+        _owners.TryGet(entry, out var patient) && (patient is null ? vault.TenantChain : ShelfId.Parse(patient) is { } shelf ? vault.ChainOf(shelf) : null) is { } chain ? Opened(entry, chain, role) : null;
 
     internal EvidenceItem Question(ulong asked, EventChain on, ulong size) => Open(asked, on, OpenedTo.Patient).ToEvidence(size, AskedFields);
 

@@ -228,6 +228,62 @@ public sealed class VerifyTests : IDisposable
     }
 
     [Fact]
+    public async Task Where_the_newest_checkpoint_has_no_quorum_yet_the_newest_final_one_is_verified()
+    {
+        using var before = new GeneratedLog(300);
+        using var log = new GeneratedLog(700);
+        await using var server = await FileServer.Start(log);
+        foreach (var path in before.PublicFiles.Where(path => path != "checkpoint"))
+        {
+            server.Files[path] = before.Files[path];
+        }
+
+        var (policy, state) = (Path.Combine(folder, "policy"), Path.Combine(folder, "seen"));
+        await File.WriteAllTextAsync(policy, $"log {log.Vkey}\nwitness w {log.WitnessVkey}\nquorum w\n");
+        server.Files["final/checkpoint"] = before.Cosigned;
+        var outcome = await Command.Run("verify", server.Url, "--policy", policy, "--state", state);
+        Assert.True(outcome.Code == ExitCode.Ok, outcome.Out + outcome.Error);
+        Assert.Contains("all 300 entry hashes", outcome.Out, StringComparison.Ordinal);
+        Assert.Contains("The ledger has grown since", outcome.Out, StringComparison.Ordinal);
+
+        // Without a policy the newest is what counts; nor does another fault than the missing quorum lead to the final one.
+        Assert.Contains("all 700 entry hashes", (await Command.Run("verify", server.Url, "--vkey", log.Vkey)).Out, StringComparison.Ordinal);
+        server.Files["checkpoint"] = [.. log.Files["checkpoint"].Select(b => b == (byte)'7' ? (byte)'8' : b)];
+        Assert.Equal(ExitCode.Failed, (await Command.Run("verify", server.Url, "--policy", policy)).Code);
+        server.Files["checkpoint"] = log.Files["checkpoint"];
+
+        // A final one that lies before what was seen, or that the quorum did not cosign, is none.
+        server.Files["final/checkpoint"] = log.Files["checkpoint"];
+        Assert.Contains("checkpoint-quorum", (await Command.Run("verify", server.Url, "--policy", policy, "--json")).Out, StringComparison.Ordinal);
+        await File.WriteAllBytesAsync(state, log.Cosigned);
+        server.Files["final/checkpoint"] = before.Cosigned;
+        var older = await Command.Run("verify", server.Url, "--policy", policy, "--state", state, "--json");
+        Assert.Equal(ExitCode.Failed, older.Code);
+        Assert.Contains("checkpoint-quorum", older.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("append-only-shrunk", older.Out, StringComparison.Ordinal);
+        Assert.False(File.Exists(state + ".conflict"));
+    }
+
+    [Theory]
+    [InlineData("group g any one two\nquorum g", false)]
+    [InlineData("group g 1 one two\nquorum g", false)]
+    [InlineData("group g all one two\nquorum g", true)]
+    [InlineData("quorum one", true)]
+    [InlineData("quorum none", true)]
+    public async Task A_policy_that_lets_two_histories_find_a_quorum_each_is_refused(string quorum, bool isTaken)
+    {
+        using var log = new GeneratedLog(5);
+        using var two = new Proofs.Notes.NoteSigner("two.example/w", Proofs.Notes.NoteKeyType.Cosignature, Proofs.Notes.Ed25519PrivateKey.Generate());
+        await using var server = await FileServer.Start(log);
+        server.Files["checkpoint"] = log.Cosigned;
+        var policy = Path.Combine(folder, "policy");
+        await File.WriteAllTextAsync(policy, $"log {log.Vkey}\nwitness one {log.WitnessVkey}\nwitness two {two.Verifier}\n{quorum}\n");
+        var outcome = await Command.Run("verify", server.Url, "--policy", policy);
+        Assert.Equal(isTaken, outcome.Code != ExitCode.Usage);
+        Assert.Equal(!isTaken, outcome.Error.Contains("2k > n + f", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task What_cannot_be_reached_is_not_called_false()
     {
         using var log = new GeneratedLog(600);

@@ -154,6 +154,23 @@ public sealed class WitnessTests : IDisposable
         Assert.Equal(200, (await auditor.Post(right)).Status);
     }
 
+    [Fact]
+    public async Task A_line_of_the_log_names_the_witnessed_log_and_the_size_and_nothing_that_a_stranger_sent()
+    {
+        Grow(3);
+        await using var witness = await Run();
+        await witness.Post(Ask(0, Signed()));
+        await witness.Post(Ask(0, Signed()));
+        using var stranger = new NoteSigner("stranger.example/told", NoteKeyType.Ed25519, Ed25519PrivateKey.FromSeed(SHA(9)));
+        await witness.Post(new AddCheckpointRequest(0, [], new Checkpoint(stranger.Verifier.Name, 3, s_handle).Sign(stranger)).ToBytes());
+        await witness.Post("told"u8.ToArray());
+        var lines = witness.Lines.Select(line => System.Text.Json.Nodes.JsonNode.Parse(line)!.AsObject()).ToList();
+        Assert.Equal([200, 409, 404, 400], lines.Select(line => line["status"]!.GetValue<int>()));
+        Assert.All(lines.Take(2), line => Assert.Equal((log.Verifier.Name, 4), (line["origin"]!.GetValue<string>(), line["size"]!.GetValue<int>())));
+        Assert.All(lines.Skip(2), line => Assert.False(line.ContainsKey("origin") || line.ContainsKey("size")));
+        Assert.DoesNotContain("told", witness.Output.ToString(), StringComparison.Ordinal);
+    }
+
     /// <summary>The map root of one STATE entry is false, that of the next is right again: a plain witness cannot see it, the auditor refuses for good.</summary>
     [Fact]
     public async Task A_false_map_root_in_one_STATE_and_the_right_one_in_the_next_is_refused_by_the_auditor_alone()

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using HealthLedger.Access;
 using HealthLedger.Fhir.Validation;
 using HealthLedger.Fhir.Validation.Profiles;
+using HealthLedger.Gateway.Tests.Admin;
 using HealthLedger.Gateway.Tests.Fhir;
 using HealthLedger.Gateway.Tests.Hosting;
 using HealthLedger.Proofs.Facts;
@@ -168,6 +169,47 @@ public sealed class AuditEventTests(ITestOutputHelper output) : IAsyncLifetime
         Assert.Equal(all.Ids, walked.Skip(1));
         Assert.Equal(walked.Count, walked.Distinct().Count());
         Assert.Equal(1, (await _gateway.Get(Auditor, "AuditEvent?outcome=4&_summary=count")).Is(200).Total);
+    }
+
+    /// <summary>Whose an event is is remembered once it was shown: the answer must be the same as where every chain is tried, also when the patient was erased meanwhile.</summary>
+    [Fact]
+    public async Task An_event_reads_the_same_whether_it_was_listed_before_or_not_and_when_its_patient_is_gone()
+    {
+        await using var fresh = await TestGateway.Start(_clock);
+        (await fresh.Put(Hospital, "Patient/one", Records.Patient("one", "Namely"))).Is(201);
+        (await fresh.Put(Hospital, "Patient/two", Records.Patient("two", "Namely"))).Is(201);
+        var last = fresh.LedgerSize;
+        var unknown = new List<string>();
+        for (ulong entry = 0; entry < last; entry++)
+        {
+            unknown.Add(Told(await fresh.Get(Auditor, "AuditEvent/" + AuditEventWriter.IdOf(entry))));
+        }
+
+        Assert.True(unknown.Count(told => told != "404") >= 4);
+        (await fresh.Get(Auditor, "AuditEvent?_count=200")).Is(200);
+        for (ulong entry = 0; entry < last; entry++)
+        {
+            Assert.Equal(unknown[(int)entry], Told(await fresh.Get(Auditor, "AuditEvent/" + AuditEventWriter.IdOf(entry))));
+        }
+
+        (await fresh.Erase("one")).Is(200);
+        for (ulong entry = 0; entry < last; entry++)
+        {
+            Assert.Equal(unknown[(int)entry], Told(await fresh.Get(Auditor, "AuditEvent/" + AuditEventWriter.IdOf(entry))));
+        }
+
+        // The proof beside it is under the newest checkpoint, so it differs.
+        static string Told(Answer answer)
+        {
+            if (answer.Status != 200)
+            {
+                return $"{answer.Status}";
+            }
+
+            var resource = answer.Json.AsObject();
+            resource.Remove("extension");
+            return resource.ToJsonString();
+        }
     }
 
     [Fact]

@@ -7,6 +7,9 @@ using HealthLedger.Access;
 using HealthLedger.Gateway.Hosting;
 using HealthLedger.Gateway.Tests.Fhir;
 using HealthLedger.Gateway.Tests.Hosting;
+using HealthLedger.Gateway.Risk;
+using HealthLedger.Gateway.Tests.Portal;
+using HealthLedger.Gateway.Tests.Risk;
 using HealthLedger.Proofs;
 using HealthLedger.Proofs.Merkle;
 using HealthLedger.Proofs.Notes;
@@ -142,6 +145,60 @@ public sealed class WitnessedLedgerTests : IDisposable
         Assert.Contains("takes no entries any more", errors, StringComparison.Ordinal);
         Assert.Equal(2, Notes(errors, vkey).Select(note => note.Checkpoint.Root).Distinct().Count());
     }
+
+    /// <summary>The witness is asked once a minute, so that what changes meanwhile waits; the next start asks at once.</summary>
+    [Fact]
+    public async Task Until_the_quorum_covers_it_a_withdrawal_acts_and_is_said_not_to_be_final_and_no_run_takes_the_consents()
+    {
+        string vkey;
+        await using (var gateway = await TestGateway.Start(_directory, _clients))
+        {
+            vkey = gateway.Host.Storage.Ledger.VerifierKey;
+            (await gateway.Put(Hospital, "Patient/waits", Records.Patient("waits", "Waits"))).Is(201);
+            Assert.IsType<RunOutcome.Completed>(await Run(gateway));
+        }
+
+        await using var plain = await ChildWitness.Start(_directory, "plain", vkey);
+        await File.WriteAllTextAsync(PolicyFile, $"log {vkey}\nwitness plain {plain.Vkey} {plain.Url}\nquorum plain\n");
+        string consent;
+        await using (var gateway = await TestGateway.Start(_directory, _clients, [.. Witnessed, "--HealthLedger:Witnesses:Require=true", "--HealthLedger:Witnesses:IntervalMilliseconds=60000"]))
+        {
+            var ledger = gateway.Host.Storage.Ledger;
+            await Until(() => Task.FromResult(ledger.Cosignatures!.Final is not null), () => "the first round");
+            (await gateway.Post(Hospital, "Consent", Records.Consent(null, "waits", Records.Permit("registry", "HRESCH")))).Is(201);
+            consent = (await gateway.Post(Hospital, "Consent", Records.Consent(null, "waits", Records.Permit()))).Is(201).Id;
+            (await gateway.Get(Clinic, "Patient/waits")).Is(200);
+            (await gateway.Put(Hospital, "Consent/" + consent, Records.Consent(consent, "waits", Records.Permit(), "inactive"))).Is(200);
+            (await gateway.Get(Clinic, "Patient/waits")).Is(404);
+            using var patient = await Person.SignedIn(gateway, CallerRole.Patient, "waits");
+            var page = (await patient.Load("/portal?withdrawn=" + consent)).Is(200);
+            PageRules.Hold(page);
+            Assert.Contains("It is not final yet", page.Html, StringComparison.Ordinal);
+            Assert.Contains("acts already, not final yet", page.Html, StringComparison.Ordinal);
+
+            var chain = gateway.Host.Storage.Vault.ChainOf(HealthLedger.Vault.ShelfId.ForPatient("waits"))!;
+            var events = ledger.CountOf(chain);
+            Assert.IsType<RunOutcome.NotFinal>(await Run(gateway));
+            Assert.Equal(events, ledger.CountOf(chain));
+            var tenant = gateway.Host.Storage.Vault.TenantChain;
+            var last = Proofs.Facts.Fact.Parse(ledger.OpenFact(ledger.EventsOf(tenant, 0, 1, newestFirst: true)[0].Index, tenant)).Value;
+            Assert.Equal(("release", "deny", "consents-not-final"), (last[Proofs.Facts.FactField.Event], last[Proofs.Facts.FactField.Decision], last[Proofs.Facts.FactField.Reason]));
+        }
+
+        await using (var gateway = await TestGateway.Start(_directory, _clients, [.. Witnessed, "--HealthLedger:Witnesses:Require=true"]))
+        {
+            var ledger = gateway.Host.Storage.Ledger;
+            await Until(() => Task.FromResult(ledger.Cosignatures!.Final?.MapRoot == ledger.Published.MapRoot), () => "the consents are final");
+            var run = Assert.IsType<RunOutcome.Completed>(await Run(gateway));
+            Assert.Equal(["waits"], run.Report.Admitted.Select(a => a.Patient));
+            using var patient = await Person.SignedIn(gateway, CallerRole.Patient, "waits");
+            var page = (await patient.Load("/portal?withdrawn=" + consent)).Is(200);
+            Assert.Contains("It is final: enough of the witnesses", page.Html, StringComparison.Ordinal);
+        }
+    }
+
+    private static Task<RunOutcome> Run(TestGateway gateway) =>
+        gateway.Host.Services.GetRequiredService<RiskRun>().Run(new RunRequest(Registry.Caller, PurposeOfUse.Research, Registry.Price), static () => { }, CancellationToken.None);
 
     [Theory]
     [InlineData("group any any w0 w1", "any", 0, "2k > n + f")]
