@@ -27,7 +27,11 @@ internal sealed class CheckpointWitness(NoteSigner signer, IReadOnlyList<NoteVer
     /// <summary>How long a request waits for the replay, which goes on without it.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
+    /// <summary>After so many more entries how far the replay is is kept: less than a second of it is lost where the process is killed.</summary>
+    private const ulong KeptEvery = 100_000;
+
     private const string Text = "text/plain; charset=utf-8";
+    private ulong kept = follower?.Size ?? 0;
     private readonly Lock gate = new();
     private (Checkpoint Target, Task<Followed> Work)? replaying;
 
@@ -37,6 +41,18 @@ internal sealed class CheckpointWitness(NoteSigner signer, IReadOnlyList<NoteVer
         lock (gate)
         {
             return state.Note(name);
+        }
+    }
+
+    /// <summary>Keeps how far the replay is, where it is at what was cosigned last: before the process ends.</summary>
+    public void KeepReplay()
+    {
+        lock (gate)
+        {
+            if (logs is [var log])
+            {
+                KeepReplay(log.Name);
+            }
         }
     }
 
@@ -76,7 +92,31 @@ internal sealed class CheckpointWitness(NoteSigner signer, IReadOnlyList<NoteVer
 
             var line = signer.Cosign(cosign.Note.Text, time.GetUtcNow());
             state.Record(cosign.Checkpoint, new SignedNote(cosign.Note.Text, [.. OfTrusted(cosign), line]));
+            if (cosign.Checkpoint.Size - Math.Min(kept, cosign.Checkpoint.Size) >= KeptEvery)
+            {
+                KeepReplay(cosign.Checkpoint.Origin);
+            }
+
             return new WitnessReply(200, line + "\n", Text, "cosigned");
+        }
+    }
+
+    private void KeepReplay(string origin)
+    {
+        // A replay that runs is further, or about to be.
+        if (follower is null || replaying is { Work.IsCompleted: false } || state.Last(origin) is not { } last || follower.Snapshot(last, state.Note(WitnessState.NameOf(origin))!) is not { } snapshot)
+        {
+            return;
+        }
+
+        try
+        {
+            state.Keep(origin, snapshot);
+            kept = last.Size;
+        }
+        catch (IOException)
+        {
+            // What was cosigned is recorded; only the next start takes longer.
         }
     }
 

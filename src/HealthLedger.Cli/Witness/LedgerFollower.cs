@@ -26,6 +26,20 @@ internal sealed class LedgerFollower(LedgerSource source)
     private CompactRange tree = new();
     private ReplayConsentState replay = new();
     private Fault? found;
+    private (CompactRange Before, byte[] Last)? end;
+
+    /// <summary>Goes on where an earlier process was.</summary>
+    public LedgerFollower(LedgerSource source, ReplaySnapshot? earlier)
+        : this(source)
+    {
+        if (earlier is not null)
+        {
+            tree = earlier.Before.Clone();
+            tree.Append(MerkleHash.Leaf(earlier.Last));
+            replay = ReplayConsentState.After(earlier.Map, tree.Size);
+            end = (earlier.Before, earlier.Last);
+        }
+    }
 
     /// <summary>Entries replayed so far.</summary>
     public ulong Size => tree.Size;
@@ -50,6 +64,11 @@ internal sealed class LedgerFollower(LedgerSource source)
 
             for (var i = (int)(tree.Size % TilePath.FullWidth); i < path.Width; i++)
             {
+                if (tree.Size == checkpoint.Size - 1)
+                {
+                    end = (tree.Clone(), entries[i].ToArray());
+                }
+
                 var fault = Add(entries[i].Span);
                 found ??= fault;
             }
@@ -68,6 +87,12 @@ internal sealed class LedgerFollower(LedgerSource source)
         return found is null ? Followed.Holds : new Followed(found, Proven: true);
     }
 
+    /// <summary>What to keep under a checkpoint that was cosigned; null where it is not the one that was replayed last, or where the replay found a fault.</summary>
+    /// <param name="checkpoint">The checkpoint.</param>
+    /// <param name="note">It as a signed note, with this witness's cosignature.</param>
+    public ReplaySnapshot? Snapshot(Checkpoint checkpoint, byte[] note) =>
+        found is null && end is var (before, last) && tree.Size == checkpoint.Size && tree.Root == checkpoint.Root ? new ReplaySnapshot(note, before, last, replay.Map) : null;
+
     private Fault? Add(ReadOnlySpan<byte> bytes)
     {
         tree.Append(MerkleHash.Leaf(bytes));
@@ -77,7 +102,7 @@ internal sealed class LedgerFollower(LedgerSource source)
     /// <summary>What was served may be nobody's word, so that nothing is concluded from it and the next call begins anew.</summary>
     private Followed Forget(string code, string detail)
     {
-        (tree, replay, found) = (new CompactRange(), new ReplayConsentState(), null);
+        (tree, replay, found, end) = (new CompactRange(), new ReplayConsentState(), null, null);
         return new Followed(new Fault(code, detail), Proven: false);
     }
 

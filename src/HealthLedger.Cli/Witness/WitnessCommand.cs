@@ -44,13 +44,14 @@ internal static class WitnessCommand
             using var token = TokenFor(parsed.GetValue(replay), parsed.GetValue(client), parsed.GetValue(id), logs.Count, time);
             using var source = token is null ? null : LedgerSource.Of(parsed.GetValue(replay)!, token.Get);
             using var recorded = WitnessState.Open(parsed.GetRequiredValue(state), signer.Verifier, logs);
-            var witness = new CheckpointWitness(signer, logs, recorded, source is null ? null : new LedgerFollower(source), time, cancellationToken);
+            var witness = new CheckpointWitness(signer, logs, recorded, source is null ? null : new LedgerFollower(source, recorded.Replayed(logs[0].Name)), time, cancellationToken);
             await using var server = new WitnessServer(witness, parsed.GetValue(url)!, terminal, time);
             var address = await server.Start(cancellationToken);
             await terminal.Out.WriteLineAsync($"vkey {signer.Verifier}");
             await terminal.Out.WriteLineAsync($"listening {address}");
             await terminal.Out.FlushAsync(cancellationToken);
             await server.WaitForShutdown(cancellationToken);
+            witness.KeepReplay();
             return (int)ExitCode.Ok;
         });
         return command;

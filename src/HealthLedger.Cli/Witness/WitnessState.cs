@@ -77,7 +77,27 @@ internal sealed class WitnessState : IDisposable
     /// <summary>Keeps a log's signed checkpoint as evidence against it.</summary>
     public void Refuse(string origin, SignedNote evidence) => Replace(RefusedPath(origin), evidence.ToBytes());
 
+    /// <summary>Keeps how far a log was replayed; a crash leaves the earlier one or this one.</summary>
+    /// <exception cref="IOException">It could not be written: the next start replays more.</exception>
+    public void Keep(string origin, ReplaySnapshot snapshot) => Replace(ReplayPath(origin), snapshot.Write);
+
+    /// <summary>How far a log was replayed; null where that is not known, or not as this witness would have written it.</summary>
+    public ReplaySnapshot? Replayed(string origin)
+    {
+        try
+        {
+            using var file = new BufferedStream(File.OpenRead(ReplayPath(origin)), 1 << 16);
+            return ReplaySnapshot.Read(file, origin, witness);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     public void Dispose() => held.Dispose();
+
+    private string ReplayPath(string origin) => Path.Combine(directory, NameOf(origin) + ".replay");
 
     private void Load(string origin)
     {
@@ -97,12 +117,14 @@ internal sealed class WitnessState : IDisposable
         last[origin] = (checkpoint, bytes);
     }
 
-    private void Replace(string path, byte[] content)
+    private void Replace(string path, byte[] content) => Replace(path, file => file.Write(content));
+
+    private void Replace(string path, Action<Stream> write)
     {
         var fresh = path + ".new";
-        using (var file = new FileStream(fresh, FileMode.Create, FileAccess.Write))
+        using (var file = new FileStream(fresh, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
         {
-            file.Write(content);
+            write(file);
             file.Flush(flushToDisk: true);
         }
 

@@ -10,8 +10,26 @@ namespace HealthLedger.Proofs.ConsentStateMap;
 /// </remarks>
 public sealed class ReplayConsentState : IReplayCheck
 {
+    /// <summary>Before the first entry.</summary>
+    public ReplayConsentState()
+        : this(new ConsentMap())
+    {
+    }
+
+    private ReplayConsentState(ConsentMap map) => Map = map;
+
+    /// <summary>Goes on after a STATE entry whose root and count are those of a map.</summary>
+    /// <param name="map">The map; from here on the replay's own.</param>
+    /// <param name="size">Entries up to and with that STATE entry, at least 1.</param>
+    public static ReplayConsentState After(ConsentMap map, ulong size)
+    {
+        ArgumentNullException.ThrowIfNull(map);
+        ArgumentOutOfRangeException.ThrowIfZero(size);
+        return new ReplayConsentState(map) { NextIndex = size, LastState = size - 1 };
+    }
+
     /// <summary>The map as of the last entry applied.</summary>
-    public ConsentMap Map { get; } = new();
+    public ConsentMap Map { get; }
 
     /// <summary>The index that the next entry has.</summary>
     public ulong NextIndex { get; private set; }

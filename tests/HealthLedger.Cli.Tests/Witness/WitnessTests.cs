@@ -18,6 +18,7 @@ public sealed class WitnessTests : IDisposable
     private readonly NoteSigner log = new("ledger.example/log", NoteKeyType.Ed25519, Ed25519PrivateKey.FromSeed(SHA(2)));
     private readonly List<LedgerEntry> entries = [];
     private readonly Proofs.ConsentStateMap.ConsentMap map = new();
+    private readonly List<string> fetched = [];
     private bool serves = true;
 
     private static byte[] SHA(byte seed) => System.Security.Cryptography.SHA256.HashData([seed]);
@@ -155,6 +156,72 @@ public sealed class WitnessTests : IDisposable
     }
 
     [Fact]
+    public async Task An_auditor_that_starts_again_goes_on_where_it_was()
+    {
+        Grow(600);
+        Add(LedgerEntry.ForConsent(DateTimeOffset.UnixEpoch, s_handle, s_handle, ConsentOperation.Grant, s_handle, LedgerEntry.NoEnd, s_handle));
+        AddState();
+        await using (var auditor = await Run(replaying: true))
+        {
+            Assert.Equal(200, (await auditor.Post(Ask(0, Signed()))).Status);
+            Assert.Contains("tile/entries/000", fetched);
+            auditor.Witness.KeepReplay();
+        }
+
+        fetched.Clear();
+        Grow(2);
+        await using var again = await Run(replaying: true);
+        Assert.Equal(200, (await again.Post(Ask(603, Signed()))).Status);
+        Assert.Equal(["tile/entries/002.p/94"], fetched);
+
+        // It knows the handles too: one is never granted twice.
+        Add(LedgerEntry.ForConsent(DateTimeOffset.UnixEpoch, s_handle, s_handle, ConsentOperation.Grant, s_handle, LedgerEntry.NoEnd, s_handle));
+        AddState();
+        var (status, body, _) = await again.Post(Ask(606, Signed()));
+        Assert.Equal(422, status);
+        Assert.StartsWith("replay-grant: ", body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task No_byte_of_what_was_kept_of_a_replay_can_be_changed()
+    {
+        Grow(5);
+        Add(LedgerEntry.ForConsent(DateTimeOffset.UnixEpoch, s_handle, s_handle, ConsentOperation.Grant, s_handle, LedgerEntry.NoEnd, s_handle));
+        AddState();
+        await using (var auditor = await Run(replaying: true))
+        {
+            Assert.Equal(200, (await auditor.Post(Ask(0, Signed()))).Status);
+            auditor.Witness.KeepReplay();
+        }
+
+        var kept = await File.ReadAllBytesAsync(Path.Combine(State, WitnessState.NameOf(log.Verifier.Name) + ".replay"));
+        Assert.NotNull(Read(kept));
+        for (var at = 0; at < kept.Length; at++)
+        {
+            var changed = kept.ToArray();
+            changed[at] ^= 0x01;
+            Assert.True(Read(changed) is null || IsUnread(kept, at), $"byte {at}");
+            Assert.Null(Read(kept.AsSpan(0, at).ToArray()));
+        }
+
+        Assert.Null(Read([.. kept, 0]));
+        Assert.Null(ReplaySnapshot.Read(new MemoryStream(kept), "other.example/log", Key.Verifier));
+        using var other = new NoteSigner("witness.example/w1", NoteKeyType.Cosignature, Ed25519PrivateKey.FromSeed(SHA(8)));
+        Assert.Null(ReplaySnapshot.Read(new MemoryStream(kept), log.Verifier.Name, other.Verifier));
+
+        ReplaySnapshot? Read(byte[] bytes) => ReplaySnapshot.Read(new MemoryStream(bytes), log.Verifier.Name, Key.Verifier);
+    }
+
+    /// <summary>The log's own signature is not looked at: the witness's covers the same text.</summary>
+    private bool IsUnread(byte[] kept, int at)
+    {
+        var text = System.Text.Encoding.Latin1.GetString(kept);
+        var line = System.Text.Encoding.Latin1.GetString(System.Text.Encoding.UTF8.GetBytes($"\u2014 {log.Verifier.Name} "));
+        var begin = text.IndexOf(line, StringComparison.Ordinal);
+        return begin >= 0 && at >= begin && at < text.IndexOf('\n', begin);
+    }
+
+    [Fact]
     public async Task A_line_of_the_log_names_the_witnessed_log_and_the_size_and_nothing_that_a_stranger_sent()
     {
         Grow(3);
@@ -251,12 +318,12 @@ public sealed class WitnessTests : IDisposable
     {
         var recorded = WitnessState.Open(Path.Combine(root, state), Key.Verifier, [log.Verifier]);
         var output = new StringWriter();
-        var witness = new CheckpointWitness(Key, [log.Verifier], recorded, replaying ? new LedgerFollower(new Entries(this)) : null, TimeProvider.System, default);
+        var witness = new CheckpointWitness(Key, [log.Verifier], recorded, replaying ? new LedgerFollower(new Entries(this), recorded.Replayed(log.Verifier.Name)) : null, TimeProvider.System, default);
         var server = new WitnessServer(witness, "http://127.0.0.1:0", new Terminal(output, TextWriter.Null, ShowsProgress: false), TimeProvider.System);
-        return new RunningWitness(server, recorded, output, Key.Verifier, await server.Start(default));
+        return new RunningWitness(witness, server, recorded, output, Key.Verifier, await server.Start(default));
     }
 
-    private sealed record RunningWitness(WitnessServer Server, WitnessState State, StringWriter Output, NoteVerifier Key, string Url) : IAsyncDisposable
+    private sealed record RunningWitness(CheckpointWitness Witness, WitnessServer Server, WitnessState State, StringWriter Output, NoteVerifier Key, string Url) : IAsyncDisposable
     {
         public HttpClient Http { get; } = new() { BaseAddress = new Uri(Url) };
 
@@ -285,6 +352,7 @@ public sealed class WitnessTests : IDisposable
 
         public override Task<byte[]?> Fetch(string path, int maxBytes, CancellationToken cancellationToken)
         {
+            test.fetched.Add(path);
             var tile = TilePath.Parse(path)!.Value;
             var bundle = test.entries.Skip((int)tile.Index * TilePath.FullWidth).Take(tile.Width).Select(entry => (ReadOnlyMemory<byte>)entry.ToBytes()).ToList();
             return test.serves ? Task.FromResult<byte[]?>(bundle.Count == tile.Width ? EntryBundle.Encode(bundle) : null) : throw new UnreachableException("test");
