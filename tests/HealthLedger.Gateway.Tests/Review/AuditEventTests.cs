@@ -178,6 +178,8 @@ public sealed class AuditEventTests(ITestOutputHelper output) : IAsyncLifetime
         await using var fresh = await TestGateway.Start(_clock);
         (await fresh.Put(Hospital, "Patient/one", Records.Patient("one", "Namely"))).Is(201);
         (await fresh.Put(Hospital, "Patient/two", Records.Patient("two", "Namely"))).Is(201);
+        (await fresh.Get(Hospital, "Patient/one")).Is(200);
+        (await fresh.Get(Hospital, "Observation?patient=two")).Is(200);
         var last = fresh.LedgerSize;
         var unknown = new List<string>();
         for (ulong entry = 0; entry < last; entry++)
