@@ -131,7 +131,7 @@ public sealed class AuditKindTests(ITestOutputHelper output) : IDisposable
 
         (await gateway.Get(Stranger, "Observation/pulse")).Is(404);
         (await gateway.Get(Stranger, "Observation/absent")).Is(404);
-        (await gateway.Put(Stranger, "Observation/pulse", Records.Observation("pulse", "pat"))).Is(404);
+        (await gateway.Put(Stranger, "Observation/pulse", Records.Observation("pulse", "pat"))).Is(405);
         (await gateway.Put(Clinic, "Observation/pulse", Records.Observation("pulse", "pat"))).Is(403);
         (await gateway.Put(Hospital, "Consent/" + consent, Records.Consent(consent, "pat", Records.Permit(), "inactive"))).Is(200);
 

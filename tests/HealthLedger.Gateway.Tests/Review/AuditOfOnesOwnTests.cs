@@ -145,8 +145,8 @@ public sealed class AuditOfOnesOwnTests : IAsyncLifetime
         (await _gateway.Put(Hospital, "AuditEvent/entry-01", Stored("entry-01", "mine"))).Is(201);
         foreach (var id in new[] { "entry-1", "entry-0", "entry-4000000" })
         {
-            (await _gateway.Put(Hospital, "AuditEvent/" + id, Stored(id, "mine"))).Is(404);
-            (await _gateway.Post(Hospital, "", Records.Bundle("transaction", Records.Entry("PUT", "AuditEvent/" + id, Stored(id, "mine"))))).Is(404);
+            (await _gateway.Put(Hospital, "AuditEvent/" + id, Stored(id, "mine"))).Is(405);
+            (await _gateway.Post(Hospital, "", Records.Bundle("transaction", Records.Entry("PUT", "AuditEvent/" + id, Stored(id, "mine"))))).Is(405);
         }
     }
 
