@@ -61,7 +61,7 @@ internal static class SqliteFile
         {
             throw new OperationCanceledException(cancellation);
         }
-        catch (SqliteException failed) when (failed.SqliteErrorCode is raw.SQLITE_FULL or raw.SQLITE_IOERR)
+        catch (SqliteException failed) when (failed.SqliteErrorCode is raw.SQLITE_FULL or raw.SQLITE_IOERR or raw.SQLITE_CANTOPEN or raw.SQLITE_READONLY)
         {
             throw new IOException("A copy of a database could not be written.", failed);
         }

@@ -195,10 +195,11 @@ internal sealed class OnlineBackup(GatewayOptions options, Storage storage, Time
     private long DataBytes()
     {
         using var copy = storage.Ledger.BeginCopy();
-        return copy.Bytes + SizeOf(options.DataDirectory, "vault.db*") + SizeOf(options.DataDirectory, "smart.db*");
+        return copy.Bytes + SizeOf(options.DataDirectory, "vault.db") + SizeOf(options.DataDirectory, "smart.db");
     }
 
-    private long KeysBytes() => SizeOf(options.KeysDirectory, "*");
+    private long KeysBytes() => SizeOf(options.KeysDirectory, "keys.db");
 
-    private static long SizeOf(string directory, string pattern) => new DirectoryInfo(directory).EnumerateFiles(pattern).Sum(file => file.Length);
+    /// <summary>Without the database's log, which is moved into it before it is longer than what is left free, and whose file is longer than what is in it.</summary>
+    private static long SizeOf(string directory, string file) => new FileInfo(Path.Combine(directory, file)).Length;
 }

@@ -29,6 +29,7 @@ internal sealed record CommandLine
           --urls URL                        where to listen (default http://localhost:5080; port 0 picks a free one)
           --HealthLedger:Data=DIR           sealed records and the ledger (default ./data)
           --HealthLedger:Keys=DIR           keys (default DIR.keys beside the data)
+          --HealthLedger:Backups:Data=DIR   where `healthledger backup data` puts copies; --HealthLedger:Backups:Keys=DIR those of the keys, a place apart (default none)
           --HealthLedger:PassphraseFile=F   passphrase (or the variable HEALTHLEDGER_PASSPHRASE; without one a random one is made and kept with the keys)
           --HealthLedger:Consents:ImplicitPolicy=deny|permit-treatment|permit-all
           --demo                            seed a small hospital, walk the main job on the console, then keep serving

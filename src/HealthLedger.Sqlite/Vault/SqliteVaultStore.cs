@@ -47,6 +47,7 @@ public sealed partial class SqliteVaultStore : IVaultStore
     private readonly Stack<VaultReader> readers = new();
     private ulong appliedSize;
     private int copies;
+    private bool erasedMeanwhile;
     private bool disposed;
 
     private SqliteVaultStore(string path, SqliteConnection connection)
@@ -116,9 +117,13 @@ public sealed partial class SqliteVaultStore : IVaultStore
 
                 return true;
             });
-            if (copies == 0)
+            if (copies > 0)
             {
-                SealedDatabase.EmptyWal(connection); // else it would wait for the copy, and with it the ledger; the copy empties it at its end
+                erasedMeanwhile = true; // it would wait for the copy, and with it the ledger: the copy empties the log at its end
+            }
+            else
+            {
+                SealedDatabase.EmptyWal(connection);
             }
         }
     }
@@ -144,10 +149,10 @@ public sealed partial class SqliteVaultStore : IVaultStore
         {
             lock (writing)
             {
-                copies--;
-                if (!disposed)
+                if (--copies == 0 && erasedMeanwhile && !disposed)
                 {
-                    SealedDatabase.EmptyWal(connection);
+                    SealedDatabase.EmptyWalAtEnd(connection); // not else: its file keeps room for commits on a full disk
+                    erasedMeanwhile = false;
                 }
             }
         }

@@ -4,6 +4,7 @@ using HealthLedger.Gateway.Hosting;
 using HealthLedger.Gateway.Tests.Admin;
 using HealthLedger.Gateway.Tests.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using static HealthLedger.Gateway.Tests.Hosting.TestClients;
 
 namespace HealthLedger.Gateway.Tests.Backups;
 
@@ -98,6 +99,62 @@ public sealed class KeyBackupTests : IDisposable
         var listed = (await again.Admin("backups", method: "GET")).Is(200);
         Assert.Contains("2 are damaged or not this gateway's", listed.Json["message"]!.GetValue<string>(), StringComparison.Ordinal);
         Assert.Equal(["damaged", "foreign"], Names(_world.KeysPlace));
+    }
+
+    [Fact]
+    public async Task What_was_begun_or_half_destroyed_is_overwritten_and_cleared_away_by_the_next_start()
+    {
+        string left;
+        await using (var gateway = await _world.Start(_clock, TenDays))
+        {
+            (await BackedUp.Make(gateway, "keys", "half")).Is(200);
+            left = Path.Combine(_world.KeysPlace, $".{gateway.Host.Storage.KeyDirectory.Tenant}-half.partial");
+        }
+
+        Directory.Move(Path.Combine(_world.KeysPlace, "half"), left);
+        var others = Directory.CreateDirectory(Path.Combine(_world.KeysPlace, $".{new string('a', 32)}-half.partial")).FullName;
+
+        // Who holds the file open sees that it is overwritten before its name is gone.
+        await using var held = new FileStream(Path.Combine(left, "keys", "master.json"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        await using (await _world.Start(_clock, TenDays))
+        {
+            Assert.False(Directory.Exists(left));
+            Assert.True(Directory.Exists(others)); // another gateway's, which shares the place
+        }
+
+        var bytes = new byte[held.Length];
+        Assert.Equal(bytes.Length, held.ReadAtLeast(bytes, bytes.Length));
+        Assert.DoesNotContain(bytes, b => b != 0);
+    }
+
+    [Fact]
+    public async Task A_backup_of_the_keys_made_while_they_are_rotated_opens()
+    {
+        const int Backups = 4;
+        await using (var gateway = await _world.Start())
+        {
+            await gateway.AddPatient("one");
+            var rotating = Task.Run(async () =>
+            {
+                for (var i = 0; i < 12; i++)
+                {
+                    (await gateway.Admin("keys/wrapping")).Is(200);
+                }
+            });
+            for (var i = 0; i < Backups; i++)
+            {
+                (await BackedUp.Make(gateway, "keys", $"copy-{i}")).Is(200);
+            }
+
+            await rotating;
+        }
+
+        for (var i = 0; i < Backups; i++)
+        {
+            _world.PutBackKeys($"copy-{i}");
+            await using var restored = await _world.Start();
+            (await restored.Get(Clinic, "Observation/pulse-one")).Is(200);
+        }
     }
 
     private static IEnumerable<string?> Names(string place) => Directory.GetFileSystemEntries(place).Select(Path.GetFileName).Order(StringComparer.Ordinal);
