@@ -9,6 +9,7 @@ internal static class KeysCommand
           healthledger keys show --credentials demo-credentials.json --client demo-operator
           healthledger keys rotate-wrapping --credentials demo-credentials.json --client demo-operator
           healthledger keys passphrase --file new-passphrase --credentials demo-credentials.json --client demo-operator
+          healthledger keys pkcs11 --credentials demo-credentials.json --client demo-operator
 
         Exit codes: 0 done, 1 the gateway refused, 2 usage, 4 unreachable.
         """;
@@ -24,7 +25,8 @@ internal static class KeysCommand
             make.Make("show", "Which keys are in use.", [], _ => (HttpMethod.Get, "keys", null)),
             make.Make("rotate-wrapping", "Wraps all keys under a fresh one: no earlier copy of keys.db opens any more.", [], _ => (HttpMethod.Post, "keys/wrapping", null)),
             make.Make("rotate-tokens", "Signs access tokens with a fresh key; those in hand count until the next rotation.", [], _ => (HttpMethod.Post, "keys/tokens", null)),
-            make.Make("passphrase", "Changes the passphrase of the key directory.", [file], parsed => (HttpMethod.Post, "keys/passphrase", new ByteArrayContent(Read(parsed.GetRequiredValue(file))))),
+            make.Make("passphrase", "Changes the passphrase of the key directory; takes the master key back from a PKCS#11 key too.", [file], parsed => (HttpMethod.Post, "keys/passphrase", new ByteArrayContent(Read(parsed.GetRequiredValue(file))))),
+            make.Make("pkcs11", "Moves the master key from the passphrase to the PKCS#11 key that the gateway is configured with.", [], _ => (HttpMethod.Post, "keys/pkcs11", null)),
         };
     }
 

@@ -7,7 +7,7 @@ namespace HealthLedger.Gateway.Admin;
 
 /// <summary>
 /// Keys: <c>GET /admin/keys</c>, <c>POST /admin/keys/wrapping</c> and <c>/admin/keys/tokens</c> to rotate, <c>POST /admin/keys/passphrase</c> with the new passphrase's bytes
-/// (<c>application/octet-stream</c>).
+/// (<c>application/octet-stream</c>), <c>POST /admin/keys/pkcs11</c> to move the master key to the configured PKCS#11 key.
 /// </summary>
 internal static class KeysApi
 {
@@ -17,6 +17,7 @@ internal static class KeysApi
         admin.MapPost("/keys/wrapping", RotateWrapping);
         admin.MapPost("/keys/tokens", RotateTokens);
         admin.MapPost("/keys/passphrase", ChangePassphrase);
+        admin.MapPost("/keys/pkcs11", MoveToProvider);
     }
 
     private static async Task Show(HttpContext http, OperatorActs acts, KeyDirectory directory, KeyRing ring, TokenSigningKey tokens)
@@ -33,6 +34,7 @@ internal static class KeysApi
             wrappingEpoch = ring.Epoch,
             tokenKeys = tokens.Published.Select(key => key.KeyId),
             passphraseLiesWithKeys = directory.PassphraseLiesWithKeys,
+            masterKey = directory.IsWithProvider ? "pkcs11" : "passphrase",
         });
     }
 
@@ -60,6 +62,31 @@ internal static class KeysApi
         await http.Json(new { message = $"Tokens are signed by {tokens.Public.KeyId} now; those in hand count until they end.", tokenKeys = tokens.Published.Select(key => key.KeyId) });
     }
 
+    private static async Task MoveToProvider(HttpContext http, OperatorActs acts, KeyDirectory directory)
+    {
+        if (!await acts.Record(http.Operator(), http.TraceIdentifier, "master-key-moved", null, http.RequestAborted))
+        {
+            await http.Unavailable();
+            return;
+        }
+
+        try
+        {
+            if (!await Task.Run(directory.MoveToProvider))
+            {
+                await http.Refuse(StatusCodes.Status409Conflict, "no-provider", "Set HealthLedger:KeyProvider:Uri and HealthLedger:KeyProvider:PinFile, and start the gateway again with both it and the passphrase.");
+                return;
+            }
+        }
+        catch (KeyProviderException unreachable)
+        {
+            await http.Refuse(StatusCodes.Status409Conflict, "provider-unusable", unreachable.Message);
+            return;
+        }
+
+        await http.Json(new { message = "The master key is with the PKCS#11 key, and the next start needs it instead of the passphrase. A copy of the key directory from before still opens by the passphrase.", masterKey = "pkcs11" });
+    }
+
     private static async Task ChangePassphrase(HttpContext http, OperatorActs acts, KeyDirectory directory)
     {
         var body = await http.ReadBody();
@@ -79,7 +106,7 @@ internal static class KeysApi
 
             using var passphrase = Passphrase.FromBytes(body);
             await Task.Run(() => directory.ChangePassphrase(passphrase));
-            await http.Json(new { message = "The next start needs the new passphrase. A copy of the key directory from before still opens by the old one." });
+            await http.Json(new { message = "The next start needs the new passphrase. A copy of the key directory from before still opens by what opened it." });
         }
         finally
         {

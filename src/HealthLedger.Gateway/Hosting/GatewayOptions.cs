@@ -57,6 +57,8 @@ internal sealed class GatewayOptions
 
     public KeyHolderOptions KeyHolder { get; set; } = new();
 
+    public KeyProviderOptions KeyProvider { get; set; } = new();
+
     public string DataDirectory => Path.GetFullPath(Data);
 
     public string KeysDirectory => Path.GetFullPath(Keys ?? Data.TrimEnd('/', '\\') + ".keys");
@@ -127,7 +129,7 @@ internal sealed class GatewayOptions
             }
         }
 
-        foreach (var fault in Consents.Faults().Concat(Privacy.Faults()).Concat(Cors.Faults()).Concat(Events.Faults()).Concat(Erasure.Faults()).Concat(Witnesses.Faults()).Concat(KeyHolder.Faults()))
+        foreach (var fault in Consents.Faults().Concat(Privacy.Faults()).Concat(Cors.Faults()).Concat(Events.Faults()).Concat(Erasure.Faults()).Concat(Witnesses.Faults()).Concat(KeyHolder.Faults()).Concat(KeyProvider.Faults()))
         {
             yield return fault;
         }

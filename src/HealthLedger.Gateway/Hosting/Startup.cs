@@ -42,6 +42,10 @@ internal static class Startup
         {
             return Refuse(errors, ExitCode.WrongPassphrase, wrong.Message);
         }
+        catch (KeyProviderException provider)
+        {
+            return Refuse(errors, ExitCode.WrongPassphrase, provider.Message);
+        }
         catch (Exception keys) when (keys is ForeignDirectoryException or DamagedKeysException)
         {
             return Refuse(errors, ExitCode.Configuration, keys.Message);

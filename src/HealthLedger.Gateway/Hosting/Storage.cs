@@ -71,6 +71,7 @@ internal sealed class Storage : IAsyncDisposable
                 Path = options.KeysDirectory,
                 DataPath = options.DataDirectory,
                 Passphrase = passphrase,
+                Provider = options.KeyProvider.ToProvider(),
                 Scrypt = new ScryptParameters(1 << options.ScryptLogN),
             }));
             var wrapped = Own(SqliteKeyStore.Open(directory));

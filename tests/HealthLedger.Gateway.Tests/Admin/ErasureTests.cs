@@ -36,7 +36,7 @@ public sealed class ErasureTests : IAsyncLifetime
     [InlineData(Auditor)]
     public async Task Nobody_but_an_operator_gets_in_and_nothing_is_recorded_of_whom_it_was_about(string client)
     {
-        foreach (var (method, path) in new[] { ("GET", "/admin/erasures"), ("POST", "/admin/erasures"), ("GET", "/admin/keys"), ("POST", "/admin/keys/wrapping"), ("POST", "/admin/keys/passphrase") })
+        foreach (var (method, path) in new[] { ("GET", "/admin/erasures"), ("POST", "/admin/erasures"), ("GET", "/admin/keys"), ("POST", "/admin/keys/wrapping"), ("POST", "/admin/keys/passphrase"), ("POST", "/admin/keys/pkcs11") })
         {
             var refused = (await _gateway.SendBytes(client, method, path, """{"patient":"gone","ground":"patient-request"}"""u8.ToArray(), "application/json")).Is(403);
             Assert.Equal(("forbidden", 0UL), (refused.Error(), refused.Growth));

@@ -10,7 +10,8 @@ public sealed class EnvelopeKeys : IDisposable
     // Pinned memory is collected late, and one of these is made for every read: so the small ones are used again.
     private const int Pooled = 64;
     private const int MaxPooled = 256;
-    private static readonly ConcurrentBag<byte[]> Free = [];
+    private static readonly ConcurrentQueue<byte[]> Free = [];
+    private static int free;
     private byte[]? bytes;
 
     private EnvelopeKeys(byte[] bytes, int count) => (this.bytes, Count) = (bytes, count);
@@ -26,11 +27,13 @@ public sealed class EnvelopeKeys : IDisposable
     public static EnvelopeKeys For(int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        return new EnvelopeKeys(
-            count > Pooled ? GC.AllocateArray<byte>(count * Envelope.KeyOfOneSize, pinned: true)
-            : Free.TryTake(out var free) ? free
-            : GC.AllocateArray<byte>(Pooled * Envelope.KeyOfOneSize, pinned: true),
-            count);
+        if (count <= Pooled && Free.TryDequeue(out var used))
+        {
+            Interlocked.Decrement(ref free);
+            return new EnvelopeKeys(used, count);
+        }
+
+        return new EnvelopeKeys(GC.AllocateArray<byte>(Math.Max(count, Pooled) * Envelope.KeyOfOneSize, pinned: true), count);
     }
 
     /// <summary>Where a key is written.</summary>
@@ -50,9 +53,18 @@ public sealed class EnvelopeKeys : IDisposable
         }
 
         CryptographicOperations.ZeroMemory(used.AsSpan(0, Count * Envelope.KeyOfOneSize));
-        if (Count <= Pooled && Free.Count < MaxPooled)
+        if (Count > Pooled)
         {
-            Free.Add(used);
+            return;
+        }
+
+        if (Interlocked.Increment(ref free) <= MaxPooled)
+        {
+            Free.Enqueue(used);
+        }
+        else
+        {
+            Interlocked.Decrement(ref free);
         }
     }
 }

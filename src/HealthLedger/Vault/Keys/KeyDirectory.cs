@@ -16,6 +16,9 @@ public sealed record KeyDirectoryOptions
     /// <summary>What opens the keys; null takes the file <c>passphrase</c> in the key directory, which is made where there are no keys yet.</summary>
     public Passphrase? Passphrase { get; init; }
 
+    /// <summary>The key that opens the master key instead of a passphrase, or that it can be moved to; null where there is none.</summary>
+    public IMasterKeyProvider? Provider { get; init; }
+
     /// <summary>The cost of a new header; an existing one keeps its own.</summary>
     public ScryptParameters Scrypt { get; init; } = ScryptParameters.Default;
 }
@@ -32,18 +35,19 @@ public sealed class KeyDirectory : IDisposable
     private readonly PinnedSecret master;
     private readonly WrappingEpochs epochs;
     private readonly Lock header = new();
+    private readonly KeyDirectoryOptions options;
 
-    private KeyDirectory(string path, TenantId tenant, PinnedSecret master, bool passphraseWasMade)
+    private KeyDirectory(KeyDirectoryOptions options, TenantId tenant, PinnedSecret master, bool passphraseWasMade)
     {
-        Path = path;
+        this.options = options;
         Tenant = tenant;
         this.master = master;
         PassphraseLiesWithKeys = passphraseWasMade;
-        epochs = new WrappingEpochs(path, tenant);
+        epochs = new WrappingEpochs(options.Path, tenant);
     }
 
     /// <summary>The directory.</summary>
-    public string Path { get; }
+    public string Path => options.Path;
 
     /// <summary>Whose keys these are.</summary>
     public TenantId Tenant { get; }
@@ -59,6 +63,7 @@ public sealed class KeyDirectory : IDisposable
 
     /// <summary>Opens the key directory, makes it where neither it nor data exists, and binds the data directory to it.</summary>
     /// <exception cref="WrongPassphraseException">The passphrase is another's.</exception>
+    /// <exception cref="KeyProviderException">The key outside cannot be reached, or is another one.</exception>
     /// <exception cref="ForeignDirectoryException">The data belongs to another key directory.</exception>
     /// <exception cref="DamagedKeysException">The header cannot be read.</exception>
     public static KeyDirectory Open(KeyDirectoryOptions options)
@@ -119,11 +124,45 @@ public sealed class KeyDirectory : IDisposable
         var file = System.IO.Path.Combine(Path, HeaderFile);
         lock (header)
         {
-            DurableFile.Replace(file, MasterHeader.Read(file).Resealed(passphrase.Span, master).ToJson());
+            DurableFile.Replace(file, MasterHeader.Read(file).Resealed(passphrase.Span, options.Scrypt, master).ToJson());
         }
 
-        DurableFile.Destroy(System.IO.Path.Combine(Path, PassphraseFile));
-        PassphraseLiesWithKeys = false;
+        DropOwnPassphrase();
+    }
+
+    /// <summary>
+    /// Seals the master key under the key outside (<see cref="KeyDirectoryOptions.Provider"/>), after that key has opened it once. From the next start on no passphrase opens this
+    /// directory; a copy of the old header still opens by the old one.
+    /// </summary>
+    /// <returns>False, and nothing changed, where no key outside is configured.</returns>
+    /// <exception cref="KeyProviderException">The key cannot be reached; nothing changed.</exception>
+    public bool MoveToProvider()
+    {
+        if (options.Provider is not { } provider)
+        {
+            return false;
+        }
+
+        var file = System.IO.Path.Combine(Path, HeaderFile);
+        lock (header)
+        {
+            DurableFile.Replace(file, MasterHeader.Read(file).Resealed(provider, master).ToJson());
+        }
+
+        DropOwnPassphrase();
+        return true;
+    }
+
+    /// <summary>True where the master key opens by a key outside, false where by a passphrase.</summary>
+    public bool IsWithProvider
+    {
+        get
+        {
+            lock (header)
+            {
+                return MasterHeader.Read(System.IO.Path.Combine(Path, HeaderFile)).Seal is MasterSeal.ByProvider;
+            }
+        }
     }
 
     /// <summary>Overwrites and removes a directory with all that is in it: a copy of keys must not be found on the disk again. Does nothing where it is gone.</summary>
@@ -178,22 +217,33 @@ public sealed class KeyDirectory : IDisposable
     private static KeyDirectory OpenExisting(KeyDirectoryOptions options, string path)
     {
         var header = MasterHeader.Read(path);
+        if (header.Seal is MasterSeal.ByProvider && options.Provider is { } provider)
+        {
+            return new KeyDirectory(options, header.Tenant, header.OpenMaster(provider), passphraseWasMade: false);
+        }
+
         var kept = System.IO.Path.Combine(options.Path, PassphraseFile);
-        if (options.Passphrase is null && !File.Exists(kept))
+        if (header.Seal is MasterSeal.ByPassphrase && options.Passphrase is null && !File.Exists(kept))
         {
             throw new WrongPassphraseException(options.Path);
         }
 
-        var own = options.Passphrase is null ? Passphrase.FromFile(kept) : null;
+        var own = options.Passphrase is null && File.Exists(kept) ? Passphrase.FromFile(kept) : null;
         using (own)
         {
-            var master = header.OpenMaster((options.Passphrase ?? own)!.Span) ?? throw new WrongPassphraseException(options.Path);
-            return new KeyDirectory(options.Path, header.Tenant, master, own is not null);
+            var master = header.OpenMaster((options.Passphrase ?? own) is { } given ? given.Span : []) ?? throw new WrongPassphraseException(options.Path);
+            return new KeyDirectory(options, header.Tenant, master, own is not null);
         }
     }
 
     private static KeyDirectory Create(KeyDirectoryOptions options, string path)
     {
+        if (options.Provider is { } provider)
+        {
+            var (sealedBy, opened) = MasterHeader.Create(provider);
+            return Create(options, path, sealedBy, opened, passphraseWasMade: false);
+        }
+
         var kept = System.IO.Path.Combine(options.Path, PassphraseFile);
         var own = options.Passphrase is not null ? null : File.Exists(kept) ? Passphrase.FromFile(kept) : Passphrase.Random();
         using (own)
@@ -204,11 +254,22 @@ public sealed class KeyDirectory : IDisposable
             }
 
             var (header, master) = MasterHeader.Create((options.Passphrase ?? own)!.Span, options.Scrypt);
-            var directory = new KeyDirectory(options.Path, header.Tenant, master, own is not null);
-            directory.MakeFirstEpoch(); // before the header, which makes the directory one with keys
-            DurableFile.WriteNew(path, header.ToJson());
-            return directory;
+            return Create(options, path, header, master, own is not null);
         }
+    }
+
+    private static KeyDirectory Create(KeyDirectoryOptions options, string path, MasterHeader header, PinnedSecret master, bool passphraseWasMade)
+    {
+        var directory = new KeyDirectory(options, header.Tenant, master, passphraseWasMade);
+        directory.MakeFirstEpoch(); // before the header, which makes the directory one with keys
+        DurableFile.WriteNew(path, header.ToJson());
+        return directory;
+    }
+
+    private void DropOwnPassphrase()
+    {
+        DurableFile.Destroy(System.IO.Path.Combine(Path, PassphraseFile));
+        PassphraseLiesWithKeys = false;
     }
 
     private void MakeFirstEpoch()

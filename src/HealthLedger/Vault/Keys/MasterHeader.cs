@@ -1,51 +1,76 @@
-using System.Buffers.Binary;
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using HealthLedger.Sealing;
 
 namespace HealthLedger.Vault.Keys;
 
 /// <summary>
-/// <c>master.json</c>: whose keys these are, how the passphrase becomes a key, and the master key sealed under that key. Everything beside the sealed key is
+/// <c>master.json</c>: whose keys these are, how the secret that seals the master key is come by, and the master key sealed under it. Everything beside the sealed key is
 /// its associated data. See docs/formats/keys.md.
 /// </summary>
-internal sealed record MasterHeader(TenantId Tenant, ScryptParameters Scrypt, byte[] Salt, byte[] SealedMaster)
+internal sealed record MasterHeader(TenantId Tenant, MasterSeal Seal, byte[] SealedMaster)
 {
-    internal const int Format = 1;
-    internal const int SaltSize = 32;
     private const int MaxFileSize = 16 * 1024;
     private const string Label = "master-key";
     private static readonly int SealedSize = Envelope.SecretSize + Envelope.Overhead;
 
     internal static (MasterHeader Header, PinnedSecret Master) Create(ReadOnlySpan<byte> passphrase, ScryptParameters scrypt)
     {
-        var header = new MasterHeader(TenantId.Random(), scrypt, RandomNumberGenerator.GetBytes(SaltSize), []);
-        using var key = scrypt.Derive(passphrase, header.Salt);
-        var master = PinnedSecret.Random(Envelope.SecretSize);
-        return (header with { SealedMaster = Envelope.Seal(key.Span, Label, header.AssociatedData(), master.Span) }, master);
+        var seal = MasterSeal.ByPassphrase.Fresh(scrypt);
+        using var secret = seal.Secret(passphrase);
+        return Create(seal, secret);
+    }
+
+    internal static (MasterHeader Header, PinnedSecret Master) Create(IMasterKeyProvider provider)
+    {
+        var (seal, secret) = MasterSeal.ByProvider.Fresh(provider);
+        using (secret)
+        {
+            return Create(seal, secret);
+        }
     }
 
     /// <summary>The same master key under another passphrase and a fresh salt.</summary>
-    internal MasterHeader Resealed(ReadOnlySpan<byte> passphrase, PinnedSecret master)
+    /// <param name="passphrase">From now on the only one.</param>
+    /// <param name="scrypt">The cost where the header has none yet.</param>
+    /// <param name="master">The master key.</param>
+    internal MasterHeader Resealed(ReadOnlySpan<byte> passphrase, ScryptParameters scrypt, PinnedSecret master)
     {
-        var header = this with { Salt = RandomNumberGenerator.GetBytes(SaltSize), SealedMaster = [] };
-        using var key = Scrypt.Derive(passphrase, header.Salt);
-        return header with { SealedMaster = Envelope.Seal(key.Span, Label, header.AssociatedData(), master.Span) };
+        var seal = MasterSeal.ByPassphrase.Fresh((Seal as MasterSeal.ByPassphrase)?.Scrypt ?? scrypt);
+        using var secret = seal.Secret(passphrase);
+        return Of(Tenant, seal, secret, master);
     }
 
+    /// <summary>The same master key under a provider's key, and opened by it once, so that nothing is lost that it cannot open.</summary>
+    internal MasterHeader Resealed(IMasterKeyProvider provider, PinnedSecret master)
+    {
+        var (seal, secret) = MasterSeal.ByProvider.Fresh(provider);
+        using (secret)
+        {
+            var header = Of(Tenant, seal, secret, master);
+            using var opened = header.OpenMaster(provider);
+            return opened.Span.SequenceEqual(master.Span) ? header : throw new KeyProviderException("The PKCS#11 key does not open what was encrypted to it.");
+        }
+    }
+
+    /// <summary>Null where the passphrase does not open it.</summary>
+    /// <exception cref="KeyProviderException">A provider's key opens it, not a passphrase.</exception>
     internal PinnedSecret? OpenMaster(ReadOnlySpan<byte> passphrase)
     {
-        using var key = Scrypt.Derive(passphrase, Salt);
-        var master = GC.AllocateArray<byte>(Envelope.SecretSize, pinned: true);
-        try
+        if (Seal is not MasterSeal.ByPassphrase seal)
         {
-            return Envelope.TryOpen(key.Span, Label, AssociatedData(), SealedMaster, master) ? PinnedSecret.CopyOf(master) : null;
+            throw new KeyProviderException("The master key is with a PKCS#11 key: set HealthLedger:KeyProvider:Uri and HealthLedger:KeyProvider:PinFile.");
         }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(master);
-        }
+
+        using var secret = seal.Secret(passphrase);
+        return Open(secret);
+    }
+
+    /// <exception cref="KeyProviderException">It is another key, or cannot be reached.</exception>
+    internal PinnedSecret OpenMaster(IMasterKeyProvider provider)
+    {
+        using var secret = ((MasterSeal.ByProvider)Seal).Secret(provider);
+        return Open(secret) ?? throw new KeyProviderException("The PKCS#11 key opened a secret that does not open the master key: master.json was changed.");
     }
 
     internal byte[] ToJson()
@@ -54,14 +79,9 @@ internal sealed record MasterHeader(TenantId Tenant, ScryptParameters Scrypt, by
         using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
         {
             json.WriteStartObject();
-            json.WriteNumber("format", Format);
+            json.WriteNumber("format", Seal.Format);
             json.WriteString("tenant", Tenant.ToString());
-            json.WriteStartObject("scrypt");
-            json.WriteNumber("n", Scrypt.Cost);
-            json.WriteNumber("r", ScryptParameters.BlockSize);
-            json.WriteNumber("p", ScryptParameters.Parallelization);
-            json.WriteBase64String("salt", Salt);
-            json.WriteEndObject();
+            Seal.Write(json);
             json.WriteBase64String("master", SealedMaster);
             json.WriteEndObject();
         }
@@ -87,41 +107,40 @@ internal sealed record MasterHeader(TenantId Tenant, ScryptParameters Scrypt, by
         }
     }
 
-    private static MasterHeader Parse(string path, JsonElement root)
+    internal static DamagedKeysException WrongLength(string path) => new($"{path} is damaged: a field has the wrong length.");
+
+    private static (MasterHeader Header, PinnedSecret Master) Create(MasterSeal seal, PinnedSecret secret)
     {
-        if (root.GetProperty("format").GetInt32() is var format and not Format)
-        {
-            throw new DamagedKeysException($"{path} has format {format}; this version reads {Format}.");
-        }
-
-        var kdf = root.GetProperty("scrypt");
-        var scrypt = new ScryptParameters(kdf.GetProperty("n").GetInt32());
-        if (!scrypt.IsAcceptable || kdf.GetProperty("r").GetInt32() != ScryptParameters.BlockSize || kdf.GetProperty("p").GetInt32() != ScryptParameters.Parallelization)
-        {
-            throw new DamagedKeysException($"{path} asks for scrypt parameters outside N = {ScryptParameters.FloorCost} to {ScryptParameters.CeilingCost}, "
-                + $"r = {ScryptParameters.BlockSize}, p = {ScryptParameters.Parallelization}.");
-        }
-
-        var tenant = TenantId.Parse(root.GetProperty("tenant").GetString());
-        var salt = kdf.GetProperty("salt").GetBytesFromBase64();
-        var master = root.GetProperty("master").GetBytesFromBase64();
-        return tenant is not null && salt.Length == SaltSize && master.Length == SealedSize
-            ? new MasterHeader(tenant.Value, scrypt, salt, master)
-            : throw new DamagedKeysException($"{path} is damaged: a field has the wrong length.");
+        var master = PinnedSecret.Random(Envelope.SecretSize);
+        return (Of(TenantId.Random(), seal, secret, master), master);
     }
 
-    private byte[] AssociatedData()
+    private static MasterHeader Of(TenantId tenant, MasterSeal seal, PinnedSecret secret, PinnedSecret master) =>
+        new(tenant, seal, Envelope.Seal(secret.Span, Label, seal.AssociatedData(tenant), master.Span));
+
+    private static MasterHeader Parse(string path, JsonElement root)
     {
-        var data = new byte[16 + TenantId.Size + (4 * sizeof(int)) + SaltSize];
-        Encoding.ASCII.GetBytes("healthledger/mk1", data);
-        var rest = data.AsSpan(16);
-        Tenant.CopyTo(rest);
-        rest = rest[TenantId.Size..];
-        BinaryPrimitives.WriteInt32BigEndian(rest, Format);
-        BinaryPrimitives.WriteInt32BigEndian(rest[4..], Scrypt.Cost);
-        BinaryPrimitives.WriteInt32BigEndian(rest[8..], ScryptParameters.BlockSize);
-        BinaryPrimitives.WriteInt32BigEndian(rest[12..], ScryptParameters.Parallelization);
-        Salt.CopyTo(rest[16..]);
-        return data;
+        MasterSeal seal = root.GetProperty("format").GetInt32() switch
+        {
+            1 => MasterSeal.ByPassphrase.Parse(path, root),
+            2 => MasterSeal.ByProvider.Parse(path, root),
+            var format => throw new DamagedKeysException($"{path} has format {format}; this version reads 1 and 2."),
+        };
+        var tenant = TenantId.Parse(root.GetProperty("tenant").GetString());
+        var master = root.GetProperty("master").GetBytesFromBase64();
+        return tenant is not null && master.Length == SealedSize ? new MasterHeader(tenant.Value, seal, master) : throw WrongLength(path);
+    }
+
+    private PinnedSecret? Open(PinnedSecret secret)
+    {
+        var master = GC.AllocateArray<byte>(Envelope.SecretSize, pinned: true);
+        try
+        {
+            return Envelope.TryOpen(secret.Span, Label, Seal.AssociatedData(Tenant), SealedMaster, master) ? PinnedSecret.CopyOf(master) : null;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(master);
+        }
     }
 }
