@@ -7,6 +7,7 @@ using static HealthLedger.Gateway.Tests.Hosting.TestClients;
 
 namespace HealthLedger.Gateway.Tests.Keys;
 
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 public sealed class Pkcs11Tests(ITestOutputHelper output) : IDisposable
 {
     private readonly TestDirectory _directory = new();
@@ -56,6 +57,11 @@ public sealed class Pkcs11Tests(ITestOutputHelper output) : IDisposable
             Assert.True(code == 3 && errors.Contains(why, StringComparison.Ordinal), $"{code}: {errors}");
             Assert.DoesNotContain(SoftHsm.Pin, said + errors, StringComparison.Ordinal);
         }
+
+        string[] open = [.. Key("master")];
+        File.SetUnixFileMode(Path.Combine(_directory.Root, "hsm", "pin"), UnixFileMode.UserRead | UnixFileMode.GroupRead);
+        var (refused, _, because) = await ChildGateway.Run([.. ChildGateway.Arguments(_directory), .. open]);
+        Assert.True(refused == 3 && because.Contains("chmod 600", StringComparison.Ordinal), because);
 
         await With(Key("master"), async gateway =>
         {

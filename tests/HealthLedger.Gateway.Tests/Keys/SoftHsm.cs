@@ -5,6 +5,7 @@ using HealthLedger.Gateway.Tests.Hosting;
 namespace HealthLedger.Gateway.Tests.Keys;
 
 /// <summary>A PKCS#11 token in files (SoftHSM), with RSA keys in it. Reached by other processes alone: what a token's library keeps must not stay in this one.</summary>
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 internal sealed class SoftHsm
 {
     public const string Pin = "59131807";
@@ -46,6 +47,7 @@ internal sealed class SoftHsm
     {
         var file = Path.Combine(_root, pin == Pin ? "pin" : "wrong-pin");
         File.WriteAllText(file, pin);
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         return file;
     }
 

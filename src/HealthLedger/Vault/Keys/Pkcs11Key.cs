@@ -106,6 +106,11 @@ public sealed class Pkcs11Key(string uri, string? pinFile) : IMasterKeyProvider
             throw new KeyProviderException($"The PIN file {pinFile} is not there.");
         }
 
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(pinFile) & ~DurableFile.OwnerOnly) != 0)
+        {
+            throw new KeyProviderException($"The PIN file {pinFile} is open to others than its owner; chmod 600 it.");
+        }
+
         // The engine reads the file by itself, so that no PIN is in a string here.
         return uri + (uri.Contains('?', StringComparison.Ordinal) ? '&' : '?') + "pin-source=file:" + Uri.EscapeDataString(Path.GetFullPath(pinFile)).Replace("%2F", "/", StringComparison.Ordinal);
     }
