@@ -33,6 +33,8 @@ internal sealed class HolderState : IDisposable
                 File.SetUnixFileMode(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             }
 
+            // The list before the key, whose writing makes both names durable.
+            File.OpenHandle(Path.Combine(directory, ListFile), FileMode.OpenOrCreate, FileAccess.Write).Dispose();
             using var key = PinnedSecret.Random(Envelope.SecretSize);
             SecretFile.Write(Path.Combine(directory, KeyFile), key);
         }

@@ -75,7 +75,7 @@ internal sealed class ReceiptRules(LogPolicy policy, TimeSpan maxAge, TimeProvid
 
         try
         {
-            var patient = fact[FactField.Patient] is { } name ? ShelfId.Parse(name) ?? throw new FormatException() : (ShelfId?)null;
+            var patient = fact[FactField.Patient] is not { } name ? (ShelfId?)null : ShelfId.Parse(name) is { IsPatient: true } shelf ? shelf : throw new FormatException();
             using var json = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 3 });
             return
             [

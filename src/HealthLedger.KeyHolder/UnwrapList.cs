@@ -26,6 +26,7 @@ internal sealed class UnwrapList : IDisposable
     private readonly Dictionary<ulong, (ulong Time, HashSet<uint> Targets)> recent = [];
     private readonly byte[] last = new byte[RecordSize];
     private ulong pruned;
+    private bool broken;
 
     private UnwrapList(FileStream file) => this.file = file;
 
@@ -35,19 +36,14 @@ internal sealed class UnwrapList : IDisposable
     /// <summary>How many of them were without an entry.</summary>
     public ulong WithoutEntry { get; private set; }
 
-    /// <summary>Opens the list, or makes it.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>Opens the list. One that is missing is not made anew: what was used would be forgotten.</summary>
+    /// <param name="path">The file, empty where nothing was unwrapped yet.</param>
     /// <param name="oldest">Entries from before this Unix second permit nothing any more, so that their uses need not be remembered.</param>
+    /// <exception cref="IOException">It is missing, or cannot be read.</exception>
     /// <exception cref="InvalidDataException">A record was changed or taken out.</exception>
     public static UnwrapList Open(string path, ulong oldest)
     {
-        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.Read, BufferSize = 1 << 16 };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        var list = new UnwrapList(new FileStream(path, options));
+        var list = new UnwrapList(new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read, bufferSize: 1 << 16));
         try
         {
             foreach (var each in list.ReadAll())
@@ -80,12 +76,14 @@ internal sealed class UnwrapList : IDisposable
     public bool Has(ulong index, uint target) => recent.TryGetValue(index, out var used) && used.Targets.Contains(target);
 
     /// <summary>Adds uses; durable on return.</summary>
-    /// <exception cref="IOException">They could not be made durable: no key must go out.</exception>
+    /// <exception cref="IOException">They could not be made durable: no key must go out. From then on nothing is added; a start reads again what is there.</exception>
     public void Add(IReadOnlyList<Unwrapped> uses, ulong oldest)
     {
-        var length = file.Length;
-        Span<byte> before = stackalloc byte[RecordSize];
-        last.CopyTo(before);
+        if (broken)
+        {
+            throw new IOException("The list could not be made durable before.");
+        }
+
         try
         {
             foreach (var use in uses)
@@ -98,8 +96,8 @@ internal sealed class UnwrapList : IDisposable
         }
         catch
         {
-            before.CopyTo(last);
-            file.SetLength(length);
+            // After a failed flush nobody knows what the disk holds.
+            broken = true;
             throw;
         }
 

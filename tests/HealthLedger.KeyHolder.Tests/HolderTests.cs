@@ -70,6 +70,14 @@ public sealed class HolderTests
         Assert.Equal("a doctor", OpenWith(world.Ask(receipt, (0, held, stored)).Keys.Span, stored));
     }
 
+    [Fact]
+    public async Task A_fact_whose_patient_is_none_opens_nothing()
+    {
+        await using var world = new HolderWorld();
+        var (held, stored) = world.Seal(Practitioners, "a doctor");
+        Assert.Equal("receipt-targets", world.Ask(await world.Record(Practitioners, [stored], patient: Practitioners.Value), (0, held, stored)).Code);
+    }
+
     [Theory]
     [InlineData("refusal", "deny")]
     [InlineData("access", "deny")]

@@ -60,11 +60,11 @@ internal sealed class HolderWorld : IAsyncDisposable
     }
 
     /// <summary>Records an access and gives its receipt.</summary>
-    public async Task<Receipt> Record(ShelfId shelf, IEnumerable<byte[]> rows, string kind = "access", string decision = "permit")
+    public async Task<Receipt> Record(ShelfId shelf, IEnumerable<byte[]> rows, string kind = "access", string decision = "permit", string? patient = null)
     {
         var targets = string.Join(',', rows.Select((row, i) => $$"""{"ref":"{{(shelf.IsPatient ? "Observation" : "Practitioner")}}/{{i}}/_history/1","sha256":"{{Convert.ToHexStringLower(SHA256.HashData(row))}}"}"""));
         var fact = new FactBuilder().Set(FactField.Event, kind).Set(FactField.Decision, decision).Set(FactField.Targets, $"[{targets}]").Set(FactField.Binding, "")
-            .Set(FactField.Patient, shelf.IsPatient ? shelf.Value : null).Set(FactField.Time, DateTimeOffset.UnixEpoch.ToString("O", CultureInfo.InvariantCulture)).Build(RandomNumberGenerator.GetBytes(32));
+            .Set(FactField.Patient, patient ?? (shelf.IsPatient ? shelf.Value : null)).Set(FactField.Time, DateTimeOffset.UnixEpoch.ToString("O", CultureInfo.InvariantCulture)).Build(RandomNumberGenerator.GetBytes(32));
         var appended = Assert.IsType<AppendOutcome.Appended>(await ledger.Append(
             new AppendRequest { Events = [new PendingEvent(chain, fact.Stored, fact.Commitment.ToArray())] }, default));
         return ledger.ReceiptOf(appended.Indices[0], null) with { Fact = fact.Stored.ToArray() };

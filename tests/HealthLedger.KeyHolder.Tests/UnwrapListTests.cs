@@ -7,6 +7,8 @@ public sealed class UnwrapListTests : IDisposable
 
     private string File => Path.Combine(root, "unwrapped");
 
+    public UnwrapListTests() => System.IO.File.WriteAllBytes(File, []);
+
     public void Dispose() => Directory.Delete(root, recursive: true);
 
     [Fact]
@@ -25,6 +27,14 @@ public sealed class UnwrapListTests : IDisposable
 
         System.IO.File.WriteAllBytes(File, [.. good[..32], .. good[64..]]);
         Assert.Throws<InvalidDataException>(() => UnwrapList.Read(File));
+    }
+
+    [Fact]
+    public void A_list_that_is_missing_is_not_made_anew()
+    {
+        System.IO.File.Delete(File);
+        Assert.Throws<FileNotFoundException>(() => UnwrapList.Open(File, 0));
+        Assert.False(System.IO.File.Exists(File));
     }
 
     [Fact]
