@@ -27,9 +27,14 @@ internal sealed class ReviewExports(AuditTrail trail, ReceiptIds receipts, ILogg
 
     public void Dispose() => _turn.Dispose();
 
+    /// <summary>Takes one of the two turns; false where both are taken. Who got one gives it back by <see cref="Leave"/>.</summary>
+    internal bool TryEnter() => _turn.Wait(0);
+
+    internal void Leave() => _turn.Release();
+
     public async Task Send(HttpContext http, Caller regulator, ExportRequest asked)
     {
-        if (!await _turn.WaitAsync(0, http.RequestAborted))
+        if (!TryEnter())
         {
             http.Response.Headers.RetryAfter = "5";
             await http.Fault(Busy);
@@ -55,7 +60,7 @@ internal sealed class ReviewExports(AuditTrail trail, ReceiptIds receipts, ILogg
         }
         finally
         {
-            _turn.Release();
+            Leave();
         }
     }
 

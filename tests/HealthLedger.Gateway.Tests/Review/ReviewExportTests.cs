@@ -2,6 +2,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using HealthLedger.Access;
+using HealthLedger.Gateway.Review;
 using HealthLedger.Gateway.Tests.Fhir;
 using HealthLedger.Gateway.Tests.Hosting;
 using HealthLedger.Gateway.Tests.Portal;
@@ -9,6 +10,7 @@ using HealthLedger.Proofs.Evidence;
 using HealthLedger.Proofs.Facts;
 using HealthLedger.Proofs.Notes;
 using HealthLedger.Review;
+using Microsoft.Extensions.DependencyInjection;
 using static HealthLedger.Gateway.Tests.Hosting.TestClients;
 
 namespace HealthLedger.Gateway.Tests.Review;
@@ -123,6 +125,25 @@ public sealed class ReviewExportTests : IAsyncLifetime
         var answer = await _gateway.Get(Auditor, "/ledger/review/" + path);
         Assert.Equal((400, 0UL), (answer.Status, answer.Growth));
         (await _gateway.Get(Clinic, "/ledger/review/" + path)).Is(403);
+    }
+
+    [Fact]
+    public async Task A_third_at_once_is_told_to_wait_in_the_words_of_every_other_refusal_and_costs_no_entry()
+    {
+        var exports = _gateway.Host.Services.GetRequiredService<ReviewExports>();
+        Assert.True(exports.TryEnter() && exports.TryEnter() && !exports.TryEnter());
+        foreach (var path in new[] { "export?format=csv", "export?format=bundle", "breach?format=json&client=clinic&" + Span })
+        {
+            var busy = (await _gateway.Get(Auditor, "/ledger/review/" + path)).Is(429);
+            Assert.Equal(("OperationOutcome", "throttled", "5", 0UL), (busy.Json["resourceType"]!.GetValue<string>(), busy.Json["issue"]![0]!["code"]!.GetValue<string>(), busy.Headers["Retry-After"], busy.Growth));
+            Assert.Equal((await _gateway.Get(Auditor, "/ledger/review/export?format=pdf")).Is(400).Headers["Content-Type"], busy.Headers["Content-Type"]);
+        }
+
+        exports.Leave();
+        (await _gateway.Get(Auditor, "/ledger/review/export?format=csv")).Is(200);
+        exports.Leave();
+        var tooLong = await _gateway.SendBytes(Auditor, "POST", "/ledger/review/export", new byte[9 * 1024], "application/x-www-form-urlencoded");
+        Assert.Equal((400, "OperationOutcome", 0UL), (tooLong.Status, tooLong.Json["resourceType"]!.GetValue<string>(), tooLong.Growth));
     }
 
     [Fact]
