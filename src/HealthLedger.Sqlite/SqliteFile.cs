@@ -17,7 +17,8 @@ internal static class SqliteFile
     /// <param name="path">The file; its directory exists.</param>
     /// <param name="pageSize">Of a new file, in bytes: a power of two, 512 to 65,536. A file that exists keeps its own.</param>
     /// <exception cref="IOException">Its file system lacks the shared memory that WAL needs.</exception>
-    /// <exception cref="SqliteException">It is no database, or is locked for longer than 10 s.</exception>
+    /// <exception cref="InvalidDataException">It is no database, or damaged where that shows at once.</exception>
+    /// <exception cref="SqliteException">It is locked for longer than 10 s.</exception>
     public static SqliteConnection Open(string path, int pageSize = 4096)
     {
         Make(path);
@@ -74,6 +75,18 @@ internal static class SqliteFile
         Copy(connection, copy, cancellation);
     }
 
+    /// <summary>True where the file itself is at fault: SQLITE_CORRUPT or SQLITE_NOTADB (https://www.sqlite.org/rescode.html).</summary>
+    public static bool IsDamage(SqliteException exception) => exception.SqliteErrorCode is 11 or 26;
+
+    /// <summary>Deletes a database file with those beside it. No connection to it is open.</summary>
+    public static void Delete(string path)
+    {
+        foreach (var file in new[] { path + "-wal", path + "-shm", path })
+        {
+            File.Delete(file);
+        }
+    }
+
     /// <summary>Runs statements without a result.</summary>
     public static void Run(SqliteConnection connection, string sql, SqliteTransaction? transaction = null)
     {
@@ -94,6 +107,11 @@ internal static class SqliteFile
             Run(connection, "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF");
             settle(connection);
             return connection;
+        }
+        catch (SqliteException damaged) when (IsDamage(damaged))
+        {
+            connection.Dispose();
+            throw new InvalidDataException($"{Path.GetFileName(path)} is damaged, or is no database.", damaged);
         }
         catch
         {

@@ -1,6 +1,8 @@
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using HealthLedger.Gateway.Demo;
 using HealthLedger.Ledger;
+using HealthLedger.Vault;
 using HealthLedger.Vault.Keys;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Data.Sqlite;
@@ -10,6 +12,8 @@ namespace HealthLedger.Gateway.Hosting;
 /// <summary>The process from arguments to exit code. Every way not to start ends in one sentence on the error stream and a code of its own.</summary>
 internal static class Startup
 {
+    private const int SqliteCorrupt = 11;
+    private const int SqliteNotADatabase = 26;
     private const string PassphraseVariable = "HEALTHLEDGER_PASSPHRASE";
 
     public static async Task<int> Run(string[] arguments, TextWriter output, TextWriter errors)
@@ -61,6 +65,10 @@ internal static class Startup
         catch (LedgerRefusesToStartException refuses)
         {
             return Refuse(errors, ExitCode.LedgerRefuses, refuses.Message);
+        }
+        catch (Exception damaged) when (damaged is TamperedRecordException or InvalidDataException or CryptographicException or SqliteException { SqliteErrorCode: SqliteCorrupt or SqliteNotADatabase })
+        {
+            return Refuse(errors, ExitCode.LedgerRefuses, $"What is stored is damaged ({damaged.GetType().Name}): {damaged.Message} Restore the data directory, or the keys directory where it names keys.db, from a backup.");
         }
         catch (IOException port) when (port.InnerException is AddressInUseException or SocketException)
         {

@@ -22,12 +22,12 @@ public sealed class SqliteLedgerIndex : ILedgerIndex
         """;
 
     private readonly string _path;
-    private readonly SqliteConnection _writer;
+    private SqliteConnection _writer;
     private readonly ConcurrentBag<Reader> _readers = [];
     private ulong _applied;
     private volatile bool _disposed;
 
-    /// <summary>Opens the index, an empty one where the file does not exist.</summary>
+    /// <summary>Opens the index, an empty one where the file does not exist or is no database that can be read.</summary>
     /// <param name="path">The file, by convention <c>ledger-index.db</c> beside the ledger's directory. Its directory is made where it does not exist.</param>
     public SqliteLedgerIndex(string path)
     {
@@ -38,11 +38,15 @@ public sealed class SqliteLedgerIndex : ILedgerIndex
             Directory.CreateDirectory(directory);
         }
 
-        _writer = SqliteFile.Open(path);
-        SqliteFile.Run(_writer, Schema);
-        using var applied = _writer.CreateCommand();
-        applied.CommandText = "SELECT size FROM applied";
-        _applied = (ulong)((long?)applied.ExecuteScalar() ?? 0);
+        try
+        {
+            (_writer, _applied) = OpenFile(path);
+        }
+        catch (Exception damaged) when (damaged is InvalidDataException || (damaged is SqliteException broken && SqliteFile.IsDamage(broken)))
+        {
+            SqliteFile.Delete(path);
+            (_writer, _applied) = OpenFile(path);
+        }
     }
 
     /// <inheritdoc/>
@@ -61,6 +65,10 @@ public sealed class SqliteLedgerIndex : ILedgerIndex
         {
             return reader.Find(tag);
         }
+        catch (SqliteException damaged) when (SqliteFile.IsDamage(damaged))
+        {
+            throw new InvalidDataException("The ledger's index cannot be read.", damaged);
+        }
         finally
         {
             _readers.Add(reader);
@@ -69,6 +77,27 @@ public sealed class SqliteLedgerIndex : ILedgerIndex
 
     /// <inheritdoc/>
     public IEnumerable<ConsentLeaf> Leaves()
+    {
+        using var leaves = Stored().GetEnumerator();
+        while (Next(leaves) is { } leaf)
+        {
+            yield return leaf;
+        }
+    }
+
+    private static ConsentLeaf? Next(IEnumerator<ConsentLeaf> leaves)
+    {
+        try
+        {
+            return leaves.MoveNext() ? leaves.Current : null;
+        }
+        catch (Exception damaged) when (damaged is InvalidCastException or ArgumentException || (damaged is SqliteException broken && SqliteFile.IsDamage(broken)))
+        {
+            throw new InvalidDataException("The ledger's index cannot be read.", damaged);
+        }
+    }
+
+    private IEnumerable<ConsentLeaf> Stored()
     {
         using var command = _writer.CreateCommand();
         command.CommandText = "SELECT handle, state FROM consents";
@@ -118,8 +147,31 @@ public sealed class SqliteLedgerIndex : ILedgerIndex
     /// <inheritdoc/>
     public void Clear()
     {
-        SqliteFile.Run(_writer, "BEGIN; DELETE FROM tags; DELETE FROM consents; DELETE FROM applied; COMMIT;");
-        Volatile.Write(ref _applied, 0);
+        while (_readers.TryTake(out var reader))
+        {
+            reader.Dispose();
+        }
+
+        _writer.Dispose();
+        SqliteFile.Delete(_path);
+        (_writer, _applied) = OpenFile(_path);
+    }
+
+    private static (SqliteConnection Writer, ulong Applied) OpenFile(string path)
+    {
+        var writer = SqliteFile.Open(path);
+        try
+        {
+            SqliteFile.Run(writer, Schema);
+            using var applied = writer.CreateCommand();
+            applied.CommandText = "SELECT size FROM applied";
+            return (writer, (ulong)((long?)applied.ExecuteScalar() ?? 0));
+        }
+        catch
+        {
+            writer.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>

@@ -6,9 +6,13 @@ namespace HealthLedger.Ledger;
 /// <remarks>About 150 bytes for each chain that this process met.</remarks>
 internal sealed class Chains(Indexing indexing, EventTag tags)
 {
+    /// <summary>How many numbers behind the first that is missing are looked for too: tags lie anywhere in the index, so damage seldom takes several of one chain.</summary>
+    private const ulong Beyond = 4;
+
     private readonly ConcurrentDictionary<(string Id, ulong KeyMark), Lazy<ChainNumber>> _known = new();
 
     /// <summary>The chain's count.</summary>
+    /// <exception cref="InvalidDataException">The index lacks an event of the chain, or cannot be read: its count would give a number away twice.</exception>
     /// <remarks>
     /// Nobody appends to a chain that was not loaded here before, so the count that the first caller finds cannot be overtaken while it looks.
     /// </remarks>
@@ -43,6 +47,14 @@ internal sealed class Chains(Indexing indexing, EventTag tags)
             else
             {
                 absent = middle;
+            }
+        }
+
+        for (ulong beyond = 1; beyond <= Beyond; beyond++)
+        {
+            if (indexing.Find(tags.Of(chain, present + beyond)) is not null)
+            {
+                throw new InvalidDataException("The ledger's index lacks an event of a chain.");
             }
         }
 

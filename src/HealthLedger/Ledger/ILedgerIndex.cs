@@ -23,9 +23,11 @@ public interface ILedgerIndex : IDisposable
     ulong AppliedSize { get; }
 
     /// <summary>The entry that carries a tag; null where none up to <see cref="AppliedSize"/> does. Called by several threads, beside <see cref="Apply"/>.</summary>
+    /// <exception cref="InvalidDataException">What is stored cannot be read.</exception>
     ulong? Find(UInt128 tag);
 
     /// <summary>All handles with their states as of <see cref="AppliedSize"/>.</summary>
+    /// <exception cref="InvalidDataException">What is stored cannot be read.</exception>
     IEnumerable<ConsentLeaf> Leaves();
 
     /// <summary>
@@ -35,6 +37,6 @@ public interface ILedgerIndex : IDisposable
     /// <exception cref="IOException">There is no room; the call is repeated later.</exception>
     void Apply(ulong size, IReadOnlyCollection<TagPlace> tags, IReadOnlyCollection<ConsentLeaf> leaves);
 
-    /// <summary>Empties the index: it is rebuilt from the entries.</summary>
+    /// <summary>Empties the index, also one that cannot be read: it is rebuilt from the entries. Nobody else uses it meanwhile.</summary>
     void Clear();
 }

@@ -114,7 +114,18 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         cancellation.ThrowIfCancellationRequested();
-        var append = Prepare(request);
+        PendingAppend append;
+        try
+        {
+            append = Prepare(request);
+        }
+        catch (InvalidDataException)
+        {
+            // A number that was given to two events of a chain could never be taken back.
+            _parts.Halted = "The ledger's index is damaged: stop the gateway, delete ledger-index.db and start it again; the index is made anew from the entries.";
+            return new AppendOutcome.Unavailable(_parts.Halted);
+        }
+
         if (_sequencer.Stopped is not null || !_parts.Queue.TryAdd(append))
         {
             LedgerMetrics.Unavailable.Add(1);

@@ -234,23 +234,27 @@ internal static class LedgerStart
             throw Refuse($"The index holds entries up to size {index.AppliedSize}, the ledger ends at {size}: the ledger is older than its index.");
         }
 
-        if (!Agrees(index, flat))
+        if (FromIndex(index, flat, size) is { } built && (locked is null || built.Root == locked.MapRoot))
         {
-            index.Clear();
+            return built;
         }
 
+        index.Clear();
         var map = Replay(index, flat, size);
-        if (locked is not null && map.Root != locked.MapRoot)
-        {
-            index.Clear();
-            map = Replay(index, flat, size);
-            if (map.Root != locked.MapRoot)
-            {
-                throw Refuse("The consents in the entries lead to another map than the one that was signed.");
-            }
-        }
+        return locked is null || map.Root == locked.MapRoot ? map : throw Refuse("The consents in the entries lead to another map than the one that was signed.");
+    }
 
-        return map;
+    /// <summary>The map by an index that agrees with the entries; null where it does not, or cannot be read.</summary>
+    private static ConsentMap? FromIndex(ILedgerIndex index, FlatFiles flat, ulong size)
+    {
+        try
+        {
+            return Agrees(index, flat) ? Replay(index, flat, size) : null;
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
     }
 
     /// <summary>

@@ -40,6 +40,24 @@ internal sealed class ChildGateway : IAsyncDisposable
     public static async Task<ChildGateway> Start(TestDirectory directory, params string[] arguments)
     {
         var process = Launch([.. Arguments(directory), .. arguments], null);
+        return await Listen(process);
+    }
+
+    /// <summary>The same under strace, which writes the calls it is told to follow into a file; null where it is not installed or may not trace.</summary>
+    public static async Task<ChildGateway?> StartTraced(TestDirectory directory, string trace, string calls)
+    {
+        try
+        {
+            return await Listen(Launch(Arguments(directory), null, "strace", "-f", "-y", "-s", "1024", "-e", "trace=" + calls, "-o", trace, "dotnet"));
+        }
+        catch (Exception missing) when (missing is System.ComponentModel.Win32Exception or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task<ChildGateway> Listen(Process process)
+    {
         var errors = process.StandardError.ReadToEndAsync();
         const string Listening = "listening ";
         while (await process.StandardOutput.ReadLineAsync() is { } line)
@@ -61,7 +79,7 @@ internal sealed class ChildGateway : IAsyncDisposable
     /// <summary>kill -9; what it had said on its error stream.</summary>
     public async Task<string> Kill()
     {
-        _process.Kill();
+        _process.Kill(entireProcessTree: true);
         await _process.WaitForExitAsync();
         return await _errors;
     }
@@ -76,9 +94,10 @@ internal sealed class ChildGateway : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static Process Launch(string[] arguments, string? passphrase)
+    private static Process Launch(string[] arguments, string? passphrase, params string[] through)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "HealthLedger.Gateway.dll"), .. arguments])
+        string[] command = [.. through.DefaultIfEmpty("dotnet"), Path.Combine(AppContext.BaseDirectory, "HealthLedger.Gateway.dll"), .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
