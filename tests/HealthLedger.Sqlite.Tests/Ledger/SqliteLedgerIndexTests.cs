@@ -42,6 +42,61 @@ public sealed class SqliteLedgerIndexTests(ITestOutputHelper output) : IDisposab
         Assert.Equal(ConsentStanding.Withdrawn, Assert.Single(again.Leaves()).State.Standing);
     }
 
+    [Fact]
+    public void A_file_that_is_no_database_is_made_anew()
+    {
+        System.IO.File.WriteAllBytes(File, RandomNumberGenerator.GetBytes(16_384));
+        using var index = new SqliteLedgerIndex(File);
+        Assert.Equal(0ul, index.AppliedSize);
+        index.Apply(5, [new(1, 1)], []);
+        Assert.Equal(1ul, index.Find(1));
+    }
+
+    [Fact]
+    public async Task Where_the_index_lacks_an_event_the_ledger_stops_before_it_gives_a_number_away_twice_and_a_new_index_mends_it()
+    {
+        const int OfPatient = 40;
+        ulong lost;
+        await using (var log = OpenLedger())
+        {
+            // The thirtieth is one of those that the search for the count looks up.
+            var places = new List<ulong>();
+            for (var i = 0; i < OfPatient; i++)
+            {
+                places.Add((await log.Appended("patient", $"event {i}")).Indices[0]);
+            }
+
+            lost = places[30];
+            for (var i = 0; i < 200; i++)
+            {
+                await log.Appended($"other {i}", $"other event {i}");
+            }
+        }
+
+        using (var connection = new SqliteConnection($"Data Source={File};Pooling=False"))
+        {
+            connection.Open();
+            using var delete = connection.CreateCommand();
+            delete.CommandText = "DELETE FROM tags WHERE entry = $lost";
+            delete.Parameters.AddWithValue("$lost", (long)lost);
+            Assert.Equal(1, delete.ExecuteNonQuery());
+        }
+
+        await using (var log = OpenLedger())
+        {
+            var before = log.Published.Size;
+            var refused = Assert.IsType<AppendOutcome.Unavailable>(await log.Append(TestLedger.Request(TestLedger.Event("patient", "one more")), CancellationToken.None));
+            Assert.Contains("delete ledger-index.db", refused.Reason, StringComparison.Ordinal);
+            Assert.IsType<AppendOutcome.Unavailable>(await log.Append(TestLedger.Request(TestLedger.Event("other 1", "nor this")), CancellationToken.None));
+            Assert.Equal(before, log.Published.Size);
+        }
+
+        SqliteFile.Delete(File);
+        await using var mended = OpenLedger();
+        await mended.Appended("patient", "one more");
+        Assert.Equal(OfPatient + 1ul, mended.CountOf(TestLedger.Chain("patient")));
+    }
+
     [Theory]
     [InlineData(30_000)] // found out at the commit: the pages fit in memory until then
     [InlineData(200_000)] // found out before it
@@ -198,4 +253,6 @@ public sealed class SqliteLedgerIndexTests(ITestOutputHelper output) : IDisposab
         process.WaitForExit();
         return process.ExitCode;
     }
+
+    private LedgerLog OpenLedger() => LedgerLog.Open(TestLedger.Options(_directory["ledger"]) with { Index = new SqliteLedgerIndex(File) });
 }
