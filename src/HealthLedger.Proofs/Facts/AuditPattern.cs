@@ -20,7 +20,7 @@ internal enum AuditShape
 }
 
 /// <summary>
-/// Which pattern of IHE BALP 1.1 (https://profiles.ihe.net/ITI/BALP/content.html) a fact follows, and the codes that go with it. docs/decisions/0019 says for each kind of fact
+/// Which pattern of IHE BALP 1.1 (https://profiles.ihe.net/ITI/BALP/content.html) a fact follows, and the codes that go with it. docs/decisions/0018 says for each kind of fact
 /// why this one, and for which kinds there is none: those are R4 AuditEvents that claim none.
 /// </summary>
 /// <param name="Shape">Which entities there are.</param>

@@ -1,4 +1,4 @@
-// IHE ITI Basic Audit Log Patterns 1.1; docs/decisions/0019: which pattern each kind of fact claims. Everything here is what a gateway recorded of what was done to it.
+// IHE ITI Basic Audit Log Patterns 1.1; docs/decisions/0018: which pattern each kind of fact claims. Everything here is what a gateway recorded of what was done to it.
 using System.Text;
 using System.Text.Json.Nodes;
 using HealthLedger.Access;
