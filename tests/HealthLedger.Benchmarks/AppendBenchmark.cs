@@ -24,12 +24,13 @@ internal sealed class AppendBenchmark : Benchmark
 
     public override string Name => "append";
 
-    public override string Says => "durable appends/s at 1, 16 and 64 waiting clients [--seconds N] [--runs N]";
+    public override string Says => "durable appends/s at 1, 16 and 64 waiting clients [--seconds N] [--runs N] [--reserve MIB]";
 
     public override async Task Run(string[] args)
     {
         var seconds = Option(args, "--seconds", 3);
         var runs = (int)Option(args, "--runs", 3);
+        var reserve = (int)Option(args, "--reserve", 64); // as the gateway has it
         var directory = Directory.CreateTempSubdirectory("healthledger-append-").FullName;
         try
         {
@@ -39,6 +40,7 @@ internal sealed class AppendBenchmark : Benchmark
                 Directory = Path.Combine(directory, "ledger"),
                 Keys = keys,
                 Index = new SqliteLedgerIndex(Path.Combine(directory, "ledger-index.db")),
+                ReserveBytes = (long)reserve << 20,
             });
             var chains = Enumerable.Range(0, Chains).Select(i => new EventChain($"chain {i}", RandomNumberGenerator.GetBytes(32))).ToArray();
             using var postgres = PostgresReference.Start(EntryBytes);

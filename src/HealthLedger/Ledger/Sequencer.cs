@@ -187,6 +187,10 @@ internal sealed class Sequencer
                 _parts.Reserve.Used();
                 LedgerMetrics.FromReserve.Add(_draft.Accepted.Count);
             }
+            else
+            {
+                _parts.Reserve.Passed(_draft.Record);
+            }
         }
         finally
         {

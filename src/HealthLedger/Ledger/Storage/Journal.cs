@@ -51,6 +51,9 @@ internal sealed partial class Journal : IDisposable
     /// <summary>The batch that <see cref="Stage"/> wrote ends here.</summary>
     public (uint Segment, long Position) StagedEnd => (_staged!.Value.Segment.Number, _staged.Value.End);
 
+    /// <summary>False before the first record, when there is no segment yet to keep room in.</summary>
+    public bool IsBegun => _current is not null;
+
     /// <summary>Keeps room for records to come in the segment that is written to; before the first record there is none. From then on a new segment is begun only with the same room.</summary>
     public Reserving Reserve(long bytes)
     {

@@ -9,14 +9,18 @@ namespace HealthLedger.Ledger.Storage;
 /// <remarks>The sequencer's thread keeps and uses it; anybody may ask how it stands.</remarks>
 internal sealed class LedgerReserve(LedgerOptions options, FlatFiles flat, Journal journal)
 {
-    /// <summary>The stores' room changes seldom, and asking for it costs a look at the disk.</summary>
+    /// <summary>However little was written, after so long it is looked at again: a store may have given room back.</summary>
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(5);
 
     private readonly long _journalBytes = options.ReserveBytes / 2;
     private readonly long _flatBytes = options.ReserveBytes / 4;
     private readonly long _storeBytes = options.ReserveBytes / 4;
-    private long _asked;
-    private bool _storesHaveRoom;
+
+    /// <summary>Looking at every file takes a tenth of a lone append's time: so this much of the reserve may be lacking before it is made whole again.</summary>
+    private readonly long _lack = options.ReserveBytes / 64;
+    private long _written;
+    private long _looked;
+    private bool _isWhole;
     private volatile bool _isOffered = options.ReserveBytes > 0;
     private volatile bool _isShort;
     private volatile bool _isUsedUp;
@@ -38,7 +42,7 @@ internal sealed class LedgerReserve(LedgerOptions options, FlatFiles flat, Journ
     /// <returns>False where there is no room for that: then only what may use it is taken.</returns>
     public bool Keep()
     {
-        if (!_isOffered)
+        if (!_isOffered || (_isWhole && _written < _lack && Stopwatch.GetElapsedTime(_looked) < s_pause))
         {
             return true;
         }
@@ -46,14 +50,10 @@ internal sealed class LedgerReserve(LedgerOptions options, FlatFiles flat, Journ
         var outcome = flat.Reserve(_flatBytes);
         outcome = outcome == Reserving.Kept ? journal.Reserve(_journalBytes) : outcome;
         _isOffered = outcome != Reserving.NotOffered;
-        if (outcome == Reserving.Kept && (!_storesHaveRoom || Stopwatch.GetElapsedTime(_asked) > s_pause))
-        {
-            _storesHaveRoom = options.Participants.All(participant => participant.Reserve(_storeBytes));
-            _asked = Stopwatch.GetTimestamp();
-        }
-
-        _isShort = outcome == Reserving.NoRoom || (outcome == Reserving.Kept && !_storesHaveRoom);
+        _isWhole = outcome == Reserving.Kept && options.Participants.All(participant => participant.Reserve(_storeBytes));
+        _isShort = _isOffered && !_isWhole;
         _isUsedUp = _isUsedUp && _isShort;
+        (_written, _looked) = (0, journal.IsBegun ? Stopwatch.GetTimestamp() : 0);
         Measure();
         return !_isShort;
     }
@@ -69,10 +69,13 @@ internal sealed class LedgerReserve(LedgerOptions options, FlatFiles flat, Journ
         }
     }
 
+    /// <summary>A batch was written beside it.</summary>
+    public void Passed(JournalRecord record) => _written += record.Length;
+
     /// <summary>A batch went into it.</summary>
     public void Used()
     {
-        _storesHaveRoom = false;
+        _isWhole = false;
         Measure();
     }
 
