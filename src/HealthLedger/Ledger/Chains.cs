@@ -9,7 +9,7 @@ internal sealed class Chains(Indexing indexing, EventTag tags)
     /// <summary>How many numbers behind the first that is missing are looked for too: tags lie anywhere in the index, so damage seldom takes several of one chain.</summary>
     private const ulong Beyond = 4;
 
-    private readonly ConcurrentDictionary<(string Id, ulong KeyMark), Lazy<ChainNumber>> _known = new();
+    private readonly ConcurrentDictionary<UInt128, Lazy<ChainNumber>> _known = new();
 
     /// <summary>The chain's count.</summary>
     /// <exception cref="InvalidDataException">The index lacks an event of the chain, or cannot be read: its count would give a number away twice.</exception>
@@ -18,7 +18,7 @@ internal sealed class Chains(Indexing indexing, EventTag tags)
     /// </remarks>
     public ChainNumber Load(EventChain chain) =>
         _known.GetOrAdd(
-            (chain.Id, chain.KeyMark),
+            chain.KeyMark,
             static (_, state) => new Lazy<ChainNumber>(() => new ChainNumber(state.self.CountStored(state.chain)), LazyThreadSafetyMode.PublicationOnly),
             (chain, self: this)).Value;
 

@@ -16,13 +16,13 @@ internal sealed class Enrolments(LedgerOptions options, LedgerParts parts, Ledge
     public const string Event = "enrol";
 
     private const int Step = 1_000;
-    private readonly ConcurrentDictionary<string, ChainEvent> _known = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<UInt128, ChainEvent> _known = new();
 
     /// <summary>The chain's ENROL entry, made where there is none; null where the ledger takes no entries now.</summary>
     /// <remarks>Two that ask at once may both enrol it: both entries then say the same.</remarks>
     public async ValueTask<ChainEvent?> Ensure(EventChain chain, CancellationToken cancellation)
     {
-        if (_known.TryGetValue(chain.Id, out var known))
+        if (_known.TryGetValue(chain.KeyMark, out var known))
         {
             return known;
         }
@@ -32,7 +32,7 @@ internal sealed class Enrolments(LedgerOptions options, LedgerParts parts, Ledge
             return null;
         }
 
-        return Find(chain) is { } enrolled ? _known.GetOrAdd(chain.Id, enrolled) : throw new InvalidDataException("An ENROL entry that was appended is not on its chain.");
+        return Find(chain) is { } enrolled ? _known.GetOrAdd(chain.KeyMark, enrolled) : throw new InvalidDataException("An ENROL entry that was appended is not on its chain.");
     }
 
     private ChainEvent? Find(EventChain chain)

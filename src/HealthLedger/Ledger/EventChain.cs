@@ -8,7 +8,10 @@ namespace HealthLedger.Ledger;
 /// exist, operators' acts). Event number i of a chain carries a tag that hangs from the chain's tag key, which follows from its audit key: only who holds
 /// one of them can tell which entries belong together (docs/formats/completeness.md).
 /// </summary>
-/// <remarks>Identity is by <see cref="Id"/>, which lives in memory only. The numbers are given by the sequencer, not here.</remarks>
+/// <remarks>
+/// Identity is by the audit key, since the tags hang from it: an erased patient's chain has another <see cref="Id"/> than the patient's who comes back, and the same numbers. The
+/// numbers are given by the sequencer, not here.
+/// </remarks>
 public sealed class EventChain
 {
     /// <param name="id">Stable in-memory name, such as a shelf id; never written anywhere in the clear.</param>
@@ -21,7 +24,7 @@ public sealed class EventChain
         Id = id;
         AuditKey = auditKey;
         Patient = patient;
-        KeyMark = BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(auditKey.Span));
+        KeyMark = BinaryPrimitives.ReadUInt128BigEndian(SHA256.HashData(auditKey.Span));
     }
 
     /// <summary>The chain's name within this process.</summary>
@@ -35,6 +38,6 @@ public sealed class EventChain
 
     internal ReadOnlyMemory<byte> AuditKey { get; }
 
-    /// <summary>Tells this chain from one of the same name that comes after it, when its key was destroyed. In memory only.</summary>
-    internal ulong KeyMark { get; }
+    /// <summary>Tells this chain from all others, of the same name too. In memory only.</summary>
+    internal UInt128 KeyMark { get; }
 }
