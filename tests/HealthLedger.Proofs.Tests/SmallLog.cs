@@ -19,6 +19,9 @@ internal sealed class SmallLog
 
     public List<LedgerEntry> Entries { get; } = [];
 
+    /// <summary>The time of the next STATE entries.</summary>
+    public DateTimeOffset Time { get; set; } = Now;
+
     public ConsentMap Map { get; } = new();
 
     public Hash[] Leaves => [.. Entries.Select(entry => entry.LeafHash())];
@@ -38,7 +41,7 @@ internal sealed class SmallLog
     public ulong AddState()
     {
         var previous = Entries.FindLastIndex(entry => entry.Kind == EntryKind.State);
-        return Add(LedgerEntry.ForState(Now, Map.Root, (ulong)Map.Count, previous < 0 ? LedgerEntry.NoPreviousState : (ulong)previous));
+        return Add(LedgerEntry.ForState(Time, Map.Root, (ulong)Map.Count, previous < 0 ? LedgerEntry.NoPreviousState : (ulong)previous));
     }
 
     public SignedNote Checkpoint(DateTimeOffset? cosigned = null)

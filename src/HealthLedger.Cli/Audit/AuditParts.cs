@@ -44,7 +44,7 @@ internal static class AuditParts
         yield return challenged is { } count
             ? ReportParts.Of(
                 "facts", Failed(AuditPart.Facts), "Facts: of the challenged entries, one is not what the operator says.",
-                $"Facts: {count} entries drawn at random were opened, and each is on the one chain of its patient.")
+                $"Facts: {count} entries drawn at random were opened, and each is on the one chain of its patient, whose numbers up to it are all there, each once.")
             : ReportParts.NotChecked("facts", "Facts: the entries commit to them and do not show them. --challenge N has entries opened that are drawn at random; a receipt shows one.");
         yield return ReportParts.Completeness;
 

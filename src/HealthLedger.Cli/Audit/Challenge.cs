@@ -42,7 +42,7 @@ internal sealed class Challenge : IDisposable
     /// <summary>Asks, and checks the answers.</summary>
     public async Task<IReadOnlyList<AuditFinding>> Ask(LogPolicy policy, CancellationToken cancellationToken)
     {
-        var verification = new ChallengeVerification(policy);
+        var verification = new ChallengeVerification(policy, Sample.Tags);
         var findings = new List<AuditFinding>();
         foreach (var part in Sample.Drawn.Chunk(AtOnce))
         {

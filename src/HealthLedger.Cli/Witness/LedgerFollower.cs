@@ -1,5 +1,6 @@
 using HealthLedger.Cli.Verify;
 using HealthLedger.Proofs;
+using HealthLedger.Proofs.Completeness;
 using HealthLedger.Proofs.ConsentStateMap;
 using HealthLedger.Proofs.Entries;
 using HealthLedger.Proofs.Merkle;
@@ -16,8 +17,8 @@ internal sealed record Followed(Fault? Fault, bool Proven)
 }
 
 /// <summary>
-/// Replays a ledger as it grows: fetches the entries that are new, and holds each STATE entry against the map that the entries before it add up to.
-/// Memory: the consent-state map. Not safe for several threads.
+/// Replays a ledger as it grows: fetches the entries that are new, and holds each STATE entry against the map that the entries before it add up to, each EPOCH entry
+/// against the tags of its entries. Memory: the consent-state map, 40 bytes for each entry since the last EPOCH. Not safe for several threads.
 /// </summary>
 internal sealed class LedgerFollower(LedgerSource source)
 {
@@ -25,6 +26,7 @@ internal sealed class LedgerFollower(LedgerSource source)
 
     private CompactRange tree = new();
     private ReplayConsentState replay = new();
+    private EpochReplay epochs = new();
     private Fault? found;
     private (CompactRange Before, byte[] Last)? end;
 
@@ -37,6 +39,7 @@ internal sealed class LedgerFollower(LedgerSource source)
             tree = earlier.Before.Clone();
             tree.Append(MerkleHash.Leaf(earlier.Last));
             replay = ReplayConsentState.After(earlier.Map, tree.Size);
+            epochs = new EpochReplay(tree.Size);
             end = (earlier.Before, earlier.Last);
         }
     }
@@ -95,14 +98,21 @@ internal sealed class LedgerFollower(LedgerSource source)
 
     private Fault? Add(ReadOnlySpan<byte> bytes)
     {
+        var index = tree.Size;
         tree.Append(MerkleHash.Leaf(bytes));
-        return LedgerEntry.Parse(bytes).TryGet(out var entry, out var fault) ? replay.Apply(entry).Fault : fault;
+        if (!LedgerEntry.Parse(bytes).TryGet(out var entry, out var fault))
+        {
+            return fault;
+        }
+
+        var (state, epoch) = (replay.Apply(entry), epochs.Apply(index, entry));
+        return state.Fault ?? epoch.Fault;
     }
 
     /// <summary>What was served may be nobody's word, so that nothing is concluded from it and the next call begins anew.</summary>
     private Followed Forget(string code, string detail)
     {
-        (tree, replay, found, end) = (new CompactRange(), new ReplayConsentState(), null, null);
+        (tree, replay, epochs, found, end) = (new CompactRange(), new ReplayConsentState(), new EpochReplay(), null, null);
         return new Followed(new Fault(code, detail), Proven: false);
     }
 

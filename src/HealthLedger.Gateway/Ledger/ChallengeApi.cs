@@ -1,4 +1,5 @@
 using System.Text.Json;
+using HealthLedger.Access;
 using HealthLedger.Ledger;
 using HealthLedger.Review;
 
@@ -15,6 +16,13 @@ internal static class ChallengeApi
         {
             http.Response.StatusCode = StatusCodes.Status401Unauthorized;
             http.Response.Headers.WWWAuthenticate = "Bearer";
+            return;
+        }
+
+        // An answer names patients: for the purpose that its entry will state, and no other.
+        if (!auditor.Purposes.Contains(PurposeOfUse.Compliance))
+        {
+            http.Response.StatusCode = StatusCodes.Status403Forbidden;
             return;
         }
 

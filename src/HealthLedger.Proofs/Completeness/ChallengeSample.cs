@@ -13,6 +13,9 @@ public sealed class ChallengeSample(int wanted) : IReplayCheck
     /// <inheritdoc/>
     public AuditPart Part => AuditPart.Facts;
 
+    /// <summary>The tags of all entries on chains, which answers to the challenge are held against.</summary>
+    public TagCensus Tags { get; } = new();
+
     /// <summary>The drawn entries with their leaf hashes, in no order; fewer than wanted where the ledger has no more.</summary>
     public IReadOnlyList<(ulong Index, Hash Leaf)> Drawn => _drawn;
 
@@ -24,6 +27,7 @@ public sealed class ChallengeSample(int wanted) : IReplayCheck
             return Verdict.Valid;
         }
 
+        Tags.Add(entry.Tag);
         _seen++;
         if (_drawn.Count < wanted)
         {

@@ -7,11 +7,15 @@ namespace HealthLedger.Proofs.Completeness;
 
 /// <summary>Verifies answers to challenges, and keeps in mind which key belongs to which patient.</summary>
 /// <remarks>
-/// Finds an event that nobody can open, one with another number than it says, and one of a patient whose events hang from two keys: a second chain. What share of
-/// hidden events n challenges find is for the auditor to choose: 1 - (1 - share)^n.
+/// Finds an event that nobody can open, one with another number than it says, one behind a gap in its chain's numbers or with a number that is used twice, and one of a patient
+/// whose events hang from two keys: a second chain. What share of hidden events n challenges find is for the auditor to choose: 1 - (1 - share)^n. One HMAC for each number of a
+/// challenged chain.
 /// </remarks>
-public sealed class ChallengeVerification(LogPolicy policy)
+/// <param name="policy">Log keys, witnesses, quorum.</param>
+/// <param name="tags">The tags of all entries that the auditor read, the challenged ones among them.</param>
+public sealed class ChallengeVerification(LogPolicy policy, TagCensus tags)
 {
+    private readonly Dictionary<Hash, ulong> _counted = [];
     private readonly Dictionary<string, (Hash Key, ulong Entry)> _keys = new(StringComparer.Ordinal);
 
     /// <summary>Checks an answer.</summary>
@@ -93,8 +97,28 @@ public sealed class ChallengeVerification(LogPolicy policy)
                 return new Fault("challenge-patient", $"Entry {index} is of another patient than its chain.");
             }
 
-            return Known(owner, key.Commitment, index);
+            return Numbers(key, each.Number, index) ?? Known(owner, key.Commitment, index);
         }
+    }
+
+    /// <summary>A patient's file shows the numbers from 0 to the first that is missing, so that each must be there, and once.</summary>
+    private Fault? Numbers(TagKey key, ulong number, ulong index)
+    {
+        var chain = key.Commitment;
+        for (var next = _counted.GetValueOrDefault(chain); next <= number; next++)
+        {
+            var entries = number < (ulong)tags.Count ? tags.CountOf(key.TagOf(next)) : 0;
+            if (entries != 1)
+            {
+                return entries == 0
+                    ? new Fault("challenge-gap", $"Entry {index} is event {number} of its chain, of which an earlier number is missing: it is on no list.")
+                    : new Fault("challenge-number-twice", $"Number {next} of the chain of entry {index} is carried by several entries: all but one are on no list.");
+            }
+
+            _counted[chain] = next + 1;
+        }
+
+        return null;
     }
 
     private Fault? Known(string owner, in Hash key, ulong index)

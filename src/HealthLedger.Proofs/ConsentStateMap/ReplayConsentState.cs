@@ -6,10 +6,12 @@ namespace HealthLedger.Proofs.ConsentStateMap;
 /// <summary>Folds ledger entries, in order from index 0, into the consent-state map, and checks every STATE entry on the way.</summary>
 /// <remarks>
 /// Rules: a grant needs a handle that was never in the map; a withdrawal needs one that is granted; a STATE entry names the root and count of the
-/// map just before it and the STATE entry before it. Everybody who replays the same entries gets the same map. Not safe for several threads.
+/// map just before it and the STATE entry before it; an entry's time is never below the one before it, so that none is dated back. Everybody who replays the same entries gets the same map. Not safe for several threads.
 /// </remarks>
 public sealed class ReplayConsentState : IReplayCheck
 {
+    private ulong _time;
+
     /// <summary>Before the first entry.</summary>
     public ReplayConsentState()
         : this(new ConsentMap())
@@ -46,6 +48,16 @@ public sealed class ReplayConsentState : IReplayCheck
     /// does not fit still counts as the last one.
     /// </returns>
     public Verdict Apply(in LedgerEntry entry)
+    {
+        var (index, before) = (NextIndex, _time);
+        _time = Math.Max(before, entry.Time);
+        var verdict = Follow(entry);
+        return verdict.Holds && entry.Time < before
+            ? Verdict.Refused("replay-time", $"Entry {index} bears an earlier time than an entry before it.")
+            : verdict;
+    }
+
+    private Verdict Follow(in LedgerEntry entry)
     {
         var index = NextIndex++;
         if (entry.Kind == EntryKind.State)

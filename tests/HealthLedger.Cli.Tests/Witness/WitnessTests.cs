@@ -270,6 +270,23 @@ public sealed class WitnessTests : IDisposable
         Assert.StartsWith("witness-refused-log: ", (await again.Post(Ask(2, Signed()))).Body, StringComparison.Ordinal);
     }
 
+    /// <summary>docs/formats/completeness.md: a patient's list rests on it, and a plain witness cannot see it.</summary>
+    [Fact]
+    public async Task An_EPOCH_entry_that_leaves_an_event_out_is_refused_by_the_auditor()
+    {
+        var rows = Enumerable.Range(0, 3).Select(i => new Proofs.Completeness.TagRow(new Hash(SHA((byte)i)), (ulong)i)).ToArray();
+        Array.ForEach(rows, row => Add(LedgerEntry.ForEvent(DateTimeOffset.UnixEpoch, s_handle, row.Tag)));
+        AddState();
+        rows[0] = rows[0] with { Tag = new Hash(SHA(99)) };
+        Array.Sort(rows);
+        Add(LedgerEntry.ForEpoch(DateTimeOffset.UnixEpoch, Proofs.Completeness.EpochTree.Root(rows), 0, 4, 3, LedgerEntry.NoPreviousEpoch));
+        AddState();
+        await using var auditor = await Run(replaying: true);
+        var (status, body, _) = await auditor.Post(Ask(0, Signed()));
+        Assert.Equal(422, status);
+        Assert.StartsWith("epoch-root: ", body, StringComparison.Ordinal);
+    }
+
     private string State => Path.Combine(root, "state");
 
     private string Monitoring => $"/{WitnessState.NameOf(log.Verifier.Name)}/checkpoint";

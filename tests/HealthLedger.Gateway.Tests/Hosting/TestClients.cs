@@ -27,6 +27,12 @@ internal sealed class TestClients : IDisposable
 
     public const string Operator = "operator";
 
+    /// <summary>A regulator for another purpose than compliance.</summary>
+    public const string Statistician = "statistician";
+
+    /// <summary>An operator that may read the directory too.</summary>
+    public const string Caretaker = "caretaker";
+
     /// <summary>Another operator, for what takes two.</summary>
     public const string Supervisor = "supervisor";
 
@@ -39,6 +45,8 @@ internal sealed class TestClients : IDisposable
         (Researcher, "Organization/riverside", CallerRole.System, ["system/*.rs"], [PurposeOfUse.Research], false),
         (Auditor, null, CallerRole.Regulator, [ServiceScopes.Audit], [PurposeOfUse.Compliance], false),
         (Operator, null, CallerRole.Operator, [ServiceScopes.Admin], [PurposeOfUse.Operations], false),
+        (Statistician, null, CallerRole.Regulator, [ServiceScopes.Audit], [PurposeOfUse.Research], false),
+        (Caretaker, null, CallerRole.Operator, [ServiceScopes.Admin, "system/Organization.rs"], [PurposeOfUse.Operations], false),
         (Supervisor, null, CallerRole.Operator, [ServiceScopes.Admin], [PurposeOfUse.Operations], false),
     ];
 

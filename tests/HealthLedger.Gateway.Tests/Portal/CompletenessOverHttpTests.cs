@@ -4,6 +4,7 @@ using HealthLedger.Access;
 using HealthLedger.Gateway.Tests.Fhir;
 using HealthLedger.Gateway.Tests.Hosting;
 using HealthLedger.Proofs.Completeness;
+using HealthLedger.Proofs.Entries;
 using HealthLedger.Proofs.Facts;
 using HealthLedger.Proofs.Merkle;
 using HealthLedger.Proofs.Notes;
@@ -59,11 +60,22 @@ public sealed class CompletenessOverHttpTests
         Assert.True(read.IsValid, read.Fault?.ToString());
         var asked = indices.Select(i => (i, ledger.ReadEntry(i))).Where(e => e.Item2[1] is 1 or 3 or 5).Select(e => (e.i, MerkleHash.Leaf(e.Item2))).ToList();
         Assert.NotEmpty(asked);
-        Assert.Empty(new ChallengeVerification(Policy(gateway)).Verify(read.Value, asked));
+        var tags = new TagCensus();
+        for (ulong i = 0; i < size; i++)
+        {
+            if (LedgerEntry.Parse(ledger.ReadEntry(i)).Value is { IsOnChain: true } entry)
+            {
+                tags.Add(entry.Tag);
+            }
+        }
+
+        Assert.Empty(new ChallengeVerification(Policy(gateway), tags).Verify(read.Value, asked));
         Assert.Contains(read.Value.Events, e => e.Opening!.ValueOf(FactField.Patient) == "Patient/p");
         Assert.All(read.Value.Events, e => Assert.False(e.Opening![FactField.Targets].Opened));
 
         Assert.Equal(401, (await gateway.Post(TestClients.Hospital, "/ledger/challenge", body)).Status);
+        var other = await gateway.Post(TestClients.Statistician, "/ledger/challenge", body);
+        Assert.Equal((403, 0UL), (other.Status, other.Growth));
         foreach (var wrong in new JsonNode[] { new JsonObject(), new JsonArray(), new JsonObject { ["indices"] = new JsonArray(size + 100) }, new JsonObject { ["indices"] = new JsonArray() }, new JsonObject { ["indices"] = new JsonArray(-1) } })
         {
             var refused = await gateway.Post(TestClients.Auditor, "/ledger/challenge", wrong);

@@ -61,6 +61,18 @@ public class EpochTests
     }
 
     [Fact]
+    public void An_epoch_that_ends_long_before_it_is_closed_is_found_and_one_that_leaves_out_what_came_meanwhile_is_not()
+    {
+        Assert.Empty(Findings(log => Close(log, TimeSpan.FromDays(400))));
+        Assert.Empty(Findings(log => CloseBefore(log, EpochReplay.MaxLag)));
+        Assert.Equal(["epoch-late"], Findings(log => CloseBefore(log, EpochReplay.MaxLag + TimeSpan.FromMinutes(1))));
+    }
+
+    [Fact]
+    public void An_entry_that_is_dated_back_is_found() => Assert.Equal(["replay-time"], Findings(log =>
+        log.Add(LedgerEntry.ForEvent(SmallLog.Now - TimeSpan.FromMinutes(1), default, default))));
+
+    [Fact]
     public void A_range_that_is_empty_or_smaller_than_its_count_is_no_epoch()
     {
         Assert.Throws<ArgumentException>(() => LedgerEntry.ForEpoch(SmallLog.Now, default, 3, 3, 0, LedgerEntry.NoPreviousEpoch));
@@ -86,6 +98,22 @@ public class EpochTests
         var replay = new LedgerReplay(new Checkpoint(SmallLog.Origin, (ulong)log.Entries.Count, MerkleHash.Root(log.Leaves)));
         log.Entries.ForEach(entry => replay.AddEntry(entry.ToBytes()));
         return [.. replay.Finish().Select(finding => finding.Fault.Code)];
+    }
+
+    /// <summary>Closes an epoch that ends with what is there, after another event came.</summary>
+    private static void CloseBefore(SmallLog log, TimeSpan later)
+    {
+        var end = (ulong)log.Entries.Count;
+        log.Add(LedgerEntry.ForEvent(SmallLog.Now, default, new Random(6).Hash()));
+        Close(log, later, end);
+    }
+
+    private static void Close(SmallLog log, TimeSpan later, ulong? to = null)
+    {
+        var end = to ?? (ulong)log.Entries.Count;
+        var rows = log.Entries.Take((int)end).Select((entry, i) => (entry, i)).Where(e => e.entry.IsOnChain).Select(e => new TagRow(e.entry.Tag, (ulong)e.i)).Order().ToArray();
+        log.Add(LedgerEntry.ForEpoch(SmallLog.Now + later, EpochTree.Root(rows), 0, end, (ulong)rows.Length, LedgerEntry.NoPreviousEpoch));
+        log.Time = SmallLog.Now + later;
     }
 
     private static void Close(SmallLog log, params Action<List<TagRow>>[] changes) => Close(log, 0, (ulong)log.Entries.Count, changes);

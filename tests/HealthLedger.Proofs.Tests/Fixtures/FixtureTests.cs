@@ -116,7 +116,13 @@ public class FixtureTests
     {
         var answer = ChallengeAnswer.Parse(Bytes("challenge.json")).Value;
         var asked = answer.Events.Select(e => (e.Event.Index, Proofs.Merkle.MerkleHash.Leaf(e.Event.Entry))).ToList();
-        var found = new ChallengeVerification(LogPolicy.ForLog(NoteVerifier.Parse(Text("completeness.vkey").Trim()).Value)).Verify(answer, asked);
+        var tags = new TagCensus();
+        foreach (var each in answer.Events)
+        {
+            tags.Add(LedgerEntry.Parse(each.Event.Entry).Value.Tag);
+        }
+
+        var found = new ChallengeVerification(LogPolicy.ForLog(NoteVerifier.Parse(Text("completeness.vkey").Trim()).Value), tags).Verify(answer, asked);
         Assert.Equal("challenge-second-chain", Assert.Single(found).Code);
     }
 

@@ -119,7 +119,7 @@ public sealed class CompletenessTests : IAsyncLifetime
     public async Task An_event_on_a_second_chain_is_found_by_a_challenge_and_an_honest_ledger_answers_all()
     {
         await Fill();
-        var honest = new ChallengeVerification(Policy);
+        var honest = new ChallengeVerification(Policy, Census());
         Assert.Empty(honest.Verify(await Challenge(Anna, Ben), Asked(await Challenge(Anna, Ben))));
 
         // Kept under a key of its own, so that Anna's list does not show it.
@@ -129,21 +129,50 @@ public sealed class CompletenessTests : IAsyncLifetime
         await _log.CloseEpoch(CancellationToken.None);
         Assert.True(Verify(await Proof(Anna)).Holds);
         var answer = await Challenge(Anna, Ben, shadow);
-        Assert.Contains("challenge-second-chain", new ChallengeVerification(Policy).Verify(answer, Asked(answer)).Select(f => f.Code));
+        Assert.Contains("challenge-second-chain", new ChallengeVerification(Policy, Census()).Verify(answer, Asked(answer)).Select(f => f.Code));
 
         // Or not opened at all.
         var silent = answer with { Events = [.. answer.Events.Select(e => e with { Opening = null })] };
-        Assert.All(new ChallengeVerification(Policy).Verify(silent, Asked(silent)), f => Assert.Equal("challenge-unopened", f.Code));
+        Assert.All(new ChallengeVerification(Policy, Census()).Verify(silent, Asked(silent)), f => Assert.Equal("challenge-unopened", f.Code));
 
         // Or passed off as somebody else's.
         var swapped = answer with { Events = [.. answer.Events.Select(e => e with { TagKey = answer.Events[0].TagKey, Enrolment = answer.Events[0].Enrolment })] };
-        Assert.Contains("challenge-chain", new ChallengeVerification(Policy).Verify(swapped, Asked(swapped)).Select(f => f.Code));
-        Assert.Contains("challenge-entry", new ChallengeVerification(Policy).Verify(answer with { Events = [.. answer.Events.Reverse()] }, Asked(answer)).Select(f => f.Code));
-        Assert.Contains("challenge-count", new ChallengeVerification(Policy).Verify(answer with { Events = [] }, Asked(answer)).Select(f => f.Code));
+        Assert.Contains("challenge-chain", new ChallengeVerification(Policy, Census()).Verify(swapped, Asked(swapped)).Select(f => f.Code));
+        Assert.Contains("challenge-entry", new ChallengeVerification(Policy, Census()).Verify(answer with { Events = [.. answer.Events.Reverse()] }, Asked(answer)).Select(f => f.Code));
+        Assert.Contains("challenge-count", new ChallengeVerification(Policy, Census()).Verify(answer with { Events = [] }, Asked(answer)).Select(f => f.Code));
 
         var read = ChallengeAnswer.Parse(answer.ToJson());
         Assert.True(read.IsValid, read.Fault?.ToString());
-        Assert.Contains("challenge-second-chain", new ChallengeVerification(Policy).Verify(read.Value, Asked(answer)).Select(f => f.Code));
+        Assert.Contains("challenge-second-chain", new ChallengeVerification(Policy, Census()).Verify(read.Value, Asked(answer)).Select(f => f.Code));
+    }
+
+    [Fact]
+    public async Task A_chain_that_is_met_under_two_names_has_one_row_of_numbers()
+    {
+        // Of an erased patient who comes back while the audit key is kept: a challenge enrols the chain in between, by its other name.
+        await Append(Anna, "before");
+        var erased = new EventChain("Erased/1", SHA256.HashData("anna"u8), "Patient/anna");
+        Assert.NotNull(await _log.Enrol(erased, CancellationToken.None));
+        await Append(Anna, "back");
+        Assert.Equal(3UL, _log.CountOf(Anna));
+        Assert.Equal(3, _log.EventsOf(Anna, 0, 10).Select(e => e.Index).Distinct().Count());
+        await _log.CloseEpoch(CancellationToken.None);
+        var verdict = Verify(await Proof(Anna));
+        Assert.True(verdict.Holds, Say(verdict));
+        Assert.Empty(new ChallengeVerification(Policy, Census()).Verify(await Challenge(Anna), Asked(await Challenge(Anna))));
+    }
+
+    [Fact]
+    public async Task A_chain_whose_key_was_destroyed_leaves_no_enrolment_to_the_one_of_the_same_name_behind_it()
+    {
+        await Append(Anna, "before");
+        await _log.Enrol(Anna, CancellationToken.None);
+        var again = new EventChain("anna", SHA256.HashData("another key"u8), "Patient/anna");
+        await Append(again, "back");
+        await _log.Enrol(again, CancellationToken.None);
+        await _log.CloseEpoch(CancellationToken.None);
+        var verdict = Verify(await Proof(again));
+        Assert.True(verdict.Holds, Say(verdict));
     }
 
     [Fact]
@@ -233,6 +262,20 @@ public sealed class CompletenessTests : IAsyncLifetime
                 Proven(index), FactOpening.Of(Fact.Parse(_log.OpenFact(index, chain)!).Value, [FactField.Event, FactField.Patient]), number, key.Bytes.ToArray(),
                 new ProvenEnrolment(Proven(enrolled.Index), enrolled.Number, FactOpening.Of(Fact.Parse(_log.OpenFact(enrolled.Index, chain)!).Value, [FactField.Patient, FactField.Evidence])));
         })]);
+    }
+
+    private TagCensus Census()
+    {
+        var census = new TagCensus();
+        for (ulong index = 0; index < _log.Published.Size; index++)
+        {
+            if (LedgerEntry.Parse(_log.ReadEntry(index)).Value is { IsOnChain: true } entry)
+            {
+                census.Add(entry.Tag);
+            }
+        }
+
+        return census;
     }
 
     private ProvenEntry Proven(ulong index) => new(index, _log.ReadEntry(index), _log.Inclusion(index, _log.Published.Size));
