@@ -60,12 +60,12 @@ internal static class CommandLine
         }
         catch (UsageException e)
         {
-            await terminal.Error.WriteLineAsync(e.Message);
+            await terminal.Error.WriteLineAsync(PlainLine.Of(e.Message));
             return (int)ExitCode.Usage;
         }
         catch (UnreachableException e)
         {
-            await terminal.Error.WriteLineAsync($"unreachable: {e.Message}");
+            await terminal.Error.WriteLineAsync($"unreachable: {PlainLine.Of(e.Message)}");
             return (int)ExitCode.Unreachable;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

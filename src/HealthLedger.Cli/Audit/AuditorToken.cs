@@ -43,14 +43,13 @@ internal sealed class AuditorToken(Credentials credentials, TimeProvider time) :
     {
         var asked = time.GetUtcNow();
         var (status, body) = await server.Token(credentials, credentials.Scopes, null, time, cancellationToken);
-        if (status != 200 || body.ValueKind != JsonValueKind.Object
-            || !body.TryGetProperty("access_token", out var text) || text.ValueKind != JsonValueKind.String
-            || !body.TryGetProperty("expires_in", out var seconds) || !seconds.TryGetInt32(out var lasts))
+        if (status != 200 || TokenServer.AccessToken(body) is not { } given
+            || !body.TryGetProperty("expires_in", out var seconds) || seconds.ValueKind != JsonValueKind.Number || !seconds.TryGetInt32(out var lasts))
         {
             throw new UnreachableException($"{credentials.ClientId} gets no token ({status}).");
         }
 
         // A token that lasts less than the margin is used once, and asked for again the next time.
-        (token, ends) = (text.GetString()!, asked + TimeSpan.FromSeconds(lasts));
+        (token, ends) = (given, asked + TimeSpan.FromSeconds(lasts));
     }
 }

@@ -49,13 +49,13 @@ internal sealed class BreachAnswer(string client)
     public string ToText()
     {
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"{Printable(client)} opened records of {patients.Count} patient{(patients.Count == 1 ? "" : "s")} in {accesses.Count} access{(accesses.Count == 1 ? "" : "es")}, from {since} until before {until}.");
+        text.AppendLine(CultureInfo.InvariantCulture, $"{PlainLine.Of(client)} opened records of {patients.Count} patient{(patients.Count == 1 ? "" : "s")} in {accesses.Count} access{(accesses.Count == 1 ? "" : "es")}, from {PlainLine.Of(since)} until before {PlainLine.Of(until)}.");
         if (patients.Count > 0)
         {
             text.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"{"patient",-18}  {"first",-24}  {"last",-24}  {"accesses",8}  {"records",8}");
             foreach (var (patient, told) in patients)
             {
-                text.AppendLine(CultureInfo.InvariantCulture, $"{Printable(patient),-18}  {Printable(told.First),-24}  {Printable(told.Last),-24}  {told.Accesses,8}  {told.Records,8}");
+                text.AppendLine(CultureInfo.InvariantCulture, $"{PlainLine.Of(patient),-18}  {PlainLine.Of(told.First),-24}  {PlainLine.Of(told.Last),-24}  {told.Accesses,8}  {told.Records,8}");
             }
         }
 
@@ -64,7 +64,7 @@ internal sealed class BreachAnswer(string client)
             text.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"{"time",-24}  {"entry",9}  {"patient",-18}  {"records",7}  {"purpose",-8}  {"interaction",-16}  user");
             foreach (var access in accesses)
             {
-                string Cell(string name) => Printable(Text(access, name));
+                string Cell(string name) => PlainLine.Of(Text(access, name));
                 text.AppendLine(
                     CultureInfo.InvariantCulture,
                     $"{Cell("time"),-24}  {Cell("entry"),9}  {Cell("patient"),-18}  {Cell("records"),7}  {Cell("purpose"),-8}  {Cell("interaction"),-16}  {Cell("user")}");
@@ -73,9 +73,6 @@ internal sealed class BreachAnswer(string client)
 
         return text.Append(CultureInfo.InvariantCulture, $"{Environment.NewLine}Asked by entr{(asked.Count == 1 ? "y" : "ies")} {string.Join(", ", asked)}.").ToString();
     }
-
-    /// <summary>A text that others chose, without what would steer a terminal.</summary>
-    internal static string Printable(string text) => string.Concat(text.EnumerateRunes().Select(rune => Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format ? "?" : rune.ToString()));
 
     private static string Text(JsonElement element, string name) => element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value.ToString() : "-";
 

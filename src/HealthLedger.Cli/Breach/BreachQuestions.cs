@@ -88,6 +88,6 @@ internal sealed class BreachQuestions(Uri fhir, AuditorToken token) : IDisposabl
         var said = outcome.ValueKind == JsonValueKind.Object && outcome.TryGetProperty("issue", out var issues) && issues.ValueKind == JsonValueKind.Array
             ? issues.EnumerateArray().Select(issue => issue.ValueKind == JsonValueKind.Object && issue.TryGetProperty("diagnostics", out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null).FirstOrDefault()
             : null;
-        return BreachAnswer.Printable($"{said ?? "no reason given"} ({status})");
+        return PlainLine.Of($"{said ?? "no reason given"} ({status})");
     }
 }

@@ -125,8 +125,7 @@ internal sealed record EvidenceReport(string File, bool IsBundle, ulong Count, F
         }
     }
 
-    /// <summary>A recorded text on one line of a terminal, without control characters.</summary>
-    private static string OnOneLine(string? text) => string.Concat((text ?? "nobody").Select(c => char.IsControl(c) ? '?' : c));
+    private static string OnOneLine(string? text) => PlainLine.Of(text ?? "nobody");
 
     private static void Section(StringBuilder text, string title, IEnumerable<string> lines)
     {

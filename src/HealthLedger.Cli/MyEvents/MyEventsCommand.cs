@@ -70,7 +70,8 @@ internal static class MyEventsCommand
 
         foreach (var each in verdict.Events)
         {
-            text.WriteLine($"{each.Number,6}  {each.Fact[FactField.Time]}  {each.Fact[FactField.Event],-8} {each.Fact[FactField.Decision],-6} {each.Fact[FactField.Purpose],-7} {each.Fact[FactField.Client]}");
+            string Field(FactField field) => PlainLine.Of(each.Fact[field]);
+            text.WriteLine($"{each.Number,6}  {Field(FactField.Time)}  {Field(FactField.Event),-8} {Field(FactField.Decision),-6} {Field(FactField.Purpose),-7} {Field(FactField.Client)}");
         }
 
         text.Write(verdict switch

@@ -61,7 +61,7 @@ internal static class BackupCommand
     {
         foreach (var finding in verdict.Findings)
         {
-            await terminal.Out.WriteLineAsync($"{finding.Path}: {finding.Problem}");
+            await terminal.Out.WriteLineAsync(PlainLine.Of($"{finding.Path}: {finding.Problem}"));
         }
 
         await terminal.Out.WriteLineAsync(verdict.Whole
@@ -69,10 +69,10 @@ internal static class BackupCommand
             : $"not whole: {verdict.Findings.Count} findings in {verdict.Files} files");
         if (verdict.Manifest is { } manifest)
         {
-            await terminal.Out.WriteLineAsync($"backup of {manifest.Kind}, {manifest.Name}, of {manifest.Created}{(manifest.LedgerSize is { } size ? $", {size} entries" : "")}");
+            await terminal.Out.WriteLineAsync(PlainLine.Of($"backup of {manifest.Kind}, {manifest.Name}, of {manifest.Created}{(manifest.LedgerSize is { } size ? $", {size} entries" : "")}"));
             if (manifest.DeleteAfter is { } deleteAfter)
             {
-                await terminal.Out.WriteLineAsync($"to be destroyed at {deleteAfter}{(manifest.IsDue(now) ? ", which is past: destroy it" : "")}");
+                await terminal.Out.WriteLineAsync(PlainLine.Of($"to be destroyed at {deleteAfter}{(manifest.IsDue(now) ? ", which is past: destroy it" : "")}"));
             }
         }
     }

@@ -48,12 +48,12 @@ internal sealed class OperatorCommand(Terminal terminal, TimeProvider time)
     {
         if (json)
         {
-            await terminal.Out.WriteLineAsync(body.GetRawText());
+            await terminal.Out.WriteLineAsync(JsonSerializer.Serialize(body));
         }
 
         if (status != 200)
         {
-            await terminal.Error.WriteLineAsync($"refused ({status}): {Text(body, "error") ?? "no reason given"}. {Text(body, "message")}".TrimEnd());
+            await terminal.Error.WriteLineAsync($"refused ({status}): {PlainLine.Of(Text(body, "error") ?? "no reason given")}. {PlainLine.Of(Text(body, "message"))}".TrimEnd());
             return (int)ExitCode.Failed;
         }
 
@@ -84,13 +84,13 @@ internal sealed class OperatorCommand(Terminal terminal, TimeProvider time)
                         }
                         else
                         {
-                            await terminal.Out.WriteLineAsync($"{indent}{member.Name}: {item}");
+                            await terminal.Out.WriteLineAsync($"{indent}{PlainLine.Of($"{member.Name}: {item}")}");
                         }
                     }
 
                     break;
                 default:
-                    await terminal.Out.WriteLineAsync(member.NameEquals("message") ? indent + member.Value : $"{indent}{member.Name}: {member.Value}");
+                    await terminal.Out.WriteLineAsync(indent + PlainLine.Of(member.NameEquals("message") ? $"{member.Value}" : $"{member.Name}: {member.Value}"));
                     break;
             }
         }

@@ -24,8 +24,8 @@ internal sealed class OperatorConnection : IDisposable
     {
         using var server = new TokenServer();
         var (status, body) = await server.Token(credentials, Scope, null, time, cancellationToken);
-        return status == 200 && body.TryGetProperty("access_token", out var token)
-            ? new OperatorConnection(new Uri(credentials.Fhir.ToString().TrimEnd('/') + "/../admin/").ToString(), token.GetString()!)
+        return status == 200 && TokenServer.AccessToken(body) is { } token
+            ? new OperatorConnection(new Uri(credentials.Fhir.ToString().TrimEnd('/') + "/../admin/").ToString(), token)
             : throw new UnreachableException($"{credentials.ClientId} gets no operator's token ({status}): it needs the role operator and the scope {Scope}.");
     }
 
@@ -38,7 +38,9 @@ internal sealed class OperatorConnection : IDisposable
             using var request = new HttpRequestMessage(method, admin + path) { Content = content };
             using var response = await http.SendAsync(request, cancellationToken);
             using var document = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken));
-            return ((int)response.StatusCode, document.RootElement.Clone());
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? ((int)response.StatusCode, document.RootElement.Clone())
+                : throw new UnreachableException($"{admin}{path} does not answer with a JSON object.");
         }
         catch (JsonException)
         {

@@ -49,11 +49,11 @@ internal static class TokenCommand
         var (status, body) = await server.Token(credentials, wanted.Scope, wanted.Purpose, time, cancellationToken);
         if (status == 200 && Text(body, "scope") is { } granted && granted != wanted.Scope)
         {
-            await terminal.Error.WriteLineAsync($"note: the server granted {(granted.Length == 0 ? "no scope" : granted)}, not all that was asked for.");
+            await terminal.Error.WriteLineAsync($"note: the server granted {(granted.Length == 0 ? "no scope" : PlainLine.Of(granted))}, not all that was asked for.");
         }
 
-        return status == 200 && Text(body, "access_token") is { } token
-            ? await Print(terminal, wanted.Json ? body.GetRawText() : token)
+        return status == 200 && TokenServer.AccessToken(body) is { } token
+            ? await Print(terminal, wanted.Json ? JsonSerializer.Serialize(body) : token)
             : await Refuse(terminal, wanted.Json, status, body);
     }
 
@@ -67,10 +67,10 @@ internal static class TokenCommand
     {
         if (json)
         {
-            await terminal.Out.WriteLineAsync(body.GetRawText());
+            await terminal.Out.WriteLineAsync(JsonSerializer.Serialize(body));
         }
 
-        await terminal.Error.WriteLineAsync($"refused ({status}): {Text(body, "error") ?? "no reason given"}. {Text(body, "error_description")}".TrimEnd());
+        await terminal.Error.WriteLineAsync($"refused ({status}): {PlainLine.Of(Text(body, "error") ?? "no reason given")}. {PlainLine.Of(Text(body, "error_description"))}".TrimEnd());
         return (int)ExitCode.Failed;
     }
 

@@ -25,6 +25,11 @@ internal sealed class TokenServer : IDisposable
         }
 
         var endpoint = member.GetString()!;
+        if (!Uri.TryCreate(endpoint, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+        {
+            throw new UnreachableException("The server's SMART configuration names a token endpoint that is no http URL.");
+        }
+
         using var request = new HttpRequestMessage(HttpMethod.Post, endpoint)
         {
             Content = new FormUrlEncodedContent(new Dictionary<string, string>
@@ -37,6 +42,10 @@ internal sealed class TokenServer : IDisposable
         };
         return await Send(request, cancellationToken);
     }
+
+    /// <summary>The access token of an answer; null where there is none, or one that is no bearer token (RFC 6750 section 2.1) and could not be sent.</summary>
+    public static string? AccessToken(JsonElement body) =>
+        body.TryGetProperty("access_token", out var member) && member.ValueKind == JsonValueKind.String && member.GetString() is { Length: > 0 } token && token.All(c => c is > ' ' and < '\x7f') ? token : null;
 
     public void Dispose() => http.Dispose();
 
@@ -54,7 +63,9 @@ internal sealed class TokenServer : IDisposable
         {
             using var response = await http.SendAsync(request, cancellationToken);
             using var document = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken));
-            return ((int)response.StatusCode, document.RootElement.Clone());
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? ((int)response.StatusCode, document.RootElement.Clone())
+                : throw new UnreachableException($"{request.RequestUri} does not answer with a JSON object.");
         }
         catch (JsonException)
         {

@@ -10,17 +10,20 @@ internal sealed class HttpLedger : LedgerSource
 
     private readonly HttpClient http;
 
+    private readonly TimeSpan patience;
+
     private readonly Func<CancellationToken, ValueTask<string>>? token;
 
     /// <param name="url">The ledger, or the host that serves it under <c>/ledger/</c>.</param>
     /// <param name="token">Gives the bearer token with which entries are asked for; null where entries are not.</param>
-    public HttpLedger(Uri url, Func<CancellationToken, ValueTask<string>>? token = null)
+    /// <param name="patience">How long one file may take, to its last byte; null for 30 seconds.</param>
+    public HttpLedger(Uri url, Func<CancellationToken, ValueTask<string>>? token = null, TimeSpan? patience = null)
     {
-        this.token = token;
+        (this.token, this.patience) = (token, patience ?? Patience);
         var prefix = url.AbsolutePath == "/" ? "/ledger/" : url.AbsolutePath.TrimEnd('/') + "/";
 
         // No redirects: the pinned key makes them harmless, but a ledger that moved is something to be told.
-        http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(url, prefix), Timeout = Patience };
+        http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(url, prefix), Timeout = Timeout.InfiniteTimeSpan };
     }
 
     public override string Name => http.BaseAddress!.ToString();
@@ -29,6 +32,8 @@ internal sealed class HttpLedger : LedgerSource
 
     public override async Task<byte[]?> Fetch(string path, int maxBytes, CancellationToken cancellationToken)
     {
+        // The client's own limit would end with the headers, and a body that never ends would be waited for.
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, path);
@@ -37,7 +42,8 @@ internal sealed class HttpLedger : LedgerSource
                 request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", await token(cancellationToken));
             }
 
-            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            limit.CancelAfter(patience);
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
             if (response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone)
             {
                 return null;
@@ -53,12 +59,12 @@ internal sealed class HttpLedger : LedgerSource
                 throw new UnreachableException($"{Name}{path} answers {(int)response.StatusCode}.");
             }
 
-            await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
-            return await Read(body, maxBytes, cancellationToken);
+            await using var body = await response.Content.ReadAsStreamAsync(limit.Token);
+            return await Read(body, maxBytes, limit.Token);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            throw new UnreachableException($"{Name}{path}: {(e is TaskCanceledException ? "no answer within 30 seconds" : e.Message)}");
+            throw new UnreachableException($"{Name}{path}: {(e is OperationCanceledException ? $"no whole answer within {patience.TotalSeconds:0.###} seconds" : e.Message)}");
         }
     }
 

@@ -109,7 +109,10 @@ internal sealed class PinnedRun
         foreach (var signed in new[] { await File.ReadAllBytesAsync(stateFile), note })
         {
             await terminal.Error.WriteLineAsync();
-            await terminal.Error.WriteAsync(Encoding.UTF8.GetString(signed));
+            foreach (var line in Encoding.UTF8.GetString(signed).TrimEnd('\n').Split('\n'))
+            {
+                await terminal.Error.WriteLineAsync(PlainLine.Of(line));
+            }
         }
     }
 }
