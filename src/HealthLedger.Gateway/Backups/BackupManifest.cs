@@ -67,7 +67,7 @@ internal sealed record BackupManifest(
         try
         {
             var file = new FileInfo(Path.Combine(backup, FileName));
-            if (!file.Exists || file.Length > MaxBytes)
+            if (!file.Exists || file.LinkTarget is not null || file.Length > MaxBytes)
             {
                 return null;
             }

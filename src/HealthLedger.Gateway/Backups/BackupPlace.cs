@@ -121,7 +121,8 @@ internal sealed class BackupPlace(BackupKind kind, string directory, TenantId te
 
     private StoredBackup Read(string path, int keepDays)
     {
-        var manifest = BackupManifest.Read(path) is { } read && read.Kind == kind && read.Tenant == tenant ? read : null;
+        // What a link leads to is not in this place: nobody made it here, and destroying it here would not destroy it.
+        var manifest = new DirectoryInfo(path).LinkTarget is null && BackupManifest.Read(path) is { } read && read.Kind == kind && read.Tenant == tenant ? read : null;
         var deleteAfter = manifest?.DeleteAfter is { } stated && manifest.Created.AddDays(keepDays) is var kept ? (stated < kept ? stated : kept) : (DateTimeOffset?)null;
         return new StoredBackup(Path.GetFileName(path), manifest, deleteAfter);
     }

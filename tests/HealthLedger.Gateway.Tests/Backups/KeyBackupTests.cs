@@ -157,6 +157,39 @@ public sealed class KeyBackupTests : IDisposable
         }
     }
 
+    /// <summary>Who may write to the place of the backups must not have the gateway overwrite the keys in use, or believe that a backup elsewhere is destroyed.</summary>
+    [Fact]
+    public async Task Links_in_the_place_are_not_followed_neither_what_looks_broken_off_nor_what_looks_due()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return; // making links is a privilege there
+        }
+
+        var elsewhere = Directory.CreateDirectory(Path.Combine(_world.Directory.Root, "elsewhere")).FullName;
+        string tenant;
+        await using (var gateway = await _world.Start(_clock, TenDays))
+        {
+            (await BackedUp.Make(gateway, "keys", "moved")).Is(200);
+            tenant = gateway.Host.Storage.KeyDirectory.Tenant.ToString();
+        }
+
+        Directory.Move(Path.Combine(_world.KeysPlace, "moved"), Path.Combine(elsewhere, "moved"));
+        Directory.CreateSymbolicLink(Path.Combine(_world.KeysPlace, "moved"), Path.Combine(elsewhere, "moved"));
+        Directory.CreateSymbolicLink(Path.Combine(_world.KeysPlace, $".{tenant}-planted.partial"), _world.Directory.Keys);
+        var before = Directory.GetFiles(_world.Directory.Keys).Order(StringComparer.Ordinal).ToList();
+        _clock.Advance(TimeSpan.FromDays(30));
+        var warnings = new StringWriter();
+        await using (await GatewayHost.Build(Line(TenDays), warnings, _clock))
+        {
+            Assert.Contains("1 backups in " + _world.KeysPlace, warnings.ToString(), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(["moved"], Names(_world.KeysPlace));
+        Assert.True(File.Exists(Path.Combine(elsewhere, "moved", "backup.json")));
+        Assert.Subset(Directory.GetFiles(_world.Directory.Keys).ToHashSet(), before.Where(file => Path.GetFileName(file) is not ['k', 'e', 'y', 's', '.', 'd', 'b', '-', ..]).ToHashSet());
+    }
+
     private static IEnumerable<string?> Names(string place) => Directory.GetFileSystemEntries(place).Select(Path.GetFileName).Order(StringComparer.Ordinal);
 
     private CommandLine Line(params string[] more) => CommandLine.Parse(

@@ -165,12 +165,21 @@ public sealed class KeyDirectory : IDisposable
         }
     }
 
-    /// <summary>Overwrites and removes a directory with all that is in it: a copy of keys must not be found on the disk again. Does nothing where it is gone.</summary>
+    /// <summary>
+    /// Overwrites and removes a directory with all that is in it: a copy of keys must not be found on the disk again. Does nothing where it is gone. Of a link only the link goes: where
+    /// it leads lie others' files, such as the keys in use.
+    /// </summary>
     /// <exception cref="IOException">Something of it could not be overwritten or removed.</exception>
     public static void DestroyCopy(string directory)
     {
         if (!Directory.Exists(directory))
         {
+            return;
+        }
+
+        if (new DirectoryInfo(directory).LinkTarget is not null)
+        {
+            File.Delete(directory);
             return;
         }
 
