@@ -5,7 +5,7 @@ using HealthLedger.Smart.Tokens;
 namespace HealthLedger.Gateway.Admin;
 
 /// <summary>
-/// The operators' addresses, below <c>/admin</c>: for a token of role operator alone. Who has none hears 401, who has another 403, before anything is looked at. Each
+/// The operators' addresses, below <c>/admin</c>: for a token of role operator with the scope <c>healthledger/admin</c> alone. Who has none hears 401, who has another 403, before anything is looked at. Each
 /// request that is understood makes at least one entry, whatever becomes of it.
 /// </summary>
 internal static class AdminApi
@@ -78,7 +78,7 @@ internal static class AdminApi
             return Results.Empty;
         }
 
-        if (caller.Role != CallerRole.Operator)
+        if (!caller.MayOperate)
         {
             await http.Refuse(StatusCodes.Status403Forbidden, "forbidden", "This is for operators: a client of role operator with the scope healthledger/admin.");
             return Results.Empty;

@@ -272,6 +272,16 @@ internal sealed class GatewayHost : IAsyncDisposable
     private void MapRoutes()
     {
         _app.Use(RequestIds);
+        if (Options.PublicUrl is { } outside && new Uri(outside).Scheme == Uri.UriSchemeHttps)
+        {
+            // The proxy in front takes TLS away; cookies are for TLS alone all the same.
+            _app.Use((http, next) =>
+            {
+                http.Request.Scheme = Uri.UriSchemeHttps;
+                return next(http);
+            });
+        }
+
         CrossOrigin.Use(_app, Options.Cors.Origins);
         // The host would otherwise put sign-in by cookie before everything, the APIs too.
         ((IApplicationBuilder)_app).Properties["__AuthenticationMiddlewareSet"] = true;

@@ -50,7 +50,7 @@ internal sealed class WitnessClient : IDisposable
             var (status, body) = await Post(new AddCheckpointRequest(published.Size, [], published.Signed), cancellation);
             return (status, WitnessAnswer.RecordedSize(body)) switch
             {
-                (200, _) => new WitnessOutcome.Agrees(),
+                (200, _) => WitnessAnswer.Cosignature(published.Signed, _witness, body).TryGet(out _, out var none) ? new WitnessOutcome.Agrees() : new WitnessOutcome.Refuses(none.Code),
                 (409, { } size) when size <= published.Size => new WitnessOutcome.Agrees(),
                 (409, { } size) => new WitnessOutcome.Contradicts(size, null),
                 (409 or 422, _) => new WitnessOutcome.Contradicts(published.Size, null),

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Globalization;
 using HealthLedger.Access;
@@ -14,6 +15,9 @@ internal static class PortalApi
 {
     private const int EventsShown = 20;
     private const int LongestConsent = 100;
+
+    /// <summary>Patients whose file is being made or sent: it is held whole in memory, so there is one at a time for each.</summary>
+    private static readonly ConcurrentDictionary<string, bool> BeingProven = new(StringComparer.Ordinal);
 
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -74,16 +78,29 @@ internal static class PortalApi
             return;
         }
 
-        if (await Service<PatientCompleteness>(http).Of(id, http.RequestAborted) is not { } proof)
+        if (!BeingProven.TryAdd(id, true))
         {
-            await http.NotFoundPage();
+            await http.Say(StatusCodes.Status429TooManyRequests, "Please wait", "Your file is being made already. Try again when it has arrived.");
             return;
         }
 
-        http.PageHeaders();
-        http.Response.ContentType = "application/json";
-        http.Response.Headers.ContentDisposition = "attachment; filename=\"my-events.json\"";
-        await http.Response.Body.WriteAsync(proof.ToJson(), http.RequestAborted);
+        try
+        {
+            if (await Service<PatientCompleteness>(http).Of(id, http.RequestAborted) is not { } proof)
+            {
+                await http.NotFoundPage();
+                return;
+            }
+
+            http.PageHeaders();
+            http.Response.ContentType = "application/json";
+            http.Response.Headers.ContentDisposition = "attachment; filename=\"my-events.json\"";
+            await http.Response.Body.WriteAsync(proof.ToJson(), http.RequestAborted);
+        }
+        finally
+        {
+            BeingProven.TryRemove(id, out _);
+        }
     }
 
     private static Task Changes(HttpContext http)

@@ -98,9 +98,9 @@ internal static class ReviewExportApi
             return;
         }
 
-        if (caller.Role != CallerRole.Operator)
+        if (!caller.MayOperate)
         {
-            await http.Fault(FhirFault.Forbidden("This is for operators."));
+            await http.Fault(FhirFault.Forbidden("This is for operators, with the scope healthledger/admin."));
             return;
         }
 

@@ -123,6 +123,7 @@ public sealed class AccessTokenValidator(
                 Scopes = [.. granted.Select(SmartScope.Parse).OfType<SmartScope>()],
                 Purposes = purposes,
                 MayMigrate = caller.MayMigrate && client.MayMigrate,
+                MayOperate = caller.Role == CallerRole.Operator && granted.Contains(ServiceScopes.Admin),
             },
             DateTimeOffset.FromUnixTimeSeconds(expires!.Value));
     }

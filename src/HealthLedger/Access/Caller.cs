@@ -50,6 +50,9 @@ public sealed record Caller
     /// <summary>True for clients with the right to migrate: update as create with ids of their own.</summary>
     public bool MayMigrate { get; init; }
 
+    /// <summary>True for operators whose token was granted the operators' scope: a token for less of the same client operates nothing.</summary>
+    public bool MayOperate { get; init; }
+
     /// <summary>
     /// True where a scope of this caller covers <paramref name="interaction"/> on some records of <paramref name="resourceType"/>: all that token and URL tell. Which
     /// records, <see cref="Covers(string, ScopeInteraction, ShelfId)"/> says.

@@ -46,6 +46,27 @@ public sealed class ErasureTests : IAsyncLifetime
         (await _gateway.Get(Hospital, "Patient/gone")).Is(200);
     }
 
+    [Fact]
+    public async Task A_token_of_an_operators_client_that_was_granted_less_than_the_operators_scope_operates_nothing()
+    {
+        async Task<Answer> Ask(string scopes, string method, string path)
+        {
+            var token = (await _gateway.RequestToken(Caretaker, scopes)).Json["access_token"]!.GetValue<string>();
+            var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = new StringContent("""{"pseudonyms":["P-0123456789abcdef"]}""", System.Text.Encoding.UTF8, "application/json") };
+            request.Headers.Authorization = new System.Net.Http.Headers.AuthenticationHeaderValue("Bearer", token);
+            return await _gateway.Send(request);
+        }
+
+        foreach (var (method, path) in new[] { ("GET", "/admin/erasures"), ("GET", "/admin/backups"), ("POST", "/admin/keys/wrapping"), ("POST", "/admin/pseudonyms") })
+        {
+            var refused = await Ask("system/Organization.rs", method, path);
+            Assert.Equal((403, 0UL), (refused.Status, refused.Growth));
+        }
+
+        (await Ask("healthledger/admin", "GET", "/admin/erasures")).Is(200);
+        (await Ask("system/Organization.rs healthledger/admin", "POST", "/admin/pseudonyms")).Is(200);
+    }
+
     [Theory]
     [InlineData("""{"patient":"gone"}""")]
     [InlineData("""{"patient":"gone","ground":"because"}""")]
