@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using HealthLedger.Access;
 using HealthLedger.Consents;
@@ -30,6 +31,7 @@ using HealthLedger.Vault;
 using HealthLedger.Vault.Keys;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.Options;
 
 namespace HealthLedger.Gateway.Hosting;
@@ -280,6 +282,16 @@ internal sealed class GatewayHost : IAsyncDisposable
                 http.Request.Scheme = Uri.UriSchemeHttps;
                 return next(http);
             });
+        }
+
+        if (Options.Proxy is { } proxy)
+        {
+            // Else all people were one address, and whoever guesses passwords would keep everybody from signing in.
+            var forwarded = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor, ForwardLimit = 1 };
+            forwarded.KnownIPNetworks.Clear();
+            forwarded.KnownProxies.Clear();
+            forwarded.KnownProxies.Add(IPAddress.Parse(proxy));
+            _app.UseForwardedHeaders(forwarded);
         }
 
         CrossOrigin.Use(_app, Options.Cors.Origins);

@@ -32,6 +32,9 @@ internal sealed class GatewayOptions
     /// <summary>The URL under which clients reach the gateway; default: the address it listens on.</summary>
     public string? PublicUrl { get; set; }
 
+    /// <summary>The IP address from which the reverse proxy in front connects: whom it names in X-Forwarded-For is taken for who comes. Default: none, and that header says nothing.</summary>
+    public string? Proxy { get; set; }
+
     /// <summary>scrypt's work factor as a power of two for a new keys directory, 15 to 20. Default 17 (about half a second, 128 MiB).</summary>
     public int ScryptLogN { get; set; } = 17;
 
@@ -119,6 +122,11 @@ internal sealed class GatewayOptions
         if (PublicUrl is not null && (!Uri.TryCreate(PublicUrl, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https")))
         {
             yield return "HealthLedger:PublicUrl must be an absolute http or https URL.";
+        }
+
+        if (Proxy is not null && !System.Net.IPAddress.TryParse(Proxy, out _))
+        {
+            yield return "HealthLedger:Proxy must be an IP address, the one from which the reverse proxy connects.";
         }
 
         if (!string.IsNullOrWhiteSpace(Data))

@@ -19,6 +19,7 @@ public sealed class ExitCodeTests
         { "--HealthLedger:Consents:Emergency=maybe", "Emergency" },
         { "--HealthLedger:Origin=two words", "Origin" },
         { "--HealthLedger:PublicUrl=nowhere", "PublicUrl" },
+        { "--HealthLedger:Proxy=localhost", "HealthLedger:Proxy" },
         { "--HealthLedger:PassphraseFile=/nonexistent/file", "passphrase" },
         { "--HealthLedger:Cors:Origins:0=*", "Cors" },
         { "--HealthLedger:Cors:Origins:0=null", "Cors" },

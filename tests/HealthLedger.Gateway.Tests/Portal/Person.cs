@@ -15,11 +15,20 @@ internal sealed class Person : IDisposable
 {
     private readonly HttpClient _http;
 
-    public Person(TestGateway gateway) => _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = new CookieContainer() })
+    /// <param name="gateway">Where they go.</param>
+    /// <param name="forwardedFor">The address for which a proxy says that it speaks; null for no such header.</param>
+    public Person(TestGateway gateway, string? forwardedFor = null)
     {
-        BaseAddress = new Uri(gateway.Host.Url),
-        Timeout = TimeSpan.FromMinutes(2),
-    };
+        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = new CookieContainer() })
+        {
+            BaseAddress = new Uri(gateway.Host.Url),
+            Timeout = TimeSpan.FromMinutes(2),
+        };
+        if (forwardedFor is not null)
+        {
+            _http.DefaultRequestHeaders.Add("X-Forwarded-For", forwardedFor);
+        }
+    }
 
     /// <summary>Registers somebody and signs them in.</summary>
     public static async Task<Person> SignedIn(TestGateway gateway, CallerRole role, string? patient = null)
