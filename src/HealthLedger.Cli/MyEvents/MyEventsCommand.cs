@@ -68,6 +68,11 @@ internal static class MyEventsCommand
             text.WriteLine($"{(check.Verdict.Holds ? "ok    " : "FAILED")} {check.Name}{(check.Verdict.Fault is { } fault ? $": {fault.Detail}" : "")}");
         }
 
+        if (verdict is { Holds: true, Patient: { } patient })
+        {
+            text.WriteLine($"The list of {PlainLine.Of(patient)}: see that this is you.");
+        }
+
         foreach (var each in verdict.Events)
         {
             string Field(FactField field) => PlainLine.Of(each.Fact[field]);

@@ -97,6 +97,8 @@ internal sealed class GatewayHost : IAsyncDisposable
                     $"healthledger: warning: no passphrase was given, so a random one is kept in {options.KeysDirectory}; whoever copies that directory has the keys. Set HEALTHLEDGER_PASSPHRASE.");
             }
 
+            // Before anything is signed: where a witness saw more, even the entry of an accepted rollback would be a second history.
+            var witnesses = await Witnesses.Ask(options.Witnesses, storage.Ledger, warnings);
             if (storage.AcceptedRollback is { } rollback)
             {
                 await AcceptedRollback.Record(storage, rollback, time ?? TimeProvider.System);
@@ -108,7 +110,6 @@ internal sealed class GatewayHost : IAsyncDisposable
                 await warnings.WriteLineAsync($"healthledger: warning: the data is a copy from before {undone} erasures, which were applied again.");
             }
 
-            var witnesses = await Witnesses.Ask(options.Witnesses, storage.Ledger, warnings);
             AddServices(builder.Services, options, storage, time ?? TimeProvider.System);
             if (witnesses is not null)
             {

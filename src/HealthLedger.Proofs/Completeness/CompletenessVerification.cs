@@ -144,7 +144,10 @@ public static class CompletenessVerification
                 }
             }
 
-            return Proofs.Verdict.Valid;
+            // Else somebody's list could be shown to another who looks at the events alone.
+            return _events.Find(each => (each.Fact[FactField.Patient] ?? "") != (_patient ?? "")) is { } foreign
+                ? Refused("completeness-patient", $"Entry {foreign.Index} is of another patient than the chain.")
+                : Proofs.Verdict.Valid;
         }
 
         private Verdict Epochs()

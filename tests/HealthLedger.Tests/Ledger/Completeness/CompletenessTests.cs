@@ -147,6 +147,16 @@ public sealed class CompletenessTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_list_with_an_event_of_somebody_else_does_not_hold()
+    {
+        await Append(Anna, "hers");
+        await _log.Enrol(Anna, CancellationToken.None);
+        await Append(new EventChain("anna", SHA256.HashData("anna"u8), "Patient/ben"), "his");
+        await _log.CloseEpoch(CancellationToken.None);
+        Assert.Equal(["completeness-patient"], Codes(await Proof(Anna)));
+    }
+
+    [Fact]
     public async Task A_chain_that_is_met_under_two_names_has_one_row_of_numbers()
     {
         // Of an erased patient who comes back while the audit key is kept: a challenge enrols the chain in between, by its other name.
