@@ -10,12 +10,17 @@ using HealthLedger.Gateway.Tests.Hosting;
 using HealthLedger.Gateway.Risk;
 using HealthLedger.Gateway.Tests.Portal;
 using HealthLedger.Gateway.Tests.Risk;
+using HealthLedger.Ledger;
 using HealthLedger.Proofs;
 using HealthLedger.Proofs.Merkle;
 using HealthLedger.Proofs.Notes;
 using HealthLedger.Proofs.Receipts;
 using HealthLedger.Proofs.Tokens;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using static HealthLedger.Gateway.Tests.Hosting.TestClients;
 
 namespace HealthLedger.Gateway.Tests.Witnesses;
@@ -195,6 +200,26 @@ public sealed class WitnessedLedgerTests : IDisposable
             var page = (await patient.Load("/portal?withdrawn=" + consent)).Is(200);
             Assert.Contains("It is final: enough of the witnesses", page.Html, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task Whoever_says_yes_at_the_address_of_a_witness_without_its_cosignature_does_not_stand_for_it()
+    {
+        string vkey;
+        await using (var gateway = await TestGateway.Start(_directory, _clients))
+        {
+            vkey = gateway.Host.Storage.Ledger.VerifierKey;
+        }
+
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        await using var stranger = builder.Build();
+        stranger.MapPost("/add-checkpoint", () => Results.Text(""));
+        await stranger.StartAsync();
+        await File.WriteAllTextAsync(PolicyFile, $"log {vkey}\nwitness w {Vkey("w.example", NoteKeyType.Cosignature)} {stranger.Urls.Single()}\nquorum w\n");
+        var refused = await Assert.ThrowsAsync<LedgerRefusesToStartException>(() => TestGateway.Start(_directory, _clients, [.. Witnessed, "--HealthLedger:Witnesses:Require=true"]));
+        Assert.Contains("Too few witnesses", refused.Message, StringComparison.Ordinal);
     }
 
     private static Task<RunOutcome> Run(TestGateway gateway) =>
