@@ -57,8 +57,11 @@ public sealed class AuditKeyErasure(RecordVault vault, LedgerLog log, ErasurePol
         await _one.WaitAsync(cancellation);
         try
         {
-            var now = Instants.Now(time);
             var erasure = vault.Erasures.Find(mark);
+
+            // Whoever comes back is given keys under this lock: not between the look whether the audit key is in use again and its end.
+            using var held = step == AuditKeyStep.Confirm && PatientOf(erasure) is { } patient ? await vault.LockForWrite([patient], cancellation) : null;
+            var now = Instants.Now(time);
             var fact = AccessFacts.Start(caller, PurposeOfUse.Operations, "audit-key", requestId, "erasure", now);
             if (Fault(erasure, step, Name(caller), now) is { } fault)
             {
@@ -131,6 +134,13 @@ public sealed class AuditKeyErasure(RecordVault vault, LedgerLog log, ErasurePol
         AuditKeyStep.Request => erasure with { RequestedBy = who, RequestedAt = now },
         _ => erasure with { AuditKeyDestroyed = now },
     };
+
+    /// <summary>Whose records were erased, as the facts on the chain say; null where it does not open any more.</summary>
+    private ShelfId? PatientOf(Erasure? erasure) =>
+        erasure is not null && vault.Erasures.ChainOf(erasure) is { } chain && log.EventsOf(chain, 0, 1, newestFirst: true) is [var last]
+        && log.OpenFact(last.Index, chain) is { } stored && Fact.Parse(stored).TryGet(out var fact, out _)
+            ? ShelfId.Parse(fact[FactField.Patient] ?? "")
+            : null;
 
     /// <summary>Which entries cannot be opened from then on: their count, the RFC 6962 root over their indices, and the indices, each as the distance to the one before in LEB128.</summary>
     private string Evidence(Erasure erasure)

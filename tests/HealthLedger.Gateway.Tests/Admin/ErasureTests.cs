@@ -208,6 +208,26 @@ public sealed class ErasureTests : IAsyncLifetime
         Assert.Equal(before.Count, evidence["entries"]!.GetValue<int>());
     }
 
+    /// <summary>Else the events of whoever comes back in that moment would be sealed under a key that is gone.</summary>
+    [Fact]
+    public async Task An_audit_key_is_not_destroyed_while_somebody_may_be_bringing_the_patient_back()
+    {
+        var id = (await _gateway.Erase("gone")).Is(200).ErasureId();
+        await Later(11);
+        (await _gateway.Admin($"erasures/{id}/audit-key")).Is(200);
+        Task<Answer> confirmed;
+        using (await _gateway.Host.Storage.Vault.LockForWrite([ShelfId.ForPatient("gone")], CancellationToken.None))
+        {
+            confirmed = _gateway.Admin($"erasures/{id}/audit-key/confirm", client: Supervisor);
+            await Task.Delay(TimeSpan.FromSeconds(1));
+            Assert.False(confirmed.IsCompleted);
+        }
+
+        (await confirmed).Is(200);
+        (await _gateway.Put(Hospital, "Patient/gone", Records.Patient("gone", "Anew"))).Is(201);
+        (await _gateway.Get(Hospital, "Patient/gone")).Is(200);
+    }
+
     [Fact]
     public async Task A_patient_who_comes_back_gets_new_keys_the_old_records_stay_gone_and_the_chain_goes_on()
     {
