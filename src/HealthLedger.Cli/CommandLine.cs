@@ -20,6 +20,8 @@ internal static class CommandLine
           healthledger token --credentials demo-credentials.json --client demo-clinic --scope "system/*.rs"
           healthledger breach-report demo-clinic --from 2026-11-20 --to 2026-11-21 --client demo-credentials.json
           healthledger witness --key witness.key --state ./witness --log "$(cat ledger.vkey)"
+
+        ledger.vkey is a file with the ledger's verifier key, got by a way that the ledger does not control. The demo's is "vkey" in demo-credentials.json.
         """;
 
     /// <summary>Runs one command line; the process's exit code.</summary>
@@ -63,6 +65,11 @@ internal static class CommandLine
             await terminal.Error.WriteLineAsync(PlainLine.Of(e.Message));
             return (int)ExitCode.Usage;
         }
+        catch (RefusedException e)
+        {
+            await terminal.Error.WriteLineAsync($"refused ({e.Status}): {e.Message}");
+            return (int)ExitCode.Failed;
+        }
         catch (UnreachableException e)
         {
             await terminal.Error.WriteLineAsync($"unreachable: {PlainLine.Of(e.Message)}");
@@ -101,6 +108,12 @@ internal static class CommandLine
 
 /// <summary>The command line, or a file named on it, is wrong: exit 2.</summary>
 internal sealed class UsageException(string message) : Exception(message);
+
+/// <summary>The server answered, and refused: exit 1.</summary>
+internal sealed class RefusedException(int status, string message) : Exception(message)
+{
+    public int Status => status;
+}
 
 /// <summary>A server or a directory cannot be read: exit 4.</summary>
 internal sealed class UnreachableException(string message) : Exception(message);

@@ -84,17 +84,24 @@ internal sealed class OperatorCommand(Terminal terminal, TimeProvider time)
                         }
                         else
                         {
-                            await terminal.Out.WriteLineAsync($"{indent}{PlainLine.Of($"{member.Name}: {item}")}");
+                            await terminal.Out.WriteLineAsync($"{indent}{PlainLine.Of($"{member.Name}: {Words(item)}")}");
                         }
                     }
 
                     break;
                 default:
-                    await terminal.Out.WriteLineAsync(indent + PlainLine.Of(member.NameEquals("message") ? $"{member.Value}" : $"{member.Name}: {member.Value}"));
+                    await terminal.Out.WriteLineAsync(indent + PlainLine.Of(member.NameEquals("message") ? $"{member.Value}" : $"{member.Name}: {Words(member.Value)}"));
                     break;
             }
         }
     }
+
+    private static string Words(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.True => "yes",
+        JsonValueKind.False => "no",
+        _ => value.ToString(),
+    };
 
     private static string? Text(JsonElement body, string name) =>
         body.ValueKind == JsonValueKind.Object && body.TryGetProperty(name, out var member) && member.ValueKind == JsonValueKind.String ? member.GetString() : null;

@@ -19,14 +19,23 @@ internal sealed class OperatorConnection : IDisposable
     }
 
     /// <summary>Gets a token and remembers it.</summary>
-    /// <exception cref="UnreachableException">The gateway cannot be read, or gives this client no operator's token.</exception>
+    /// <exception cref="UnreachableException">The gateway cannot be read.</exception>
+    /// <exception cref="RefusedException">It gives this client no operator's token.</exception>
     public static async Task<OperatorConnection> Open(Credentials credentials, TimeProvider time, CancellationToken cancellationToken)
     {
         using var server = new TokenServer();
         var (status, body) = await server.Token(credentials, Scope, null, time, cancellationToken);
-        return status == 200 && TokenServer.AccessToken(body) is { } token
-            ? new OperatorConnection(new Uri(credentials.Fhir.ToString().TrimEnd('/') + "/../admin/").ToString(), token)
-            : throw new UnreachableException($"{credentials.ClientId} gets no operator's token ({status}): it needs the role operator and the scope {Scope}.");
+        if (status == 200 && TokenServer.AccessToken(body) is { } token)
+        {
+            return new OperatorConnection(new Uri(credentials.Fhir.ToString().TrimEnd('/') + "/../admin/").ToString(), token);
+        }
+
+        if (status is >= 400 and < 500)
+        {
+            throw new RefusedException(status, $"{credentials.ClientId} gets no operator's token: it needs the role operator and the scope {Scope}.");
+        }
+
+        throw new UnreachableException($"{credentials.ClientId} gets no operator's token ({status}).");
     }
 
     /// <summary>Sends one request: the status and the JSON answer, whatever they say.</summary>

@@ -25,18 +25,20 @@ internal static class ReportParts
     /// <summary>The report's parts where the checkpoint itself did not hold: nothing under it could be checked.</summary>
     public static IReadOnlyList<ReportPart> Unsigned(Finding finding, params string[] names) =>
     [
-        new ReportPart(finding.Code == "checkpoint-quorum" ? "witnesses" : "signature", PartOutcome.Failed, $"Signature: {finding.Detail}"),
+        finding.Code == "checkpoint-quorum"
+            ? new ReportPart("witnesses", PartOutcome.Failed, $"Witnesses: {finding.Detail}")
+            : new ReportPart("signature", PartOutcome.Failed, $"Signature: {finding.Detail}"),
         .. names.Select(name => NotChecked(name, $"{Words(name)}: without a checkpoint that holds there is nothing to check it against.")),
     ];
 
     /// <summary>Whether the ledger only grew since the remembered checkpoint.</summary>
     public static ReportPart AppendOnly(VerifiedCheckpoint? earlier, int findings) => earlier?.Checkpoint is { } before
         ? Of("append-only", findings, "Append-only: the ledger is not a continuation of the remembered checkpoint.", $"Append-only: the {before.Size} entries of the remembered checkpoint are still there, unchanged.")
-        : NotChecked("append-only", "Append-only: no earlier checkpoint is remembered; use --state FILE, and run this again later.");
+        : NotChecked("append-only", "Append-only: no earlier checkpoint is remembered; with --state FILE this one is, for a later run.");
 
     /// <summary>What no check from outside can give.</summary>
     public static ReportPart Completeness { get; } =
         NotChecked("completeness", "Completeness: no log can prove from outside that everything that happened was recorded in it.");
 
-    private static string Words(string name) => char.ToUpperInvariant(name[0]) + name[1..].Replace('-', ' ');
+    private static string Words(string name) => name == "map-replay" ? "Consent state" : char.ToUpperInvariant(name[0]) + name[1..];
 }

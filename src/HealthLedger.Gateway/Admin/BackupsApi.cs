@@ -34,7 +34,7 @@ internal static class BackupsApi
         var unknown = all.Count(one => one.backup.Manifest is null);
         await http.Json(new
         {
-            message = $"{all.Count} backups."
+            message = (all.Count == 1 ? "1 backup." : $"{all.Count} backups.")
                 + (due > 0 ? $" {due} of the keys had to be gone by now: no erasure from before is complete until they are destroyed." : "")
                 + (unknown > 0 ? $" {unknown} are damaged or not this gateway's: see to them by hand." : ""),
             backups = all.Select(one => Show(one.kind, one.backup, now)),

@@ -32,7 +32,7 @@ internal static class ErasureApi
         }
 
         var all = vault.Erasures.All;
-        await http.Json(new { message = $"{all.Count} erasures.", erasures = all.Select(erasure => Show(erasure, auditKeys, policy)) });
+        await http.Json(new { message = all.Count == 1 ? "1 erasure." : $"{all.Count} erasures.", erasures = all.Select(erasure => Show(erasure, auditKeys, policy)) });
     }
 
     private static async Task Erase(HttpContext http, RecordErasure road, AuditKeyErasure auditKeys, ErasurePolicy policy)

@@ -40,7 +40,7 @@ internal sealed record CommandLine
           --demo-credentials FILE           with --demo: where to write the demo's clients and users (default ./demo-credentials.json)
           --help                            this text
 
-        Exit codes: 0 ok, 1 the demo's walk failed, 2 configuration, 3 wrong passphrase, 4 directory in use, 5 port in use, 6 the ledger refuses to start.
+        Exit codes: 0 ok, 1 the demo's walk failed, 2 configuration, 3 wrong passphrase or token, 4 directory in use, 5 port in use, 6 the ledger refuses to start.
 
         Examples:
           dotnet run -c Release --project src/HealthLedger.Gateway
@@ -53,10 +53,12 @@ internal sealed record CommandLine
     {
         var result = new CommandLine();
         var rest = new List<string>();
+        string? ofDemo = null;
         fault = null;
         for (var i = 0; i < arguments.Count; i++)
         {
             var (name, value) = Split(arguments[i]);
+            ofDemo ??= name is "--once" or "--seed" or "--patients" or "--demo-data" or "--demo-credentials" ? name : null;
             string? Value() => value ?? (i + 1 < arguments.Count ? arguments[++i] : null);
             switch (name)
             {
@@ -100,9 +102,9 @@ internal sealed record CommandLine
             }
         }
 
-        if (result.Once && !result.Demo)
+        if (ofDemo is not null && !result.Demo)
         {
-            fault = "--once goes with --demo. See --help.";
+            fault = $"{ofDemo} goes with --demo. See --help.";
             return null;
         }
 

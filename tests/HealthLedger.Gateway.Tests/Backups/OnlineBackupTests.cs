@@ -198,7 +198,7 @@ public sealed class OnlineBackupTests : IDisposable
         Assert.Contains("exists", await Run(1, "backup", "data", "--to", "night"), StringComparison.Ordinal);
         Assert.Contains("invalid", await Run(1, "backup", "data", "--to", "../night"), StringComparison.Ordinal);
         await Run(2, "backup", "data");
-        Assert.Contains("due: False", await Run(0, "backup", "list"), StringComparison.Ordinal);
+        Assert.Contains("due: no", await Run(0, "backup", "list"), StringComparison.Ordinal);
 
         foreach (var place in new[] { _world.DataPlace, _world.KeysPlace })
         {

@@ -13,7 +13,9 @@ public sealed class StartupRefusalTests
     [InlineData("--HealthLedger:ScryptLogN=many", "ScryptLogN")]
     [InlineData("--HealthLedger:Consents:ImplicitPolicy=allow", "use deny, permit-treatment or permit-all")]
     [InlineData("--HealthLedger:Data=/proc/none/data", "cannot be used as a directory")]
-    [InlineData("--demo-data=/proc/none", "is no folder")]
+    [InlineData("--seed=7", "--seed goes with --demo")]
+    [InlineData("--demo-data /proc/none", "--demo-data goes with --demo")]
+    [InlineData("--demo --demo-data=/proc/none", "is no folder")]
     [InlineData("--demo --demo-credentials=/proc/none/credentials.json", "there is no folder /proc/none")]
     public async Task What_cannot_be_used_is_said_in_one_sentence(string arguments, string said)
     {
