@@ -1,6 +1,5 @@
 // EIO from the real kernel interface, injected by strace: the process aborts, never asks the same file again, and the next start loses nothing acknowledged
-// (design.md, "Commit order": "EIO aborts the process"; reference: "fsync error then page cache lies").
-using System.Diagnostics;
+// (docs/architecture.md, "One commit"). After a failed fsync the page cache lies: asked again, it says that all is well.
 using HealthLedger.Ledger;
 using HealthLedger.Tests.Ledger;
 using Xunit.Abstractions;
@@ -19,18 +18,8 @@ public sealed class BrokenDiskTests(ITestOutputHelper output)
     public async Task An_error_of_the_disk_ends_the_process_and_a_start_has_everything_acknowledged(string call, int at)
     {
         using var directory = new TemporaryDirectory();
-        var start = new ProcessStartInfo("strace") { RedirectStandardOutput = true, RedirectStandardError = true };
-        string[] arguments =
-            ["-f", "-qq", "-o", directory["trace"], "-e", $"trace={call}", "-e", $"inject={call}:error=EIO:when={at}+", "dotnet", "exec", typeof(AppendLoad).Assembly.Location, "append", directory["data"], "2"];
-        Array.ForEach(arguments, start.ArgumentList.Add);
-        Process process;
-        try
+        if (TracedLoad.Start(directory, 2, output, "-qq", "-e", $"trace={call}", "-e", $"inject={call}:error=EIO:when={at}+") is not { } process)
         {
-            process = Process.Start(start)!;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            output.WriteLine("SKIPPED: strace is not installed here.");
             return;
         }
 
@@ -41,7 +30,7 @@ public sealed class BrokenDiskTests(ITestOutputHelper output)
             await process.WaitForExitAsync();
             if (lines[0] != "ready")
             {
-                output.WriteLine("SKIPPED: tracing is not permitted here.");
+                TracedLoad.NotPermitted(output);
                 return;
             }
 

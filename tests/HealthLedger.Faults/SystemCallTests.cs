@@ -1,5 +1,4 @@
-// What the kernel is really asked to do: journal flushed, then lock flushed, then the answer (reference: benchmarks and ledgers whose flushes were missing).
-using System.Diagnostics;
+// What the kernel is really asked to do: journal flushed, then lock flushed, then the answer. A ledger can look fast because a flush is missing.
 using System.Text.RegularExpressions;
 using HealthLedger.Tests.Ledger;
 using Xunit.Abstractions;
@@ -14,19 +13,8 @@ public sealed partial class SystemCallTests(ITestOutputHelper output)
     public async Task No_append_is_acknowledged_before_the_kernel_flushed_its_journal_record_and_its_lock()
     {
         using var directory = new TemporaryDirectory();
-        var trace = directory["trace"];
-        var start = new ProcessStartInfo("strace") { RedirectStandardOutput = true };
-        string[] arguments =
-            ["-f", "-y", "-s", "64", "-e", "trace=fsync,fdatasync,write", "-o", trace, "dotnet", "exec", typeof(AppendLoad).Assembly.Location, "append", directory["data"], "1"];
-        Array.ForEach(arguments, start.ArgumentList.Add);
-        Process process;
-        try
+        if (TracedLoad.Start(directory, 1, output, "-y", "-s", "64", "-e", "trace=fsync,fdatasync,write") is not { } process)
         {
-            process = Process.Start(start)!;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            output.WriteLine("SKIPPED: strace is not installed here.");
             return;
         }
 
@@ -37,7 +25,7 @@ public sealed partial class SystemCallTests(ITestOutputHelper output)
             {
                 if (await process.StandardOutput.ReadLineAsync() is null)
                 {
-                    output.WriteLine("SKIPPED: tracing is not permitted here.");
+                    TracedLoad.NotPermitted(output);
                     return;
                 }
             }
@@ -46,7 +34,7 @@ public sealed partial class SystemCallTests(ITestOutputHelper output)
             await process.WaitForExitAsync();
         }
 
-        var seen = Events(await File.ReadAllLinesAsync(trace));
+        var seen = Events(await File.ReadAllLinesAsync(directory["trace"]));
         var acknowledged = 0;
 
         // The first flushes, of the new ledger and its first checkpoint, answer nobody.

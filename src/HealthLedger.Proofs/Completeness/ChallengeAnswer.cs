@@ -83,18 +83,9 @@ public sealed record ChallengeAnswer(string Checkpoint, IReadOnlyList<Challenged
                 return new Fault("challenge-shape", $"Not a {Format} document: format, checkpoint and events are needed.");
             }
 
-            var read = new List<ChallengedEvent>();
-            foreach (var each in events.EnumerateArray())
-            {
-                if (One(each) is not { } one)
-                {
-                    return new Fault("challenge-shape", $"Answer {read.Count} is none: index, entry and path are needed, and all of opening, number, tagKey and enrolment or none.");
-                }
-
-                read.Add(one);
-            }
-
-            return new ChallengeAnswer(checkpoint, read);
+            return ProofJson.All(events, One, out var at) is { } read
+                ? new ChallengeAnswer(checkpoint, read)
+                : new Fault("challenge-shape", $"Answer {at} is none: index, entry and path are needed, and all of opening, number, tagKey and enrolment or none.");
         }
     }
 

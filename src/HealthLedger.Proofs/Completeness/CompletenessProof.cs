@@ -89,32 +89,25 @@ public sealed record CompletenessProof(string Checkpoint, byte[] TagKey, IReadOn
                 return new Fault("completeness-shape", $"Not a {Format} document: format, checkpoint, tagKey, events (at most {MaxEvents}) and epochs are needed.");
             }
 
-            var proven = new List<ProvenEntry>();
-            foreach (var each in events.EnumerateArray())
+            if (ProofJson.All(events, Event, out var at) is not { } proven)
             {
-                if (!StrictJson.HasExactly(each, "index", "entry", "path", "fact") || ProofJson.Entry(each) is not { Fact: not null } entry)
-                {
-                    return new Fault("completeness-shape", $"Event {proven.Count} lacks index, entry, path or fact.");
-                }
-
-                proven.Add(entry);
+                return new Fault("completeness-shape", $"Event {at} lacks index, entry, path or fact.");
             }
 
-            var closed = new List<ProvenEpoch>();
-            foreach (var each in epochs.EnumerateArray())
-            {
-                if (!StrictJson.Has(each, ["index", "entry", "path"], ["before", "after"]) || ProofJson.Entry(each) is not { } entry
-                    || !ProofJson.Neighbour(each, "before", out var before) || !ProofJson.Neighbour(each, "after", out var after))
-                {
-                    return new Fault("completeness-shape", $"Epoch {closed.Count} lacks index, entry or path, or has a neighbour that is none.");
-                }
-
-                closed.Add(new ProvenEpoch(entry, new TagProof(before, after)));
-            }
-
-            return new CompletenessProof(checkpoint, key, proven, closed);
+            return ProofJson.All(epochs, Epoch, out at) is { } closed
+                ? new CompletenessProof(checkpoint, key, proven, closed)
+                : new Fault("completeness-shape", $"Epoch {at} lacks index, entry or path, or has a neighbour that is none.");
         }
     }
+
+    private static ProvenEntry? Event(JsonElement element) =>
+        StrictJson.HasExactly(element, "index", "entry", "path", "fact") && ProofJson.Entry(element) is { Fact: not null } entry ? entry : null;
+
+    private static ProvenEpoch? Epoch(JsonElement element) =>
+        StrictJson.Has(element, ["index", "entry", "path"], ["before", "after"]) && ProofJson.Entry(element) is { } entry
+        && ProofJson.Neighbour(element, "before", out var before) && ProofJson.Neighbour(element, "after", out var after)
+            ? new ProvenEpoch(entry, new TagProof(before, after))
+            : null;
 
     internal ReadOnlySpan<byte> Note => Encoding.UTF8.GetBytes(Checkpoint);
 }

@@ -42,6 +42,30 @@ internal static class ProofJson
         json.WriteBase64String("path", bytes);
     }
 
+    /// <summary>Reads each member of an array by <paramref name="one"/>.</summary>
+    /// <param name="array">The array.</param>
+    /// <param name="one">Reads one; null where it is none.</param>
+    /// <param name="at">Where that was.</param>
+    /// <returns>What was read; null where one is none.</returns>
+    public static List<T>? All<T>(JsonElement array, Func<JsonElement, T?> one, out int at)
+        where T : class
+    {
+        var read = new List<T>(array.GetArrayLength());
+        foreach (var element in array.EnumerateArray())
+        {
+            if (one(element) is not { } value)
+            {
+                at = read.Count;
+                return null;
+            }
+
+            read.Add(value);
+        }
+
+        at = read.Count;
+        return read;
+    }
+
     public static ProvenEntry? Entry(JsonElement element)
     {
         byte[]? fact = null;
