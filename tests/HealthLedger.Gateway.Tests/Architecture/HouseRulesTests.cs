@@ -76,6 +76,18 @@ public class HouseRulesTests
     }
 
     [Fact]
+    public void Each_type_of_the_domain_lies_in_a_folder_that_has_a_rule() =>
+        Assert.DoesNotContain(Assembly.Load("HealthLedger").GetTypes(), type => type.Namespace?.StartsWith("HealthLedger", StringComparison.Ordinal) == true && FolderOf(type) is null);
+
+    [Fact]
+    public void A_key_holder_uses_of_the_domain_the_envelope_and_the_keys_and_what_names_a_shelf()
+    {
+        var used = Assembly.Load("HealthLedger.KeyHolder").GetTypes().SelectMany(TypeUses.Of).Where(type => type.Assembly.GetName().Name == "HealthLedger").ToHashSet();
+        Assert.NotEmpty(used);
+        Assert.DoesNotContain(used, type => type.Namespace is not ("HealthLedger.Sealing" or "HealthLedger.Vault.Keys" or "HealthLedger.Vault.Keys.Holding") && type.Name != "ShelfId");
+    }
+
+    [Fact]
     public void The_reader_of_compiled_code_sees_uses_in_method_bodies()
     {
         Assert.Contains(typeof(System.Text.StringBuilder), TypeUses.Of(typeof(UsesABuilderInside)));
