@@ -1,5 +1,5 @@
-// A process that is killed with SIGKILL at any moment under load loses nothing that it acknowledged, and no receipt that it gave (design.md, "Commit order";
-// the "kill -9 under load, 20 times, 200 in the long run: every receipt ever issued verifies after restart").
+// A process that is killed with SIGKILL at any moment under load loses nothing that it acknowledged, and no receipt that it gave (docs/architecture.md, "One commit"):
+// 20 times, 200 in the long run.
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;

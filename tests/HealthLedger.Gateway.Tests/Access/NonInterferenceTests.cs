@@ -1,4 +1,4 @@
-// design.md, "Non-interference": two stores that differ only in data the caller may not see give identical answers: status, header set, body, totals, links,
+// docs/threats.md, "Finding out that something is hidden": two stores that differ only in data the caller may not see give identical answers: status, header set, body, totals, links,
 // log growth, after removing receipt, Date, request id and cursor ciphertext (equal length), under a fixed clock.
 using HealthLedger.Conformance;
 using HealthLedger.Gateway.Tests.Fhir;

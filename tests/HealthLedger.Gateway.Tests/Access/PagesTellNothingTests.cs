@@ -1,4 +1,4 @@
-// design.md, "Non-interference", for searches that take several requests: page links stay equal while hidden records come and go between the pages.
+// docs/threats.md, "Finding out that something is hidden", for searches that take several requests: page links stay equal while hidden records come and go between the pages.
 using HealthLedger.Gateway.Tests.Fhir;
 using static HealthLedger.Gateway.Tests.Hosting.TestClients;
 

@@ -1,4 +1,4 @@
-// http://hl7.org/fhir/R4/search.html: paging, totals, summaries, POST _search; page links as design.md says: sealed, bound to caller, purpose and search, decided anew.
+// http://hl7.org/fhir/R4/search.html: paging, totals, summaries, POST _search; page links are sealed, bound to caller, purpose and search, decided anew.
 using System.Text;
 using HealthLedger.Gateway.Tests.Hosting;
 using static HealthLedger.Gateway.Tests.Hosting.TestClients;

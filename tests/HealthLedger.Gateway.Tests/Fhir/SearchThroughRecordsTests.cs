@@ -1,5 +1,5 @@
 // http://hl7.org/fhir/R4/search.html#chaining, #has, #include, #filter, #errors, #list; http.html#search for compartments and all types. What a search looks through is decided by consent
-// before it is matched (design.md).
+// before it is matched (docs/threats.md, "Asking through other records").
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;

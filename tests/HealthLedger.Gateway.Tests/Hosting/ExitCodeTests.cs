@@ -1,4 +1,4 @@
-// design.md, "Surfaces": exit codes 2 configuration, 3 wrong passphrase, 4 directory in use, 5 port in use, 6 ledger refuses to start; a line `listening URL`; /health.
+// docs/surfaces.md: exit codes 2 configuration, 3 wrong passphrase, 4 directory in use, 5 port in use, 6 ledger refuses to start; a line `listening URL`; /health.
 // Every way not to start ends in one sentence on the error stream, never in a stack trace. Real processes.
 using HealthLedger.Gateway.Hosting;
 

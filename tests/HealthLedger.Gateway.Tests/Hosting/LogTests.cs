@@ -1,4 +1,4 @@
-// design.md: no personal data in logs. Whatever the gateway logs, at any level that is switched on, has no name, identifier, id, reason, token or receipt in it.
+// docs/operations.md, "What to watch": no personal data in logs. Whatever the gateway logs, at any level that is switched on, has no name, identifier, id, reason, token or receipt in it.
 using System.Text;
 using HealthLedger.Gateway.Tests.Fhir;
 using Microsoft.Extensions.DependencyInjection;

@@ -93,7 +93,7 @@ public sealed class ReserveTests(ITestOutputHelper output)
         Assert.Equal("ready", (await gateway.Send(new HttpRequestMessage(HttpMethod.Get, "/health/ready"))).Is(200).Text);
     }
 
-    /// <summary>design.md, "Non-interference", on two full disks: what is let through and what waits tells nothing of what is stored.</summary>
+    /// <summary>docs/threats.md, "Filling the disk", on two full disks: what is let through and what waits tells nothing of what is stored.</summary>
     [Fact]
     public async Task On_a_full_disk_every_kind_of_request_is_answered_as_if_hidden_data_were_not_there()
     {

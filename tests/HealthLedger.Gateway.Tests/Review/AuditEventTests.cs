@@ -1,4 +1,4 @@
-// FHIR R4 auditevent.html and search.html; IHE BALP 1.1; design.md, "The ledger": facts opened by role, an auditor's question is one REVIEW entry.
+// FHIR R4 auditevent.html and search.html; IHE BALP 1.1; docs/surfaces.md, "Recorded events": facts opened by role, an auditor's question is one REVIEW entry.
 using System.Text;
 using System.Text.Json.Nodes;
 using HealthLedger.Access;

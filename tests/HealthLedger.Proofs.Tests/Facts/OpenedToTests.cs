@@ -1,4 +1,4 @@
-// design.md, "The ledger": "an auditor may open the actor and a researcher only the purpose"; docs/formats/fact.md, "Opening".
+// docs/formats/fact.md, "Opening": an auditor may open the actor, a researcher only the purpose.
 using System.Text;
 using HealthLedger.Proofs.Facts;
 

@@ -1,4 +1,4 @@
-// The commit order of design.md, "The ledger": every step can fail in two ways, not done or done but reported as failed. What breaks, does the ledger
+// The commit order of docs/architecture.md, "One commit": every step can fail in two ways, not done or done but reported as failed. What breaks, does the ledger
 // stop, is the batch there after a start; and whatever happens, everything acknowledged is there and the log verifies.
 using System.Text;
 using HealthLedger.Ledger;

@@ -1,4 +1,4 @@
-// Guards, clock and queue of the sequencer: design.md, "A withdrawal wins every race"; reference on clocks in docs/formats/ledger-files.md.
+// Guards, clock and queue of the sequencer: docs/threats.md, "A withdrawal that comes too late"; clocks in docs/formats/ledger-files.md.
 using System.Collections.Concurrent;
 using HealthLedger.Ledger;
 using HealthLedger.Proofs.Entries;

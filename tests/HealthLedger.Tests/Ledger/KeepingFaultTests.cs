@@ -1,4 +1,4 @@
-// What happens beside the commits (design.md, "Commit order"): rotation of the journal, flushing of the flat files, the published checkpoint's file. Each step
+// What happens beside the commits (docs/architecture.md, "One commit"): rotation of the journal, flushing of the flat files, the published checkpoint's file. Each step
 // fails without effect and after its effect; the ledger stops, and a start has everything that was acknowledged.
 using System.Text;
 using HealthLedger.Ledger;

@@ -1,4 +1,4 @@
-// The ledger as its callers see it: design.md, "The ledger"; C2SP tlog-checkpoint, tlog-tiles, tlog-cosignature as verified by HealthLedger.Proofs.
+// The ledger as its callers see it: docs/formats/ledger-files.md; C2SP tlog-checkpoint, tlog-tiles, tlog-cosignature as verified by HealthLedger.Proofs.
 using System.Text;
 using HealthLedger.Ledger;
 using HealthLedger.Proofs;

@@ -1,4 +1,4 @@
-// Start-up (design.md, "Commit order"): lock ahead of what was published re-applies; lock behind, or same size and another root, refuses.
+// Start-up (docs/architecture.md, "One commit"): lock ahead of what was published re-applies; lock behind, or same size and another root, refuses.
 using System.Text;
 using HealthLedger.Ledger;
 using HealthLedger.Ledger.Storage;

@@ -1,4 +1,4 @@
-// The ledger as outbox: design.md, "a tailer with a durable cursor publishes events after commit, at least once".
+// The ledger as outbox: docs/operations.md, "Events for other systems": behind a durable cursor, after commit, at least once.
 using System.Text;
 using HealthLedger.Ledger;
 

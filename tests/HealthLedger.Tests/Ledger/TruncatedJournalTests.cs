@@ -1,5 +1,5 @@
-// Truncation at every byte of the last batch's journal record (design.md, "Commit order"; reference: "recovery drops only the unacknowledged suffix, never an
-// acked one; corrupt middle => fail closed").
+// Truncation at every byte of the last batch's journal record (docs/architecture.md, "One commit"): recovery drops what was never
+// acknowledged and nothing else; a damaged middle is refused.
 using HealthLedger.Ledger;
 using HealthLedger.Ledger.Storage;
 

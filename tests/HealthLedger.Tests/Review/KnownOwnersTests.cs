@@ -1,4 +1,4 @@
-// design.md, "The ledger": nothing stored tells which entries belong together; what is remembered in memory is bounded.
+// docs/threats.md, "What leaks, to whom": nothing stored tells which entries belong together; what is remembered in memory is bounded.
 using HealthLedger.Review;
 
 namespace HealthLedger.Tests.Review;

@@ -1,4 +1,4 @@
-// HL7 FHIR Bulk Data Access 2.0.0, "Bulk Data Delete Request", "Response - Error Status", and design.md: a withdrawal holds for jobs too; who did not ask is told nothing.
+// HL7 FHIR Bulk Data Access 2.0.0, "Bulk Data Delete Request", "Response - Error Status", and docs/threats.md, "A withdrawal that comes too late": it holds for jobs too; who did not ask is told nothing.
 using System.Text.Json.Nodes;
 using HealthLedger.Gateway.Fhir.Export;
 using HealthLedger.Gateway.Tests.Hosting;
