@@ -52,7 +52,8 @@ internal sealed class Chains(Indexing indexing, EventTag tags)
 
         for (ulong beyond = 1; beyond <= Beyond; beyond++)
         {
-            if (indexing.Find(tags.Of(chain, present + beyond)) is not null)
+            // Whoever looks second may be overtaken by appends of who looked first; what is found then is thrown away.
+            if (indexing.Find(tags.Of(chain, present + beyond)) is not null && !IsLoaded(chain))
             {
                 throw new InvalidDataException("The ledger's index lacks an event of a chain.");
             }
@@ -60,4 +61,6 @@ internal sealed class Chains(Indexing indexing, EventTag tags)
 
         return present;
     }
+
+    private bool IsLoaded(EventChain chain) => _known.TryGetValue(chain.KeyMark, out var known) && known.IsValueCreated;
 }
