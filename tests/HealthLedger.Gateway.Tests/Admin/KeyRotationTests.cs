@@ -1,4 +1,4 @@
-// Issue text: "rotation of token keys, master key, wrap epochs, with the old still verifying"; RFC 7517 section 5 for the published set; docs/formats/keys.md.
+// docs/operations.md, "Rotating keys": token keys, the passphrase and wrapping keys are rotated, and the old still verify; RFC 7517 section 5 for the published set; docs/formats/keys.md.
 using System.Net.Http.Headers;
 using System.Text;
 using HealthLedger.Gateway.Hosting;

@@ -1,4 +1,4 @@
-// Issue text, "online backup"; docs/operations.md, "Backups": a backup of a running gateway is whole, as of one checkpoint, or is not there.
+// docs/operations.md, "Backups": a backup of a running gateway is whole, as of one checkpoint, or is not there.
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using HealthLedger.Gateway.Demo;

@@ -1,4 +1,4 @@
-// Issue text, "a full disk": reads and writes answer 503, nothing acknowledged is lost, and when room returns the gateway goes on. Where a tmpfs cannot be mounted, the test says so.
+// docs/operations.md, "When it answers 503", a full disk: reads and writes answer 503, nothing acknowledged is lost, and when room returns the gateway goes on. Where a tmpfs cannot be mounted, the test says so.
 using HealthLedger.Gateway.Tests.Fhir;
 using Xunit.Abstractions;
 using static HealthLedger.Gateway.Tests.Hosting.TestClients;

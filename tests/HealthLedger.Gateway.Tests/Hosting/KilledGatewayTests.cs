@@ -1,4 +1,4 @@
-// Issue text, "a killed process": kill -9 under concurrent writes and reads; whatever was acknowledged is there afterwards, byte for byte, and every receipt verifies.
+// docs/operations.md, "Start and stop", a killed process: kill -9 under concurrent writes and reads; whatever was acknowledged is there afterwards, byte for byte, and every receipt verifies.
 using System.Collections.Concurrent;
 using HealthLedger.Gateway.Tests.Fhir;
 using HealthLedger.Proofs.Notes;

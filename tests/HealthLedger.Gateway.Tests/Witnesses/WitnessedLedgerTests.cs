@@ -1,4 +1,4 @@
-// Issue text, "Witnesses": a real gateway and two real witness processes, one of which replays. The quorum makes a withdrawal final; a fork and yesterday's
+// docs/operations.md, "Witnesses": a real gateway and two real witness processes, one of which replays. The quorum makes a withdrawal final; a fork and yesterday's
 // directory are noticed, and both signed notes are shown.
 using System.Net;
 using System.Net.Sockets;

@@ -1,4 +1,4 @@
-// Design, "Erasure destroys a patient's record key, row key and rows at once"; issue text: killed between steps, it completes at the next start. docs/formats/keys.md, "Erasures".
+// Design, "Erasure destroys a patient's record key, row key and rows at once"; killed between steps, it completes at the next start. docs/formats/keys.md, "Erasures".
 using HealthLedger.Ledger;
 using HealthLedger.StoreContract;
 using HealthLedger.Vault;
