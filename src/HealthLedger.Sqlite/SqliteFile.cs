@@ -76,7 +76,7 @@ internal static class SqliteFile
     }
 
     /// <summary>True where the file itself is at fault: SQLITE_CORRUPT or SQLITE_NOTADB (https://www.sqlite.org/rescode.html).</summary>
-    public static bool IsDamage(SqliteException exception) => exception.SqliteErrorCode is 11 or 26;
+    public static bool IsDamage(SqliteException exception) => exception.SqliteErrorCode is raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB;
 
     /// <summary>Deletes a database file with those beside it. No connection to it is open.</summary>
     public static void Delete(string path)

@@ -10,6 +10,8 @@ namespace HealthLedger.Benchmarks;
 /// </summary>
 internal sealed partial class PostgresReference : IDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private readonly string _programs;
     private readonly string _directory;
     private readonly Process _server;
@@ -34,11 +36,7 @@ internal sealed partial class PostgresReference : IDisposable
         Run(programs, cluster, "initdb", "-D", cluster, "-A", "trust", "-U", "audit");
         var server = Launch(programs, cluster, "postgres", "-D", cluster, "-k", cluster, "-c", "listen_addresses=", "-c", "max_connections=100");
         var postgres = new PostgresReference(programs, cluster, server);
-        for (var tries = 0; !Ready(programs, cluster) && tries < 300; tries++)
-        {
-            Thread.Sleep(100);
-        }
-
+        postgres.Await();
         File.WriteAllText(
             Path.Combine(cluster, "table.sql"),
             "CREATE TABLE audit (id bigserial PRIMARY KEY, at timestamptz NOT NULL DEFAULT now(), patient int NOT NULL, fact bytea NOT NULL);\nALTER TABLE audit ALTER fact SET STORAGE EXTERNAL;\nCREATE INDEX ON audit (patient);\n");
@@ -67,11 +65,25 @@ internal sealed partial class PostgresReference : IDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
-    private static bool Ready(string programs, string cluster)
+    /// <summary>Waits until it answers; it tells nobody when it does.</summary>
+    private void Await()
     {
-        using var asked = Launch(programs, cluster, "pg_isready", "-q", "-h", cluster);
-        asked.WaitForExit();
-        return asked.ExitCode == 0;
+        for (var clock = Stopwatch.StartNew(); clock.Elapsed < Patience;)
+        {
+            using var asked = Launch(_programs, _directory, "pg_isready", "-q", "-h", _directory);
+            asked.WaitForExit();
+            if (asked.ExitCode == 0)
+            {
+                return;
+            }
+
+            if (_server.WaitForExit(TimeSpan.FromMilliseconds(100)))
+            {
+                throw new InvalidOperationException($"PostgreSQL ended with exit code {_server.ExitCode} before it answered.");
+            }
+        }
+
+        throw new InvalidOperationException($"PostgreSQL did not answer within {Patience.TotalSeconds} s.");
     }
 
     private static string Run(string programs, string cluster, string program, params string[] arguments)
