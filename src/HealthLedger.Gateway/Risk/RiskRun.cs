@@ -120,7 +120,8 @@ internal sealed class RiskRun(
                     if (came is Admission.Admitted { Record: var record })
                     {
                         var assessment = PatientAssessment.Of(record, day);
-                        assessed.Add(new Assessed(patient, assessment, await Store(run, assessment, stop)));
+                        var (stored, gap) = await Store(run, assessment, stop);
+                        assessed.Add(new Assessed(patient, assessment, stored, gap));
                     }
                     else
                     {
@@ -138,11 +139,12 @@ internal sealed class RiskRun(
     /// <summary>
     /// Stores a score as any client stores a record. The event of that road says on the patient's chain who stored which RiskAssessment in which run.
     /// </summary>
-    private async ValueTask<RecordKey?> Store(RunIdentity run, PatientAssessment assessment, CancellationToken cancellation)
+    /// <returns>What was stored, or why it was not; neither where there is no score.</returns>
+    private async ValueTask<(RecordKey? Stored, string? Gap)> Store(RunIdentity run, PatientAssessment assessment, CancellationToken cancellation)
     {
         if (assessment.TenYears is not AssessedRisk.Scored)
         {
-            return null;
+            return default;
         }
 
         var request = new ChangeRequest
@@ -151,12 +153,14 @@ internal sealed class RiskRun(
             Purpose = run.Purpose,
             RequestId = run.Run.ToString(),
             Interaction = "create",
+            OnlyOfKnownPatients = true,
             Changes = [new Change(ChangeKind.Create, "RiskAssessment", null, RiskAssessmentWriter.Prevent(assessment))],
         };
         return await changes.Apply(request, cancellation) switch
         {
-            ChangeResult.Changed { Records: [var stored] } => stored.Key,
-            ChangeResult.Unavailable => null,
+            ChangeResult.Changed { Records: [var stored] } => (stored.Key, null),
+            ChangeResult.Unavailable => (null, "ledger-unavailable"),
+            ChangeResult.Refused { Fault: ChangeFault.NotThere } => (null, "patient-erased"),
             _ => throw new InvalidOperationException("A RiskAssessment of this program's own making was not accepted."),
         };
     }
@@ -166,7 +170,7 @@ internal sealed class RiskRun(
         var gaps = assessed.SelectMany(a => a switch
         {
             { Assessment.TenYears: AssessedRisk.NotScored none } => none.Gaps.Select(g => $"{g.Input}: {g.Code}"),
-            { Stored: null } => ["not stored: ledger-unavailable"],
+            { Gap: { } gap } => ["not stored: " + gap],
             _ => [],
         });
         return new RunReport(run.Run, considered, [.. assessed.Select(a => new AdmittedPatient(a.Patient, a.Stored))], Count(refused.Values), Count(gaps));
@@ -196,5 +200,5 @@ internal sealed class RiskRun(
         }
     }
 
-    private sealed record Assessed(string Patient, PatientAssessment Assessment, RecordKey? Stored);
+    private sealed record Assessed(string Patient, PatientAssessment Assessment, RecordKey? Stored, string? Gap);
 }

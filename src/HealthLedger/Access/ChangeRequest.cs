@@ -31,6 +31,9 @@ public sealed record ChangeRequest
     /// <summary>The address under which this server is known: a reference that begins with it is one of our own and is made relative. Empty where there is none.</summary>
     public string LocalBase { get; init; } = "";
 
+    /// <summary>True where nothing is stored of patients of whom there is nothing yet, or not any more: for what the gateway writes by itself, which must not bring back who was erased meanwhile.</summary>
+    public bool OnlyOfKnownPatients { get; init; }
+
     /// <summary>At least one, at most <see cref="RecordChange.MaximumChanges"/>.</summary>
     public required ImmutableArray<Change> Changes { get; init; }
 }

@@ -75,7 +75,7 @@ public sealed class Disclosure
 
         if (request.Target is Target.Record && selection.Page[0].Entry.Deleted)
         {
-            return new DisclosureResult.Gone(receipt);
+            return _vault.IsErased(selection.Page[0].Shelf) ? new DisclosureResult.NotThere(receipt) : new DisclosureResult.Gone(receipt);
         }
 
         if (request.Target is Target.Population)
@@ -85,22 +85,61 @@ public sealed class Disclosure
 
         var opened = await _vault.Open(recorded, [.. selection.Disclosed.Where(c => !c.Entry.Deleted).Select(c => (c.Shelf, c.Entry.Key))], cancellation);
         var records = ImmutableArray.CreateBuilder<DisclosedRecord>(selection.Page.Length + selection.Included.Length);
-        var next = 0;
+        var (next, at, matches, gone) = (0, 0, 0, 0);
         foreach (var candidate in selection.Disclosed)
         {
             var content = candidate.Entry.Deleted ? null : opened[next++];
-            records.Add(new DisclosedRecord(candidate.Entry.Key, candidate.Entry.LastUpdated, content) { IsIncluded = records.Count >= selection.Page.Length, IsKeptByCaller = AccessPolicy.Keeps(request.Caller, candidate.Entry) });
+            var isMatch = at++ < selection.Page.Length;
+            if (IsGone(candidate, content))
+            {
+                content?.Dispose();
+                gone += isMatch ? 1 : 0;
+                continue;
+            }
+
+            matches += isMatch ? 1 : 0;
+            records.Add(new DisclosedRecord(candidate.Entry.Key, candidate.Entry.LastUpdated, content) { IsIncluded = !isMatch, IsKeptByCaller = AccessPolicy.Keeps(request.Caller, candidate.Entry) });
         }
 
-        return new DisclosureResult.Disclosed(records.MoveToImmutable(), selection.Total, selection.Next, receipt) { IncludesCut = selection.IncludesCut, Meta = selection.Meta };
+        // Erased between the entry and the opening: the entry stays, the answer is that of one who never was.
+        var disclosed = new DisclosureResult.Disclosed(records.ToImmutable(), selection.Total - gone, selection.Next, receipt) { IncludesCut = selection.IncludesCut, Meta = selection.Meta };
+        if (gone == 0)
+        {
+            return disclosed;
+        }
+
+        switch (request.Target)
+        {
+            case Target.Record or Target.History { Id: not null } or Target.Everything { Type: not "Group" } when matches == 0:
+                disclosed.Dispose();
+                return new DisclosureResult.NotThere(receipt);
+
+            // Who asked for the whole picture is given none of it rather than a part.
+            case Target.Compartment:
+                disclosed.Dispose();
+                return disclosed with { Records = [], Total = 0 };
+
+            default:
+                return disclosed;
+        }
     }
 
     private async IAsyncEnumerable<DisclosedRecord> OneByOne(ImmutableArray<Candidate> page, Recorded<AccessEntry> recorded, [EnumeratorCancellation] CancellationToken cancellation)
     {
         foreach (var candidate in page)
         {
-            var opened = candidate.Entry.Deleted ? null : await _vault.Open(recorded, candidate.Shelf, candidate.Entry.Key, cancellation);
+            var opened = candidate.Entry.Deleted ? null : (await _vault.Open(recorded, [(candidate.Shelf, candidate.Entry.Key)], cancellation))[0];
+            if (IsGone(candidate, opened))
+            {
+                opened?.Dispose();
+                continue;
+            }
+
             yield return new DisclosedRecord(candidate.Entry.Key, candidate.Entry.LastUpdated, opened);
         }
     }
+
+    /// <summary>True for what was erased since it was decided on. What other patients share stays theirs.</summary>
+    private bool IsGone(Candidate candidate, OpenedBytes? content) =>
+        (content is null && !candidate.Entry.Deleted) || (!candidate.Entry.IsShared && _vault.IsErased(candidate.Shelf));
 }

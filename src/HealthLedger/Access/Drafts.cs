@@ -139,7 +139,8 @@ internal sealed class Drafts(RecordVault vault, ConsentStates consents, AccessPo
         foreach (var draft in planned.Drafts.OrderBy(d => d.Type == "Consent"))
         {
             var standing = draft.Change.Kind == ChangeKind.Create ? null : await Standing(draft, held, cancellation);
-            var fault = standing is not null && !Covers(request, draft.Change, standing.Shelves) ? DraftFault.NotThere(standing.Shelves[0])
+            var fault = request.OnlyOfKnownPatients && draft.Shelves.Any(shelf => shelf.IsPatient && held.Current(shelf) is null) ? DraftFault.NotThere(null)
+                : standing is not null && !Covers(request, draft.Change, standing.Shelves) ? DraftFault.NotThere(standing.Shelves[0])
                 : draft.Type == "Consent" ? await _consentChange.Fault(request, draft, standing, held, planned.Patients, now, cancellation)
                 : draft.Change.Kind == ChangeKind.Create ? null
                 : await Fault(request, draft, standing, now, cancellation);

@@ -121,7 +121,7 @@ internal sealed record PlannedChange(ChangeRequest Request, Found Found, Planned
     /// True where nothing that is stored can refuse the change: small, all of it new records on one shelf, unconditional, and no consents. One that can be refused is made alone,
     /// so that what becomes of it depends on nobody else.
     /// </summary>
-    public bool Shares => Found is { Fault: null, Reads.IsEmpty: true, Settled.IsEmpty: true }
+    public bool Shares => !Request.OnlyOfKnownPatients && Found is { Fault: null, Reads.IsEmpty: true, Settled.IsEmpty: true }
         && Planned is { Fault: null, Shelves.Length: 1 }
         && Planned.Drafts.All(draft => draft is { Change: { Kind: ChangeKind.Create, Condition: null }, Consent: null })
         && Planned.Drafts.Sum(draft => (long)draft.Body.Length) <= MostBytes;

@@ -20,6 +20,13 @@ public sealed partial class RecordVault
     /// <summary>The erasures there were, and the audit keys that they left.</summary>
     public Erasures Erasures { get; }
 
+    /// <summary>True where the patient's records were erased since this snapshot was taken. Who comes back has another.</summary>
+    public bool IsErased(Shelf shelf)
+    {
+        ArgumentNullException.ThrowIfNull(shelf);
+        return shelf.Id.IsPatient && Erasures.Find(shelf.Mark) is not null;
+    }
+
     /// <summary>
     /// Before anything is served: completes erasures that a crash broke off, and does again those that a restored copy of data or keys undid.
     /// </summary>

@@ -102,34 +102,17 @@ public sealed partial class RecordVault : IDisposable
     /// Opens several versions of records as the other opens one. Their rows are read together, and their keys are asked for together: at most
     /// <see cref="Together"/> at a time, so that no more sealed rows are in memory.
     /// </summary>
-    /// <returns>In the order of <paramref name="wanted"/>. The caller disposes each.</returns>
+    /// <returns>In the order of <paramref name="wanted"/>; null for what was erased since the snapshot was taken. The caller disposes each.</returns>
     /// <inheritdoc cref="Open(Recorded{AccessEntry}, Shelf, RecordKey, CancellationToken)"/>
-    public async ValueTask<OpenedBytes[]> Open(Recorded<AccessEntry> entry, IReadOnlyList<(Shelf Shelf, RecordKey Key)> wanted, CancellationToken cancellation)
+    public async ValueTask<OpenedBytes?[]> Open(Recorded<AccessEntry> entry, IReadOnlyList<(Shelf Shelf, RecordKey Key)> wanted, CancellationToken cancellation)
     {
-        if (wanted is [var (only, key)])
-        {
-            return [await Open(entry, only, key, cancellation)];
-        }
-
-        var versions = wanted.Select(w => (w.Shelf, Version: Permitted(entry, w.Shelf, w.Key))).ToArray();
-        var opened = new OpenedBytes[wanted.Count];
+        var versions = wanted.Select((w, at) => new WantedVersion(w.Shelf, Permitted(entry, w.Shelf, w.Key), at)).ToArray();
+        var opened = new OpenedBytes?[wanted.Count];
         try
         {
             for (var from = 0; from < versions.Length; from += Together)
             {
-                var part = versions.AsMemory(from, Math.Min(Together, versions.Length - from));
-                var sealedRows = await rows.Fetch([.. part.ToArray().Select(v => (v.Shelf.Tag, v.Version))], cancellation);
-                try
-                {
-                    await Unseal(entry, part, sealedRows, opened.AsMemory(from), cancellation);
-                }
-                finally
-                {
-                    foreach (var row in sealedRows)
-                    {
-                        row.Dispose();
-                    }
-                }
+                await Open(entry, versions[from..Math.Min(from + Together, versions.Length)], opened, cancellation);
             }
 
             return opened;
@@ -323,21 +306,60 @@ public sealed partial class RecordVault : IDisposable
         : shelf.Find(key) is { Deleted: false } version ? version
         : throw new ArgumentException("The shelf has no content of this record version.", nameof(key));
 
-    private async ValueTask Unseal(
-        Recorded<AccessEntry> entry, ReadOnlyMemory<(Shelf Shelf, ShelfEntry Version)> versions, IReadOnlyList<StoredRow> sealedRows, Memory<OpenedBytes> opened, CancellationToken cancellation)
+    private async ValueTask Open(Recorded<AccessEntry> entry, WantedVersion[] part, OpenedBytes?[] opened, CancellationToken cancellation)
     {
-        var asked = new SealedVersion[versions.Length];
-        for (var i = 0; i < asked.Length; i++)
+        while (part.Length > 0)
         {
-            var (shelf, version) = versions.Span[i];
-            asked[i] = rows.Sealed(shelf.Id, shelf.Tag, shelf.DataKey, version, sealedRows[i]);
-        }
+            IReadOnlyList<StoredRow> fetched = [];
+            EnvelopeKeys? keys = null;
+            try
+            {
+                fetched = await rows.Fetch([.. part.Select(v => (v.Shelf.Tag, v.Version))], cancellation);
+                keys = await holder.Unwrap(entry, [.. part.Select((v, i) => rows.Sealed(v.Shelf.Id, v.Shelf.Tag, v.Shelf.DataKey, v.Version, fetched[i]))], cancellation);
+                for (var i = 0; i < part.Length; i++)
+                {
+                    opened[part[i].At] = rows.Open(part[i].Shelf.Tag, part[i].Version, fetched[i], keys[i]);
+                }
 
-        using var keys = await holder.Unwrap(entry, asked, cancellation);
-        for (var i = 0; i < asked.Length; i++)
-        {
-            var (shelf, version) = versions.Span[i];
-            opened.Span[i] = rows.Open(shelf.Tag, version, sealedRows[i], keys[i]);
+                return;
+            }
+            catch (Exception exception) when (keys is null && exception is TamperedRecordException or DamagedKeysException)
+            {
+                // Rows and keys go when a patient is erased, and what is missing for any other reason was not.
+                var left = await Standing(part, cancellation);
+                if (left.Length == part.Length)
+                {
+                    throw;
+                }
+
+                part = left;
+            }
+            finally
+            {
+                keys?.Dispose();
+                foreach (var row in fetched)
+                {
+                    row.Dispose();
+                }
+            }
         }
     }
+
+    /// <summary>What is left of a part once all erasures are through that were under way.</summary>
+    private async ValueTask<WantedVersion[]> Standing(WantedVersion[] part, CancellationToken cancellation)
+    {
+        // An erasure's rows go before memory is told, and who erases holds the shelf until both are done.
+        foreach (var shelf in part.Select(v => v.Shelf).Where(s => !IsErased(s)).Select(s => s.Id).Distinct().Where(id => id.IsPatient))
+        {
+            using var passed = await LockForWrite([shelf], cancellation);
+        }
+
+        return [.. part.Where(v => !IsErased(v.Shelf))];
+    }
+
+    /// <summary>A version that is to be opened.</summary>
+    /// <param name="Shelf">The snapshot that was decided on.</param>
+    /// <param name="Version">Its entry there.</param>
+    /// <param name="At">Its place in the answer.</param>
+    private sealed record WantedVersion(Shelf Shelf, ShelfEntry Version, int At);
 }

@@ -17,6 +17,7 @@ public sealed class Shelf
         Id = state.Id;
         Chain = state.Chain!;
         Tag = state.Tag;
+        Mark = state.Mark;
         DataKey = state.Keys.Data;
         Sequence = head.Sequence;
         Root = head.Root;
@@ -47,6 +48,9 @@ public sealed class Shelf
 
     /// <summary>What storage calls the shelf.</summary>
     internal KeyedName Tag { get; }
+
+    /// <summary>What an erasure of these records is named by.</summary>
+    internal KeyedName Mark { get; }
 
     /// <summary>Wrapped: only a receipt opens it.</summary>
     internal WrappedKey DataKey { get; }

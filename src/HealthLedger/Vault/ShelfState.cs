@@ -33,6 +33,9 @@ internal sealed class ShelfState : IDisposable
 
     internal ShelfHead Head { get; private set; } = ShelfHead.Empty;
 
+    /// <summary>What an erasure of these records is named by: other keys have another.</summary>
+    internal KeyedName Mark { get; private set; }
+
     /// <summary>Bytes of memory, estimated.</summary>
     internal long Weight { get; private set; } = 2048;
 
@@ -45,6 +48,7 @@ internal sealed class ShelfState : IDisposable
     internal ShelfState With(ShelfKeys own, EventChain chain)
     {
         Chain = chain;
+        Mark = KeyRing.MarkOf(own);
         keys = own;
         return this;
     }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using HealthLedger.Access;
 using HealthLedger.Fhir.Validation;
 using HealthLedger.Gateway.Risk;
+using HealthLedger.Gateway.Tests.Admin;
 using HealthLedger.Gateway.Tests.Fhir;
 using HealthLedger.Gateway.Tests.Hosting;
 using HealthLedger.Proofs.Facts;
@@ -60,6 +61,28 @@ public sealed class RiskRunTests : IDisposable
         Assert.All(facts, f => Assert.Equal(completed.Report.Run.ToString(), f[FactField.Request]));
         Assert.All(facts, f => Assert.Equal(("registry", "HRESCH", "permit"), (f[FactField.Client], f[FactField.Purpose], f[FactField.Decision])));
         Assert.Contains("RiskAssessment/" + completed.Report.Admitted[0].Assessment!.Value.Id, facts[2][FactField.Targets], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Patients_who_are_erased_while_a_run_is_under_way_neither_end_it_nor_come_back()
+    {
+        await using var registry = await Registry.Open(_directory);
+        string[] erased = ["two", "three", "four", "five", "six"];
+        foreach (var patient in erased.Prepend("one"))
+        {
+            await registry.Consenting(patient);
+        }
+
+        var running = registry.Run();
+        foreach (var patient in erased)
+        {
+            (await registry.Gateway.Erase(patient)).Is(200);
+        }
+
+        var completed = Assert.IsType<RunOutcome.Completed>(await running);
+        Assert.Contains("one", completed.Report.Admitted.Select(a => a.Patient));
+        Assert.Equal(6, completed.Report.Admitted.Length + completed.Report.NotAdmitted.Values.Sum());
+        Assert.Equal(["one"], (await registry.Gateway.Host.Storage.Vault.Patients.PatientIds(default)).ToArray());
     }
 
     [Fact]

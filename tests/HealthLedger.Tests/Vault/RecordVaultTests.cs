@@ -46,7 +46,7 @@ public sealed class RecordVaultTests : IDisposable
         var (ann, bob) = (await world.OpenShelf(Ann), await world.OpenShelf(Bob));
         List<(Shelf, RecordKey)> wanted = [.. Enumerable.Range(0, Each).SelectMany(i => new[] { (bob, new RecordKey("Observation", "b" + i, 1)), (ann, new RecordKey("Observation", "a" + i, 1)) }), (ann, new RecordKey("Observation", "both", 1)), (bob, new RecordKey("Observation", "both", 1))];
         var entry = await world.Permit([.. wanted.Select(w => w.Item2).Distinct()]);
-        var opened = await world.Vault.Open(entry, wanted, default);
+        var opened = (await world.Vault.Open(entry, wanted, default)).Select(Assert.IsType<OpenedBytes>).ToList();
         Assert.Equal(
             [.. Enumerable.Range(0, Each).SelectMany(i => new[] { "Bob " + i, "Ann " + i }), "shared", "shared"],
             opened.Select(record => Encoding.UTF8.GetString(record.Memory.Span)));

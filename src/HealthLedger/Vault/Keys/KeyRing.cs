@@ -15,6 +15,7 @@ public sealed partial class KeyRing : IDisposable
     /// <summary>The greatest size of a named secret in bytes.</summary>
     public const int MaxSecretSize = 4096;
 
+    private const string RecordsLabel = "erased";
     private static readonly KeyKind[] ErasableKinds = [KeyKind.Data, KeyKind.HeldData, KeyKind.Row, KeyKind.Terms];
     private readonly KeyDirectory directory;
     private readonly IKeyStore store;
@@ -161,7 +162,7 @@ public sealed partial class KeyRing : IDisposable
     internal (KeyedName? Records, KeyedName? Audit) MarksOf(KeyedName subject)
     {
         var stored = store.Of(subject);
-        return (Mark(KeyKind.Row, "erased"), Mark(KeyKind.Audit, "erased-audit"));
+        return (Mark(KeyKind.Row, RecordsLabel), Mark(KeyKind.Audit, "erased-audit"));
 
         KeyedName? Mark(KeyKind kind, string label)
         {
@@ -169,6 +170,10 @@ public sealed partial class KeyRing : IDisposable
             return key is null ? null : KeyedName.Of(key.Span, label, "");
         }
     }
+
+    /// <summary>The mark of a shelf's records, as <see cref="MarksOf"/> has it.</summary>
+    /// <param name="keys">The shelf's keys.</param>
+    internal static KeyedName MarkOf(ShelfKeys keys) => KeyedName.Of(keys.Row.Span, RecordsLabel, "");
 
     /// <summary>The audit key of a subject, whether or not its records were erased; null where it is destroyed. The caller owns it.</summary>
     internal PinnedSecret? FindAudit(KeyedName subject) => store.Of(subject).FirstOrDefault(key => key.Kind == KeyKind.Audit) is { } wrapped ? Unwrap(wrapped) : null;
