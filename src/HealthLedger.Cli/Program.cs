@@ -6,4 +6,4 @@ Console.CancelKeyPress += (_, pressed) =>
     pressed.Cancel = true;
     stop.Cancel();
 };
-return await CommandLine.Run(args, new Terminal(Console.Out, Console.Error, ShowsProgress: !Console.IsErrorRedirected), TimeProvider.System, stop.Token);
+return await CommandLine.Run(args, new Terminal(Console.Out, Console.Error, ShowsProgress: !Console.IsErrorRedirected) { In = Console.IsInputRedirected ? null : Console.In }, TimeProvider.System, stop.Token);

@@ -9,6 +9,14 @@ namespace HealthLedger.Cli.Breach;
 internal sealed class BreachQuestions(Uri fhir, AuditorToken token) : IDisposable
 {
     private const int MaxPage = 64 * 1024 * 1024;
+
+    /// <summary>The most pages that are asked for: 20,000 events are looked at for each, so a report over more has to be split. A server that goes on for ever is left.</summary>
+    internal const int MaxPages = 2_000;
+
+    /// <summary>The most bytes of all pages together: they are in memory until the report is written.</summary>
+    private const long MaxBytes = 1L << 30;
+
+    private long bytes;
     private readonly HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = TimeSpan.FromMinutes(10), MaxResponseContentBufferSize = MaxPage };
     private readonly string address = new Uri(fhir.ToString().TrimEnd('/') + "/../ledger/review/breach").ToString();
 
@@ -21,8 +29,14 @@ internal sealed class BreachQuestions(Uri fhir, AuditorToken token) : IDisposabl
     {
         var report = new BreachAnswer(client);
         ulong? before = null;
+        var pages = 0;
         do
         {
+            if (pages++ == MaxPages || bytes > MaxBytes)
+            {
+                throw new UnreachableException($"{address} does not come to an end within {MaxPages} pages and {MaxBytes >> 20} MiB. Ask for a shorter time.");
+            }
+
             var fields = new Dictionary<string, string> { ["client"] = client, ["from"] = from, ["to"] = to, ["format"] = "json" };
             if (before is { } entry)
             {
@@ -69,7 +83,9 @@ internal sealed class BreachQuestions(Uri fhir, AuditorToken token) : IDisposabl
             using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = new FormUrlEncodedContent(fields) };
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", await token.Get(cancellationToken));
             using var response = await http.SendAsync(request, cancellationToken);
-            using var document = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken));
+            var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+            bytes += body.Length;
+            using var document = JsonDocument.Parse(body);
             return ((int)response.StatusCode, document.RootElement.Clone());
         }
         catch (JsonException)

@@ -13,7 +13,7 @@ internal static class BreachReportCommand
           healthledger breach-report lost-tablet --from 2026-11-20T08:00:00Z --to 2026-11-20T17:30:00Z --client auditor.json --json
 
         Days are whole days in UTC, both included; of two instants the second is not included. Patients stand under pseudonyms: an operator, and nobody else,
-        can say whom they stand for (POST /admin/pseudonyms). Each page of 20,000 accesses is one question, recorded in the ledger before it is answered.
+        can say whom they stand for (POST /admin/pseudonyms). Each page of 20,000 accesses is one question, recorded in the ledger before it is answered; there are 2,000 at most.
         The report is the gateway's word. For what proves itself, export a bundle for the same client and days, and `healthledger audit` the file.
 
         Exit codes: 0 the report is written and whole, 1 the gateway refused, 2 usage, 4 unreachable.

@@ -16,7 +16,22 @@ internal sealed class OperatorCommand(Terminal terminal, TimeProvider time)
     /// <param name="description">What it does.</param>
     /// <param name="parts">Its own arguments and options.</param>
     /// <param name="request">Method, path below /admin/ and body.</param>
-    public Command Make(string name, string description, IReadOnlyList<Symbol> parts, Func<ParseResult, (HttpMethod Method, string Path, HttpContent? Content)> request)
+    public Command Make(string name, string description, IReadOnlyList<Symbol> parts, Func<ParseResult, (HttpMethod Method, string Path, HttpContent? Content)> request) =>
+        Make(name, description, parts, async (parsed, send, _) =>
+        {
+            var (method, path, content) = request(parsed);
+            using (content)
+            {
+                return await send(method, path, content, true);
+            }
+        });
+
+    /// <summary>A subcommand that makes one request or several.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="description">What it does.</param>
+    /// <param name="parts">Its own arguments and options.</param>
+    /// <param name="run">Makes the requests, each of which prints its answer; the exit code. Whatever is wrong with the command line, it says before the first one.</param>
+    public Command Make(string name, string description, IReadOnlyList<Symbol> parts, Func<ParseResult, SendAndPrint, CancellationToken, Task<int>> run)
     {
         var command = new Command(name, description) { _credentials, _client, _json };
         foreach (var part in parts)
@@ -33,16 +48,30 @@ internal sealed class OperatorCommand(Terminal terminal, TimeProvider time)
 
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var (method, path, content) = request(parsed);
-            using (content)
+            OperatorConnection? gateway = null;
+            try
             {
-                using var gateway = await OperatorConnection.Open(Credentials.Read(parsed.GetRequiredValue(_credentials), parsed.GetRequiredValue(_client)), time, cancellationToken);
-                var (status, body) = await gateway.Send(method, path, content, cancellationToken);
-                return await Print(status, body, parsed.GetValue(_json));
+                return await run(parsed, async (method, path, content, isLast) =>
+                {
+                    gateway ??= await OperatorConnection.Open(Credentials.Read(parsed.GetRequiredValue(_credentials), parsed.GetRequiredValue(_client)), time, cancellationToken);
+                    var (status, body) = await gateway.Send(method, path, content, cancellationToken);
+                    return await Print(status, body, isLast && parsed.GetValue(_json));
+                }, cancellationToken);
+            }
+            finally
+            {
+                gateway?.Dispose();
             }
         });
         return command;
     }
+
+    /// <summary>Sends a request to an address below /admin/ and prints the answer; the exit code.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="path">Below /admin/.</param>
+    /// <param name="content">The body.</param>
+    /// <param name="isLast">True for the answer that is the command's own, which <c>--json</c> is about.</param>
+    internal delegate Task<int> SendAndPrint(HttpMethod method, string path, HttpContent? content, bool isLast);
 
     private async Task<int> Print(int status, JsonElement body, bool json)
     {

@@ -6,7 +6,7 @@ using HealthLedger.Vault;
 namespace HealthLedger.Gateway.Admin;
 
 /// <summary>
-/// Erasures: <c>GET /admin/erasures</c>, <c>POST /admin/erasures</c> with <c>{"patient","ground"}</c>, and the steps with the audit key that is left,
+/// Erasures: <c>GET /admin/erasures</c>, <c>POST /admin/erasures/preview</c> with <c>{"patient"}</c>, <c>POST /admin/erasures</c> with <c>{"patient","ground"}</c>, and the steps with the audit key that is left,
 /// <c>POST /admin/erasures/ID/hold</c>, <c>/release</c>, <c>/audit-key</c>, <c>/audit-key/confirm</c>.
 /// </summary>
 internal static class ErasureApi
@@ -17,6 +17,7 @@ internal static class ErasureApi
     {
         admin.MapGet("/erasures", List);
         admin.MapPost("/erasures", Erase);
+        admin.MapPost("/erasures/preview", Preview);
         admin.MapPost("/erasures/{id}/hold", (HttpContext http, string id) => Step(http, id, AuditKeyStep.Hold));
         admin.MapPost("/erasures/{id}/release", (HttpContext http, string id) => Step(http, id, AuditKeyStep.Release));
         admin.MapPost("/erasures/{id}/audit-key", (HttpContext http, string id) => Step(http, id, AuditKeyStep.Request));
@@ -43,30 +44,62 @@ internal static class ErasureApi
             return;
         }
 
-        switch (await road.Erase(http.Operator(), http.TraceIdentifier, patient, ground, http.RequestAborted))
+        await Answer(http, await road.Erase(http.Operator(), http.TraceIdentifier, patient, ground, http.RequestAborted), auditKeys, policy);
+    }
+
+    private static async Task Preview(HttpContext http, RecordErasure road, AuditKeyErasure auditKeys, ErasurePolicy policy)
+    {
+        if (await http.ReadTexts("patient") is not [var patient] || !FhirId.IsValid(patient))
+        {
+            await http.Refuse(StatusCodes.Status400BadRequest, "invalid", "Send {\"patient\": ID} with a Patient id.");
+            return;
+        }
+
+        await Answer(http, await road.Preview(http.Operator(), http.TraceIdentifier, patient, http.RequestAborted), auditKeys, policy);
+    }
+
+    private static Task Answer(HttpContext http, ErasureResult result, AuditKeyErasure auditKeys, ErasurePolicy policy)
+    {
+        switch (result)
         {
             case ErasureResult.Erased done:
                 http.Response.Headers[FhirHeaders.Receipt] = $"{http.RequestServices.GetRequiredService<Smart.SmartUrls>().Issuer}/ledger/receipts/{done.Receipt}";
-                await http.Json(new
+                return http.Json(new
                 {
                     message = $"Erased. The keys are destroyed here; the erasure is complete when the last backup of the key directory from before it is gone, in {policy.KeyBackupDays} days.",
                     erasure = Show(done.Erasure, auditKeys, policy),
-                    records = done.Records,
-                    shared = done.Shared,
-                    consentsWithdrawn = done.Withdrawn,
+                    records = done.Extent.Records,
+                    versions = done.Extent.Versions,
+                    rows = done.Extent.Rows,
+                    shared = done.Extent.Shared,
+                    sharedKeepers = Keepers(done.Extent),
+                    consentsWithdrawn = done.Extent.Withdrawn,
                 });
-                break;
+            case ErasureResult.Previewed planned:
+                return http.Json(new
+                {
+                    message = "Nothing is erased yet. An erasure now would, for good, destroy the keys of these records and remove their rows; it cannot be taken back.",
+                    destroyed = new { records = planned.Extent.Records - planned.Extent.Shared, versions = planned.Extent.Versions, rows = planned.Extent.Rows, consentsWithdrawn = planned.Extent.Withdrawn },
+                    stays = new
+                    {
+                        ledgerEntries = "for ever, commitments alone",
+                        auditKeyUntil = Text(auditKeys.RetainedUntil(planned.Erasure)),
+                        keyBackupsUntil = Text(planned.Erasure.At.AddDays(policy.KeyBackupDays)),
+                        shared = planned.Extent.Shared,
+                        sharedKeepers = Keepers(planned.Extent),
+                    },
+                    complete = Text(planned.Erasure.At.AddDays(policy.KeyBackupDays)),
+                });
             case ErasureResult.Refused { Fault: ErasureFault.NotThere }:
-                await http.Refuse(StatusCodes.Status404NotFound, "absent", "There is no such patient, or not any more.");
-                break;
+                return http.Refuse(StatusCodes.Status404NotFound, "absent", "There is no such patient, or not any more.");
             case ErasureResult.Refused:
-                await http.Refuse(StatusCodes.Status422UnprocessableEntity, "too-large", "The patient has more rows than one change may remove (docs/errors.md). Nothing was erased.");
-                break;
+                return http.Refuse(StatusCodes.Status422UnprocessableEntity, "too-large", "The patient has more rows than one change may remove (docs/errors.md). Nothing was erased.");
             default:
-                await http.Unavailable();
-                break;
+                return http.Unavailable();
         }
     }
+
+    private static IEnumerable<object> Keepers(ErasureExtent extent) => extent.Keepers.Select(keeper => new { keeper = keeper.Key, records = keeper.Value });
 
     private static async Task Step(HttpContext http, string id, AuditKeyStep step)
     {

@@ -153,5 +153,9 @@ public sealed class ClientAssertion(ClientRegistry clients, IAssertionReplay rep
             .OfType<PurposeOfUse>()];
     }
 
-    private static byte[] ReplayKey(string clientId, string jti) => SHA256.HashData(Encoding.UTF8.GetBytes(clientId + "\0" + jti));
+    private static byte[] ReplayKey(string clientId, string jti) =>
+    [
+        .. SHA256.HashData(Encoding.UTF8.GetBytes(clientId)).AsSpan(0, IAssertionReplay.ClientSize),
+        .. SHA256.HashData(Encoding.UTF8.GetBytes(clientId + "\0" + jti)).AsSpan(IAssertionReplay.ClientSize),
+    ];
 }

@@ -6,8 +6,13 @@ namespace HealthLedger.Sqlite.Smart;
 /// <param name="database">Where.</param>
 /// <param name="time">Says what may be forgotten.</param>
 /// <param name="capacity">The most assertions that are remembered at once.</param>
-public sealed class SqliteAssertionReplay(SmartDatabase database, TimeProvider time, int capacity = SqliteAssertionReplay.DefaultCapacity) : IAssertionReplay
+/// <param name="share">The most of one client.</param>
+public sealed class SqliteAssertionReplay(
+    SmartDatabase database, TimeProvider time, int capacity = SqliteAssertionReplay.DefaultCapacity, int share = SqliteAssertionReplay.DefaultShare) : IAssertionReplay
 {
+    /// <summary>Room for 30 tokens a second of one client, who needs one in some minutes.</summary>
+    public const int DefaultShare = 10_000;
+
     /// <summary>Room for 600 tokens a second over five minutes; about 10 MB.</summary>
     public const int DefaultCapacity = 200_000;
 
@@ -46,7 +51,7 @@ public sealed class SqliteAssertionReplay(SmartDatabase database, TimeProvider t
             return AssertionUse.Repeated;
         }
 
-        if (remembered >= capacity)
+        if (remembered >= capacity || OfClient(transaction, bytes) >= share)
         {
             return AssertionUse.Full;
         }
@@ -54,5 +59,15 @@ public sealed class SqliteAssertionReplay(SmartDatabase database, TimeProvider t
         transaction.Change(
             "INSERT INTO smart_assertion (key, forget_after) VALUES ($key, $until)", ("$key", bytes), ("$until", forgetAfter.ToUnixTimeSeconds()));
         return AssertionUse.First;
+    }
+
+    /// <summary>How many are remembered of the client that a key names: a range of the table, at most a share long.</summary>
+    private long OfClient(SmartTransaction transaction, byte[] key)
+    {
+        var (from, to) = (key.ToArray(), key.ToArray());
+        from.AsSpan(IAssertionReplay.ClientSize).Clear();
+        to.AsSpan(IAssertionReplay.ClientSize).Fill(byte.MaxValue);
+        return transaction.Rows(
+            "SELECT count(*) FROM (SELECT 1 FROM smart_assertion WHERE key BETWEEN $from AND $to LIMIT $share)", row => row.GetInt64(0), ("$from", from), ("$to", to), ("$share", share))[0];
     }
 }

@@ -65,8 +65,32 @@ public sealed class RecordErasure(RecordVault vault, IAppendOnly log, ReceiptIds
 
         // destroy
         vault.Complete();
-        return new ErasureResult.Erased(prepared.Erasure, prepared.Records, prepared.Shared, withdrawn.Length, receipts.Seal(position.Indices[0], patient.Value, caller.ClientId));
+        return new ErasureResult.Erased(prepared.Erasure, Extent(prepared, withdrawn.Length), receipts.Seal(position.Indices[0], patient.Value, caller.ClientId));
     }
+
+    /// <summary>What an erasure would destroy and leave, in numbers, without doing it. Nothing is opened; that it was asked for is an entry, on the patient's chain where there is one.</summary>
+    /// <param name="caller">An operator.</param>
+    /// <param name="requestId">For correlation.</param>
+    /// <param name="patientId">A Patient id.</param>
+    /// <param name="cancellation">Honoured until the append is sequenced.</param>
+    public async ValueTask<ErasureResult> Preview(Caller caller, string requestId, string patientId, CancellationToken cancellation)
+    {
+        var now = Instants.Now(time);
+        var patient = ShelfId.ForPatient(patientId);
+        using var held = await vault.LockForWrite([patient], cancellation);
+        var shelf = held.Current(patient);
+        using var prepared = shelf is null ? null : await vault.PrepareErasure(held, patient, now, cancellation);
+        var fact = AccessFacts.Start(caller, PurposeOfUse.Operations, "operate", requestId, "operation", now)
+            .Set(FactField.Patient, shelf is null ? null : patient.Value)
+            .Set(FactField.Decision, prepared is null ? "deny" : "permit")
+            .Set(FactField.Reason, shelf is null ? "absent" : prepared is null ? "too-large" : "erasure-previewed");
+        var asked = new AppendRequest { Events = [AccessFacts.Finish(fact, shelf?.Chain ?? vault.TenantChain)] };
+        return await Recorded<ErasureEntry>.Append(log, new ErasureEntry(asked), cancellation) is not RecordOutcome<ErasureEntry>.Done ? new ErasureResult.Unavailable()
+            : prepared is null ? new ErasureResult.Refused(shelf is null ? ErasureFault.NotThere : ErasureFault.TooLarge)
+            : new ErasureResult.Previewed(prepared.Erasure, Extent(prepared, Withdrawals(caller, requestId, patient, shelf!, now).Length));
+    }
+
+    private static ErasureExtent Extent(PreparedErasure prepared, int withdrawn) => new(prepared.Records, prepared.Versions, prepared.Rows, prepared.Shared, prepared.Keepers, withdrawn);
 
     private static ImmutableArray<PendingEvent> Withdrawals(Caller caller, string requestId, ShelfId patient, Shelf shelf, DateTimeOffset now)
     {
@@ -96,11 +120,14 @@ public abstract record ErasureResult
 
     /// <summary>The records are gone, and so are the keys that opened them.</summary>
     /// <param name="Erasure">What is left of it.</param>
-    /// <param name="Records">How many records there were, deleted ones too.</param>
-    /// <param name="Shared">How many of them stay with other patients.</param>
-    /// <param name="Withdrawn">How many consent handles were taken back.</param>
+    /// <param name="Extent">What it came to.</param>
     /// <param name="Receipt">Of the ERASE entry.</param>
-    public sealed record Erased(Erasure Erasure, int Records, int Shared, int Withdrawn, ReceiptId Receipt) : ErasureResult;
+    public sealed record Erased(Erasure Erasure, ErasureExtent Extent, ReceiptId Receipt) : ErasureResult;
+
+    /// <summary>Nothing was erased.</summary>
+    /// <param name="Erasure">What it would be, now.</param>
+    /// <param name="Extent">What it would come to.</param>
+    public sealed record Previewed(Erasure Erasure, ErasureExtent Extent) : ErasureResult;
 
     /// <summary>Nothing was erased; that it was asked for is recorded.</summary>
     public sealed record Refused(ErasureFault Fault) : ErasureResult;
@@ -108,6 +135,15 @@ public abstract record ErasureResult
     /// <summary>The ledger takes no entry now, so nothing was erased.</summary>
     public sealed record Unavailable : ErasureResult;
 }
+
+/// <summary>What an erasure destroys and leaves, in numbers.</summary>
+/// <param name="Records">How many records there are, deleted ones too.</param>
+/// <param name="Versions">How many versions of them.</param>
+/// <param name="Rows">How many sealed rows go.</param>
+/// <param name="Shared">How many of the records stay with other patients.</param>
+/// <param name="Keepers">Who answers for those, with how many each.</param>
+/// <param name="Withdrawn">How many consent handles are taken back.</param>
+public sealed record ErasureExtent(int Records, int Versions, int Rows, int Shared, ImmutableSortedDictionary<string, int> Keepers, int Withdrawn);
 
 /// <summary>Why nothing was erased.</summary>
 public enum ErasureFault

@@ -44,6 +44,7 @@ public static class PlainWords
         "absent" => "There is no such record.",
         "budget-charged" => "Your share of the privacy budget was used for released statistics.",
         "chain-bound" => "It says which numbers your events have, so that none can be left out unnoticed.",
+        "erasure-previewed" => "They looked up how much would go if your records were erased. Nothing was opened or erased.",
         "counted" => "Your records were counted, not opened.",
         null or "" => "No reason is recorded.",
         _ => code,

@@ -5,9 +5,13 @@ namespace HealthLedger.Vault;
 /// <summary>An erasure that waits for the ledger.</summary>
 /// <param name="Change">Its rows, and what makes it real in memory.</param>
 /// <param name="Erasure">What it is.</param>
-/// <param name="Records">How many records it erases, deleted ones too.</param>
-/// <param name="Shared">How many records stay, because they are other patients' too.</param>
-public sealed record PreparedErasure(PreparedChange Change, Erasure Erasure, int Records, int Shared) : IDisposable
+/// <param name="Records">How many records there are, deleted ones too.</param>
+/// <param name="Versions">How many versions of them.</param>
+/// <param name="Shared">How many of the records stay, because they are other patients' too.</param>
+/// <param name="Rows">How many rows are removed.</param>
+/// <param name="Keepers">Who answers for the records that stay, with how many each: whom to ask for what these say of the patient.</param>
+public sealed record PreparedErasure(
+    PreparedChange Change, Erasure Erasure, int Records, int Versions, int Shared, int Rows, System.Collections.Immutable.ImmutableSortedDictionary<string, int> Keepers) : IDisposable
 {
     /// <summary>Abandons it where it was not committed.</summary>
     public void Dispose() => Change.Dispose();
@@ -84,24 +88,38 @@ public sealed partial class RecordVault
         var changes = new List<RowChange> { Erasures.Change(erasure), Patients.Removal(patient.PatientId!) };
         var shared = new HashSet<KeyedName>();
         var moved = new List<(string Type, string Id, System.Collections.Immutable.ImmutableArray<ShelfId>? To)>();
-        var kept = 0;
+        var (versions, kept) = (0, new SortedDictionary<string, int>(StringComparer.Ordinal));
         foreach (var newest in shelf.Ever(null))
         {
+            var places = await Locate(newest.Key.Type, newest.Key.Id, cancellation) ?? [];
+            var others = places.Remove(patient);
             for (var version = newest; version is not null; version = version.Previous)
             {
-                if (version.IsShared)
+                versions++;
+                if (version.Shared is not { } content)
                 {
-                    shared.Add(version.Handle);
+                    continue;
                 }
+
+                if (places.Contains(patient) && others.IsEmpty)
+                {
+                    // Nobody else has it any more: whoever it was shared with was erased before, or it left them.
+                    changes.Add(new RowChange(new RowPlace(VaultTable.Record, content.Home, version.Handle), default));
+                }
+
+                shared.Add(version.Handle);
             }
 
-            if (await Locate(newest.Key.Type, newest.Key.Id, cancellation) is not { } places || !places.Contains(patient))
+            if (!places.Contains(patient))
             {
                 continue; // it left this shelf
             }
 
-            var others = places.Remove(patient);
-            kept += others.IsEmpty ? 0 : 1;
+            if (!others.IsEmpty)
+            {
+                kept[newest.Custodian] = kept.GetValueOrDefault(newest.Custodian) + 1;
+            }
+
             changes.Add(others.IsEmpty ? locators.Removal(newest.Key.Type, newest.Key.Id) : locators.Change(newest.Key.Type, newest.Key.Id, others));
             moved.Add((newest.Key.Type, newest.Key.Id, others.IsEmpty ? null : others));
         }
@@ -126,7 +144,8 @@ public sealed partial class RecordVault
             moved.ForEach(record => locators.Committed(record.Type, record.Id, record.To));
             Erasures.Committed(erasure);
         });
-        return new PreparedErasure(change, erasure, shelf.Count, kept);
+        return new PreparedErasure(
+            change, erasure, shelf.Count, versions, kept.Values.Sum(), changes.Count(row => row.Sealed.IsEmpty), System.Collections.Immutable.ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, kept));
     }
 
     /// <summary>What the ledger stores where an erasure changes: its audit key is held, asked for, or to be destroyed.</summary>

@@ -82,6 +82,16 @@ public sealed class BreachReportTests(DemoGateway gateway) : IClassFixture<DemoG
         Assert.DoesNotContain("\u202e", report.ToText(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_server_whose_report_has_no_end_is_left()
+    {
+        await using var endless = await EndlessReport.Start();
+        var outcome = await Command.Run("breach-report", "c", "--from", Today, "--to", Today, "--client", await endless.Credentials(gateway));
+        Assert.Equal(ExitCode.Unreachable, outcome.Code);
+        Assert.Contains("does not come to an end within 2000 pages", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal(BreachQuestions.MaxPages, endless.Pages);
+    }
+
     private static JsonElement Page(string time, ulong asked, ulong? next, string access) => JsonDocument.Parse($$"""
         {"client":"c","since":"s","until":"u","asked":{{asked}},"whole":{{(next is null ? "true" : "false")}}{{(next is { } on ? $",\"next\":{on}" : "")}},
         "accesses":[{{access}}],"patients":[{"patient":"P-1","first":"{{time}}","last":"{{time}}","accesses":1,"records":{{(next is null ? 1 : 2)}}}]}

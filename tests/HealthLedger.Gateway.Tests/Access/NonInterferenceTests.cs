@@ -149,7 +149,7 @@ public sealed class NonInterferenceTests(TwoWorlds worlds) : IClassFixture<TwoWo
             "/ledger/checkpoint", "/ledger/vkey", "/ledger/tile/{**path}", "/ledger/receipts/{id}", "/ledger/challenge", "/ledger/final/checkpoint", "/ledger/final/tile/{**path}", "/health/live", "/health/ready",
 
             // For operators alone, and others are refused before anything is looked at: who erases learns whether there was somebody (docs/threats.md).
-            "/admin/pseudonyms", "/admin/erasures", "/admin/erasures/{id}/hold", "/admin/erasures/{id}/release", "/admin/erasures/{id}/audit-key", "/admin/erasures/{id}/audit-key/confirm",
+            "/admin/pseudonyms", "/admin/erasures", "/admin/erasures/preview", "/admin/erasures/{id}/hold", "/admin/erasures/{id}/release", "/admin/erasures/{id}/audit-key", "/admin/erasures/{id}/audit-key/confirm",
             "/admin/keys", "/admin/keys/wrapping", "/admin/keys/tokens", "/admin/keys/passphrase", "/admin/keys/pkcs11", "/admin/backups", "/admin/backups/data", "/admin/backups/keys",
 
             // Pages: strangers get the same whatever is stored; patients see their own record alone, regulators no patient's.

@@ -82,6 +82,38 @@ public sealed class ErasureTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_preview_says_in_numbers_what_the_erasure_then_does_and_changes_nothing_but_the_ledger()
+    {
+        (await _gateway.Post(Hospital, "Appointment", Records.Shared(null, "gone", "stays"))).Is(201);
+        var preview = (await _gateway.Admin("erasures/preview", new JsonObject { ["patient"] = "gone" })).Is(200);
+        var absent = (await _gateway.Admin("erasures/preview", new JsonObject { ["patient"] = "never" })).Is(404);
+        Assert.Equal((2UL, 2UL, "absent"), (preview.Growth, absent.Growth, absent.Error()));
+        Assert.DoesNotContain("gone", preview.Text, StringComparison.Ordinal);
+        foreach (var path in new[] { "Patient/gone", "Observation/pulse-gone", "Observation/pulse-gone/_history/1" })
+        {
+            (await _gateway.Get(Hospital, path)).Is(200);
+        }
+
+        using (var portal = await Person.SignedIn(_gateway, CallerRole.Patient, "gone"))
+        {
+            Assert.Contains("how much would go if your records were erased", (await portal.Load("/portal/events")).Html, StringComparison.Ordinal);
+        }
+
+        var erased = (await _gateway.Erase("gone")).Is(200);
+        var (destroyed, stays) = (preview.Json["destroyed"]!, preview.Json["stays"]!);
+        Assert.Equal(erased.Json["records"]!.GetValue<int>() - 1, destroyed["records"]!.GetValue<int>());
+        Assert.Equal((5, 1), (destroyed["versions"]!.GetValue<int>(), stays["shared"]!.GetValue<int>()));
+        foreach (var number in new[] { "versions", "rows", "consentsWithdrawn" })
+        {
+            Assert.Equal(erased.Json[number]!.GetValue<int>(), destroyed[number]!.GetValue<int>());
+        }
+
+        Assert.Equal("""[{"keeper":"Organization/north","records":1}]""", stays["sharedKeepers"]!.ToJsonString());
+        Assert.Equal(erased.Json["erasure"]!["complete"]!.GetValue<string>()[..10], preview.Json["complete"]!.GetValue<string>()[..10]);
+        Assert.Equal(erased.Json["erasure"]!["retainedUntil"]!.GetValue<string>()[..10], stays["auditKeyUntil"]!.GetValue<string>()[..10]);
+    }
+
+    [Fact]
     public async Task What_was_erased_looks_to_everybody_as_if_it_never_was()
     {
         (await _gateway.Post(Hospital, "Appointment", Records.Shared(null, "gone", "stays"))).Is(201);

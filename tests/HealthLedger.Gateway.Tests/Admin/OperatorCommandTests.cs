@@ -30,12 +30,19 @@ public sealed class OperatorCommandTests
             return output;
         }
 
-        Assert.Contains("refused (400)", await Run(1, Clinic, "erase", "patient", "gone", "--ground", "legal-duty"), StringComparison.Ordinal);
+        Assert.Contains("refused (400)", await Run(1, Clinic, "erase", "patient", "gone", "--ground", "legal-duty", "--yes", "gone"), StringComparison.Ordinal);
         await Run(2, Operator, "erase", "patient", "gone");
+        var size = gateway.LedgerSize;
+        Assert.Contains("has to be confirmed", await Run(2, Operator, "erase", "patient", "gone", "--ground", "legal-duty"), StringComparison.Ordinal);
+        Assert.Contains("Nothing was erased", await Run(2, Operator, "erase", "patient", "gone", "--ground", "legal-duty", "--yes", "stays"), StringComparison.Ordinal);
+        Assert.Equal(size, gateway.LedgerSize);
+        Assert.Contains("Nothing is erased yet.", await Run(0, Operator, "erase", "patient", "gone", "--dry-run"), StringComparison.Ordinal);
+        Assert.Equal(3, JsonNode.Parse(await Run(0, Operator, "erase", "patient", "gone", "--dry-run", "--json"))!["destroyed"]!["records"]!.GetValue<int>());
         (await gateway.Get(Hospital, "Patient/gone")).Is(200);
-        Assert.StartsWith("Erased.", await Run(0, Operator, "erase", "patient", "gone", "--ground", "legal-duty"), StringComparison.Ordinal);
+        Assert.StartsWith("Erased.", await Run(0, Operator, "erase", "patient", "gone", "--ground", "legal-duty", "--yes", "gone"), StringComparison.Ordinal);
         (await gateway.Get(Hospital, "Patient/gone")).Is(404);
-        Assert.Contains("absent", await Run(1, Operator, "erase", "patient", "gone", "--ground", "legal-duty"), StringComparison.Ordinal);
+        Assert.Contains("absent", await Run(1, Operator, "erase", "patient", "gone", "--ground", "legal-duty", "--yes", "gone"), StringComparison.Ordinal);
+        Assert.Contains("absent", await Run(1, Operator, "erase", "patient", "gone", "--dry-run"), StringComparison.Ordinal);
 
         var listed = JsonNode.Parse(await Run(0, Operator, "erase", "list", "--json"))!;
         var id = listed["erasures"]![0]!["id"]!.GetValue<string>();

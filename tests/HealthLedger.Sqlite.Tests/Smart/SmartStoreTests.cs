@@ -77,6 +77,25 @@ public sealed class SmartStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task One_client_uses_up_its_own_share_and_leaves_the_others_theirs()
+    {
+        byte[] Of(byte client, byte number) => [.. Enumerable.Repeat(client, IAssertionReplay.ClientSize), .. Enumerable.Repeat(number, 32 - IAssertionReplay.ClientSize)];
+        using var database = SmartDatabase.Open(File);
+        var replay = new SqliteAssertionReplay(database, time, capacity: 100, share: 3);
+        for (byte i = 0; i < 3; i++)
+        {
+            Assert.Equal(AssertionUse.First, await replay.Use(Of(5, i), time.Now.AddSeconds(10), default));
+        }
+
+        Assert.Equal(AssertionUse.Full, await replay.Use(Of(5, 255), time.Now.AddSeconds(10), default));
+        Assert.Equal(AssertionUse.Repeated, await replay.Use(Of(5, 2), time.Now.AddSeconds(10), default));
+        Assert.Equal(AssertionUse.First, await replay.Use(Of(4, 255), time.Now.AddSeconds(10), default));
+        Assert.Equal(AssertionUse.First, await replay.Use(Of(6, 0), time.Now.AddSeconds(10), default));
+        time.Now = time.Now.AddSeconds(10);
+        Assert.Equal(AssertionUse.First, await replay.Use(Of(5, 3), time.Now.AddSeconds(10), default));
+    }
+
+    [Fact]
     public void What_is_no_database_of_ours_is_refused()
     {
         System.IO.File.WriteAllText(File, new string('x', 5000));

@@ -27,7 +27,8 @@ public sealed class ErasingTests : IDisposable
         await world.Write(Put("Appointment", "both", 1, "of both", Gone, Stays));
         var before = Rows.Rows.Count(row => row.Key.Table == VaultTable.Record);
         var prepared = await Erase(complete: true);
-        Assert.Equal((3, 1), (prepared.Records, prepared.Shared));
+        Assert.Equal((3, 4, 1), (prepared.Records, prepared.Versions, prepared.Shared));
+        Assert.Equal(KeyValuePair.Create("Organization/1", 1), Assert.Single(prepared.Keepers));
         Assert.Equal(before - 3, Rows.Rows.Count(row => row.Key.Table == VaultTable.Record)); // two versions of a, one of b
         Assert.Null(await world.Vault.OpenShelf(Gone, default));
         Assert.Null(await world.Vault.Locate("Observation", "a", default));
@@ -37,6 +38,23 @@ public sealed class ErasingTests : IDisposable
         world.Reopen();
         Assert.Equal("of both", await world.Read(new RecordKey("Appointment", "both", 1)));
         Assert.Equal(["stays"], (await world.Vault.Patients.PatientIds(default)).ToArray());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_shared_record_goes_with_the_last_of_its_patients(bool homeFirst)
+    {
+        await Fill();
+        await world.Write(Put("Appointment", "both", 1, "of both", Gone, Stays));
+        await world.Write(Put("Appointment", "both", 2, "of both still", Gone, Stays));
+        await world.Write(Put("Appointment", "left", 1, "of both", Stays, Gone));
+        await Erase(complete: true, homeFirst ? Gone : Stays);
+        Assert.Equal("of both still", await world.Read(new RecordKey("Appointment", "both", 2)));
+        Assert.Equal("of both", await world.Read(new RecordKey("Appointment", "both", 1)));
+        var last = await Erase(complete: true, homeFirst ? Stays : Gone);
+        Assert.Equal((0, 0), (last.Shared, last.Keepers.Count));
+        Assert.DoesNotContain(Rows.Rows.Keys, place => place.Table is VaultTable.Record or VaultTable.Locator or VaultTable.Head or VaultTable.Segment or VaultTable.Patient);
     }
 
     [Theory]
@@ -141,11 +159,12 @@ public sealed class ErasingTests : IDisposable
         _ = await world.Vault.Patients.PatientIds(default);
     }
 
-    private async Task<PreparedErasure> Erase(bool complete)
+    private async Task<PreparedErasure> Erase(bool complete, ShelfId? patient = null)
     {
-        using var held = await world.Vault.LockForWrite([Gone], default);
-        using var prepared = (await world.Vault.PrepareErasure(held, Gone, DateTimeOffset.UnixEpoch, default))!;
-        var append = new AppendRequest { Events = [Event(held.Current(Gone)!.Chain)], Redo = prepared.Change.Redo, Committed = prepared.Change.Commit };
+        var erased = patient ?? Gone;
+        using var held = await world.Vault.LockForWrite([erased], default);
+        using var prepared = (await world.Vault.PrepareErasure(held, erased, DateTimeOffset.UnixEpoch, default))!;
+        var append = new AppendRequest { Events = [Event(held.Current(erased)!.Chain)], Redo = prepared.Change.Redo, Committed = prepared.Change.Commit };
         Assert.IsType<AppendOutcome.Appended>(await world.Ledger.Append(append, default));
         if (complete)
         {
