@@ -157,7 +157,9 @@ internal static class CommandLine
 
         try
         {
-            return LogPolicy.Parse(File.ReadAllText(file!)).TryGet(out var policy, out var fault) ? policy : throw new UsageException($"--policy: {fault.Detail}");
+            return LogPolicy.Parse(File.ReadAllText(file!)).TryGet(out var policy, out var fault) && (fault = policy.UnmetHere) is null
+                ? policy
+                : throw new UsageException($"--policy: {fault.Detail}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -36,6 +36,11 @@ internal static class PinnedPolicy
             throw new UsageException($"--policy: {fault.Detail}");
         }
 
+        if (policy.UnmetHere is { } unmet)
+        {
+            throw new UsageException($"--policy: {unmet.Detail}");
+        }
+
         if (!policy.QuorumIsNone && policy.AllowsDisjointQuorums() is not false)
         {
             throw new UsageException(policy.AllowsDisjointQuorums() is null

@@ -22,7 +22,7 @@ internal sealed record WitnessReply(int Status, string Body, string ContentType,
 /// A witness: decides by <see cref="WitnessRules"/>, lets the entries be replayed where it is an auditor too, records durably, then cosigns. Comparing and
 /// recording are one step under a lock. Safe for many threads.
 /// </summary>
-internal sealed class CheckpointWitness(NoteSigner signer, IReadOnlyList<NoteVerifier> logs, WitnessState state, LedgerFollower? follower, TimeProvider time, CancellationToken lifetime)
+internal sealed class CheckpointWitness(IReadOnlyList<NoteSigner> signers, IReadOnlyList<NoteVerifier> logs, WitnessState state, LedgerFollower? follower, TimeProvider time, CancellationToken lifetime)
 {
     /// <summary>How long a request waits for the replay, which goes on without it.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -90,14 +90,15 @@ internal sealed class CheckpointWitness(NoteSigner signer, IReadOnlyList<NoteVer
                 return Refusal(decision);
             }
 
-            var line = signer.Cosign(cosign.Note.Text, time.GetUtcNow());
-            state.Record(cosign.Checkpoint, new SignedNote(cosign.Note.Text, [.. OfTrusted(cosign), line]));
+            var now = time.GetUtcNow();
+            var lines = signers.Select(signer => signer.Cosign(cosign.Note.Text, now)).ToList();
+            state.Record(cosign.Checkpoint, new SignedNote(cosign.Note.Text, [.. OfTrusted(cosign), .. lines]));
             if (cosign.Checkpoint.Size - Math.Min(kept, cosign.Checkpoint.Size) >= KeptEvery)
             {
                 KeepReplay(cosign.Checkpoint.Origin);
             }
 
-            return new WitnessReply(200, line + "\n", Text, "cosigned");
+            return new WitnessReply(200, string.Concat(lines.Select(line => line + "\n")), Text, "cosigned");
         }
     }
 

@@ -94,11 +94,21 @@ internal sealed class GatewayHost : IAsyncDisposable
             }
 
             GatewayServices.Add(builder.Services, options, storage, time ?? TimeProvider.System);
+            if (storage.MlDsaCosigner is { } mlDsa)
+            {
+                builder.Services.AddSingleton(services => new LocalCosigner(mlDsa, storage.Ledger, time ?? TimeProvider.System, services.GetRequiredService<ILogger<LocalCosigner>>()));
+            }
+
             if (witnesses is not null)
             {
                 builder.Services.AddSingleton(_ => witnesses);
                 builder.Services.AddSingleton(options.Witnesses);
                 builder.Services.AddHostedService<WitnessRounds>();
+            }
+            else if (storage.MlDsaCosigner is not null)
+            {
+                builder.Services.AddSingleton(options.Witnesses);
+                builder.Services.AddHostedService<LocalCosigning>();
             }
 
             var gateway = new GatewayHost(builder.Build(), options, storage);

@@ -1,5 +1,6 @@
 using HealthLedger.Gateway.Backups;
 using HealthLedger.Gateway.Events;
+using HealthLedger.Proofs.Notes;
 
 namespace HealthLedger.Gateway.Hosting;
 
@@ -22,6 +23,9 @@ internal sealed class GatewayOptions
 
     /// <summary>The ledger's origin: a schema-less URL that names the log for ever. Set at the first start, refused when it changes later.</summary>
     public string Origin { get; set; } = "healthledger.local/log";
+
+    /// <summary>Whether the ledger's local cosigner signs with an ML-DSA-44 key too (FIPS 204). Default no; needs OpenSSL 3.5 or later.</summary>
+    public bool MlDsaCosigner { get; set; }
 
     /// <summary>Minutes after which the ledger closes an epoch, 1 to 10,080. Default 1,440: daily.</summary>
     public int EpochMinutes { get; set; } = 1440;
@@ -107,6 +111,11 @@ internal sealed class GatewayOptions
         if (Origin.Length is 0 or > 200 || Origin.Any(c => c is <= ' ' or '+' or > '~'))
         {
             yield return "HealthLedger:Origin must be 1 to 200 visible ASCII characters without '+': a schema-less URL such as ledger.example.org/2026.";
+        }
+
+        if (MlDsaCosigner && !MlDsa44PublicKey.IsSupported)
+        {
+            yield return "HealthLedger:MlDsaCosigner is set, and this platform has no ML-DSA-44: OpenSSL 3.5 or later is needed.";
         }
 
         if (EpochMinutes is < 1 or > 10_080)

@@ -5,6 +5,7 @@ using HealthLedger.Fhir.Search;
 using HealthLedger.Gateway.Keys;
 using HealthLedger.Gateway.Ledger;
 using HealthLedger.Ledger;
+using HealthLedger.Proofs.Notes;
 using HealthLedger.Sealing;
 using HealthLedger.Sqlite.Ledger;
 using HealthLedger.Sqlite.Vault;
@@ -38,6 +39,9 @@ internal sealed class Storage : IAsyncDisposable
     public required SqliteKeyStore WrappedKeys { get; init; }
 
     public required LedgerLog Ledger { get; init; }
+
+    /// <summary>Signs checkpoints beside the ledger's own cosigner, under its name; null where it is not configured.</summary>
+    public NoteSigner? MlDsaCosigner { get; init; }
 
     /// <summary>The newest checkpoint shown, kept with the keys.</summary>
     public required SeenCheckpoint Seen { get; init; }
@@ -88,6 +92,7 @@ internal sealed class Storage : IAsyncDisposable
                     "An origin names a ledger for ever: set HealthLedger:Origin back, or start another ledger in other directories.");
             }
 
+            var mlDsaCosigner = options.MlDsaCosigner ? Own(MlDsaCosignerOf(keys, ledgerKeys)) : null;
             var ledger = LedgerLog.Open(new LedgerOptions
             {
                 Directory = Path.Combine(options.DataDirectory, "ledger"),
@@ -106,13 +111,19 @@ internal sealed class Storage : IAsyncDisposable
 
             // After the ledger has applied what the vault's file still lacked.
             var vault = Own(new RecordVault(keys, holder is null ? new LocalKeyHolder(keys) : new RemoteKeyHolder(holder, keys, ledger, time), store, new VaultOptions()));
-            return new Storage { KeyDirectory = directory, Keys = keys, Vault = vault, Rows = store, WrappedKeys = wrapped, Ledger = ledger, Seen = seen, AcceptedRollback = rollback }.Owning(opened);
+            return new Storage { KeyDirectory = directory, Keys = keys, Vault = vault, Rows = store, WrappedKeys = wrapped, Ledger = ledger, MlDsaCosigner = mlDsaCosigner, Seen = seen, AcceptedRollback = rollback }.Owning(opened);
         }
         catch
         {
             Close(opened);
             throw;
         }
+    }
+
+    private static NoteSigner MlDsaCosignerOf(KeyRing keys, LedgerKeys ledgerKeys)
+    {
+        using var seed = keys.GetOrCreate("ledger/cosigner-ml-dsa-44", MlDsa44PrivateKey.SeedLength);
+        return new NoteSigner(NoteVerifier.Parse(ledgerKeys.CosignerVerifierKey).Value.Name, MlDsa44PrivateKey.FromSeed(seed.Span));
     }
 
     /// <summary>A key directory says once for all who holds its data keys: a gateway that forgot its key holder would make keys of its own, unseen.</summary>

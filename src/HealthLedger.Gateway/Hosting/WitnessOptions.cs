@@ -80,6 +80,11 @@ internal sealed class WitnessOptions
             throw Refuse("The policy asks for no quorum; without one nothing would ever be final.");
         }
 
+        if (policy.UnmetHere is { } unmet)
+        {
+            throw Refuse(unmet.Detail);
+        }
+
         return policy.AllowsDisjointQuorums(Liars) switch
         {
             null => throw Refuse("A policy with more than 16 witnesses is not taken: whether two quorums could be disjoint is not computed."),

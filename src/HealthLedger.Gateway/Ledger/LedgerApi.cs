@@ -19,7 +19,8 @@ internal static class LedgerApi
     {
         var ledger = routes.ServiceProvider.GetRequiredService<LedgerLog>();
         routes.MapGet("/ledger/checkpoint", http => Checkpoint(http, ledger));
-        routes.MapGet("/ledger/vkey", http => Text(http, $"{ledger.VerifierKey}\n{ledger.CosignerVerifierKey}\n"));
+        var mlDsa = routes.ServiceProvider.GetService<LocalCosigner>();
+        routes.MapGet("/ledger/vkey", http => Text(http, $"{ledger.VerifierKey}\n{ledger.CosignerVerifierKey}\n{(mlDsa is null ? "" : $"{mlDsa.VerifierKey}\n")}"));
         routes.MapGet("/ledger/tile/{**path}", http => Tile(http, ledger, "/ledger/"));
 
         // The same ledger as of the newest checkpoint that the quorum covers: for tools that demand a quorum and take a log's address.

@@ -11,15 +11,20 @@ namespace HealthLedger.Gateway.Ledger;
 internal sealed class WitnessClient : IDisposable
 {
     private const int MostTries = 3;
-    private readonly NoteVerifier _witness;
+    private readonly IReadOnlyList<NoteVerifier> _keys;
     private readonly LedgerLog _ledger;
     private readonly NoteVerifier _log;
     private readonly HttpClient _http;
     private ulong? _recorded;
 
-    public WitnessClient(NoteVerifier witness, Uri address, LedgerLog ledger, TimeSpan timeout)
+    /// <summary>A witness at an address.</summary>
+    /// <param name="keys">Its keys, all of one name; at least one.</param>
+    /// <param name="address">Where it takes checkpoints.</param>
+    /// <param name="ledger">The ledger that it is asked about.</param>
+    /// <param name="timeout">How long it has to answer.</param>
+    public WitnessClient(IReadOnlyList<NoteVerifier> keys, Uri address, LedgerLog ledger, TimeSpan timeout)
     {
-        (_witness, _ledger) = (witness, ledger);
+        (_keys, _ledger) = (keys, ledger);
         _log = NoteVerifier.Parse(ledger.VerifierKey).Value;
         _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
         {
@@ -29,7 +34,9 @@ internal sealed class WitnessClient : IDisposable
         };
     }
 
-    public NoteVerifier Witness => _witness;
+    public string Name => _keys[0].Name;
+
+    public IReadOnlyList<NoteVerifier> Keys => _keys;
 
     /// <summary>Asks for a cosignature over a published checkpoint.</summary>
     public Task<WitnessOutcome> Cosign(Published published, CancellationToken cancellation) => Guarded(() => Submit(published, cancellation), cancellation);
@@ -50,7 +57,7 @@ internal sealed class WitnessClient : IDisposable
             var (status, body) = await Post(new AddCheckpointRequest(published.Size, [], published.Signed), cancellation);
             return (status, WitnessAnswer.RecordedSize(body)) switch
             {
-                (200, _) => WitnessAnswer.Cosignature(published.Signed, _witness, body).TryGet(out _, out var none) ? new WitnessOutcome.Agrees() : new WitnessOutcome.Refuses(none.Code),
+                (200, _) => WitnessAnswer.Cosignatures(published.Signed, _keys, body).TryGet(out _, out var none) ? new WitnessOutcome.Agrees() : new WitnessOutcome.Refuses(none.Code),
                 (409, { } size) when size <= published.Size => new WitnessOutcome.Agrees(),
                 (409, { } size) => new WitnessOutcome.Contradicts(size, null),
                 (409 or 422, _) => new WitnessOutcome.Contradicts(published.Size, null),
@@ -71,8 +78,8 @@ internal sealed class WitnessClient : IDisposable
             if (status == 200)
             {
                 _recorded = published.Size;
-                return WitnessAnswer.Cosignature(published.Signed, _witness, body).TryGet(out var cosignature, out var fault)
-                    ? new WitnessOutcome.Cosigned(cosignature)
+                return WitnessAnswer.Cosignatures(published.Signed, _keys, body).TryGet(out var cosignatures, out var fault)
+                    ? new WitnessOutcome.Cosigned(cosignatures)
                     : new WitnessOutcome.Refuses(fault.Code);
             }
 

@@ -9,8 +9,8 @@ internal abstract record WitnessOutcome
     {
     }
 
-    /// <summary>It cosigned, verified with its key.</summary>
-    public sealed record Cosigned(NoteSignature Cosignature) : WitnessOutcome;
+    /// <summary>It cosigned, verified with its keys.</summary>
+    public sealed record Cosigned(IReadOnlyList<NoteSignature> Cosignatures) : WitnessOutcome;
 
     /// <summary>What it recorded is part of our history.</summary>
     public sealed record Agrees : WitnessOutcome;

@@ -7,7 +7,7 @@ namespace HealthLedger.Gateway.Ledger;
 /// Gathers cosignatures behind the commits: in rounds, each over one checkpoint, since only cosignatures over the same one add up to a quorum. A witness has
 /// one request in flight, is left out of rounds that begin meanwhile, and is asked less often while it fails. Nothing waits for a round.
 /// </summary>
-internal sealed class WitnessRounds(Witnesses witnesses, LedgerLog ledger, WitnessOptions options, IHostApplicationLifetime host, TimeProvider time, ILogger<WitnessRounds> logger) : BackgroundService
+internal sealed class WitnessRounds(Witnesses witnesses, LedgerLog ledger, WitnessOptions options, IHostApplicationLifetime host, TimeProvider time, ILogger<WitnessRounds> logger, LocalCosigner? local = null) : BackgroundService
 {
     /// <summary>After this long a round is left to whom it still waits for.</summary>
     private static readonly TimeSpan RoundLimit = TimeSpan.FromSeconds(2);
@@ -50,6 +50,8 @@ internal sealed class WitnessRounds(Witnesses witnesses, LedgerLog ledger, Witne
 
     private async Task Round(Published published, DateTimeOffset now, CancellationToken stopping)
     {
+        // The same checkpoint as the others sign, or they would not add up.
+        local?.Cosign(published);
         var covered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         foreach (var each in _asked.Where(each => each.IsDue(now)))
         {
@@ -67,11 +69,11 @@ internal sealed class WitnessRounds(Witnesses witnesses, LedgerLog ledger, Witne
             case WitnessOutcome.Cosigned cosigned:
                 if (asked.Failures > 0)
                 {
-                    logger.LogWarning("The witness {Witness} cosigns again.", asked.Client.Witness.Name);
+                    logger.LogWarning("The witness {Witness} cosigns again.", asked.Client.Name);
                     asked.Failures = 0;
                 }
 
-                if (ledger.Cosignatures!.Add(published, cosigned.Cosignature))
+                if (ledger.Cosignatures!.Add(published, cosigned.Cosignatures))
                 {
                     covered.TrySetResult();
                 }
@@ -79,13 +81,13 @@ internal sealed class WitnessRounds(Witnesses witnesses, LedgerLog ledger, Witne
                 break;
             case WitnessOutcome.Contradicts contradicts:
                 witnesses.Halt(asked.Client, contradicts);
-                logger.LogCritical("The witness {Witness} has seen another history of this ledger, which takes no entries any more.", asked.Client.Witness.Name);
+                logger.LogCritical("The witness {Witness} has seen another history of this ledger, which takes no entries any more.", asked.Client.Name);
                 Fail(asked);
                 break;
             default:
                 if (asked.Failures == 0)
                 {
-                    logger.LogWarning("The witness {Witness} does not cosign: {Why}.", asked.Client.Witness.Name, Witnesses.Why(outcome));
+                    logger.LogWarning("The witness {Witness} does not cosign: {Why}.", asked.Client.Name, Witnesses.Why(outcome));
                 }
 
                 Fail(asked);

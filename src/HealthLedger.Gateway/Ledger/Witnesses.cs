@@ -1,5 +1,6 @@
 using HealthLedger.Gateway.Hosting;
 using HealthLedger.Ledger;
+using HealthLedger.Proofs.Notes;
 
 namespace HealthLedger.Gateway.Ledger;
 
@@ -30,8 +31,7 @@ internal sealed class Witnesses : IDisposable
         }
 
         var timeout = TimeSpan.FromSeconds(options.TimeoutSeconds);
-        var clients = policy.Witnesses.Where(witness => policy.AddressOf(witness) is not null)
-            .Select(witness => new WitnessClient(witness, policy.AddressOf(witness)!, ledger, timeout)).ToList();
+        var clients = policy.Witnesses.GroupBy(witness => witness.Name, StringComparer.Ordinal).SelectMany(party => Of([.. party], policy, ledger, timeout, warnings)).ToList();
         var witnesses = new Witnesses(ledger, warnings, clients);
         try
         {
@@ -47,6 +47,23 @@ internal sealed class Witnesses : IDisposable
         {
             witnesses.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>A witness is asked once for the cosignatures of all its keys: those without an address of their own are answered for at the first that has one.</summary>
+    private static IEnumerable<WitnessClient> Of(List<NoteVerifier> keys, LogPolicy policy, LedgerLog ledger, TimeSpan timeout, TextWriter warnings)
+    {
+        var first = keys.Select(policy.AddressOf).FirstOrDefault(address => address is not null);
+        foreach (var place in keys.GroupBy(key => policy.AddressOf(key) ?? first).Where(place => place.Key is not null))
+        {
+            if (place.Any(key => key.CanVerify))
+            {
+                yield return new WitnessClient([.. place.Where(key => key.CanVerify)], place.Key!, ledger, timeout);
+            }
+            else
+            {
+                warnings.WriteLine($"healthledger: warning: the witness {keys[0].Name} has only an ML-DSA-44 key at {place.Key}, which cannot be checked here (OpenSSL 3.5 or later is needed); it is not asked.");
+            }
         }
     }
 
@@ -80,11 +97,11 @@ internal sealed class Witnesses : IDisposable
 
             if (outcome is not WitnessOutcome.Agrees)
             {
-                await _warnings.WriteLineAsync($"healthledger: warning: the witness {client.Witness.Name} could not be asked what it saw ({Why(outcome)}); an older copy of this directory might go unnoticed.");
+                await _warnings.WriteLineAsync($"healthledger: warning: the witness {client.Name} could not be asked what it saw ({Why(outcome)}); an older copy of this directory might go unnoticed.");
             }
         }
 
-        if (require && !_ledger.Cosignatures!.Policy.IsQuorum(asked.Where(each => each.Second is WitnessOutcome.Agrees).Select(each => each.First.Witness)))
+        if (require && !_ledger.Cosignatures!.Policy.IsQuorum(asked.Where(each => each.Second is WitnessOutcome.Agrees).SelectMany(each => each.First.Keys)))
         {
             throw new LedgerRefusesToStartException(
                 "Too few witnesses could be asked whether this is the newest copy.", "Wait for them, or start without HealthLedger:Witnesses:Require if you are certain.");
@@ -102,8 +119,8 @@ internal sealed class Witnesses : IDisposable
     {
         var ours = _ledger.Published;
         var said = contradicts.Size > ours.Size
-            ? $"The witness {client.Witness.Name} has cosigned {contradicts.Size} entries of this ledger, and this directory has {ours.Size}."
-            : $"The witness {client.Witness.Name} has cosigned another history of this ledger at {contradicts.Size} entries.";
+            ? $"The witness {client.Name} has cosigned {contradicts.Size} entries of this ledger, and this directory has {ours.Size}."
+            : $"The witness {client.Name} has cosigned another history of this ledger at {contradicts.Size} entries.";
         return contradicts.Theirs is null
             ? said
             : $"{said} Both notes are signed with this ledger's key.\n\n{System.Text.Encoding.UTF8.GetString(ours.Note.Span)}\n{contradicts.Theirs}\n";

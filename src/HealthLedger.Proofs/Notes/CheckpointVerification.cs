@@ -32,10 +32,10 @@ public static class CheckpointVerification
             return new Fault("checkpoint-log", "No trusted log signed the checkpoint under its own origin.");
         }
 
-        var cosignatures = signatures.Where(each => each.Verifier.Type == NoteKeyType.Cosignature).ToList();
+        var cosignatures = signatures.Where(each => each.Verifier.IsCosigner).ToList();
         if (policy.QuorumTime(cosignatures) is not { } time)
         {
-            return new Fault("checkpoint-quorum", "The cosignatures of known witnesses do not make up the quorum.");
+            return policy.UnmetHere ?? new Fault("checkpoint-quorum", "The cosignatures of known witnesses do not make up the quorum.");
         }
 
         // A time beyond the calendar is refused rather than clamped: no witness means it.

@@ -1,16 +1,21 @@
 using System.Globalization;
-using System.Numerics;
 
 namespace HealthLedger.Proofs.Notes;
 
 /// <summary>Which logs are trusted and whose cosignatures are enough (c2sp.org/tlog-policy, draft at C2SP commit 5ba5ee8).</summary>
 /// <remarks>
 /// Lines: <c>log VKEY [URL]</c>, <c>witness NAME VKEY [URL]</c>, <c>group NAME K|any|all MEMBER...</c>, <c>quorum NAME|none</c>; spaces and tabs
-/// separate, <c>#</c> begins a comment. Names are defined before use; no key appears twice. Limits: 64 KiB, 64 logs and 62 witnesses.
+/// separate, <c>#</c> begins a comment. Names are defined before use; no key appears twice. Limits: 256 KiB, 64 logs and 62 witnesses, 32 of them with
+/// ML-DSA-44 keys. Witnesses whose keys have one name are one party, which a threshold counts once (<see cref="IsQuorum"/>).
 /// </remarks>
-public sealed class LogPolicy
+public sealed partial class LogPolicy
 {
-    private const int MaxChars = 64 * 1024;
+    private const int MaxChars = 256 * 1024;
+
+    /// <summary>A note has room for the signatures of so many.</summary>
+    private const int MaxMlDsa44 = 32;
+
+
     private readonly Dictionary<string, Member> _members = new(StringComparer.Ordinal);
     private readonly Dictionary<NoteVerifier, Uri> _addresses = [];
     private Member? _quorum;
@@ -19,16 +24,10 @@ public sealed class LogPolicy
     {
     }
 
-    private abstract record Member;
-
-    private sealed record Witness(NoteVerifier Verifier) : Member;
-
-    private sealed record Group(int Needed, IReadOnlyList<Member> Members) : Member;
-
     /// <summary>The logs, type 1 keys.</summary>
     public IReadOnlyList<NoteVerifier> Logs { get; private set; } = [];
 
-    /// <summary>The witnesses, type 4 keys.</summary>
+    /// <summary>The witnesses, keys of types 4 and 6.</summary>
     public IReadOnlyList<NoteVerifier> Witnesses { get; private set; } = [];
 
     /// <summary>Where a witness takes checkpoints: its http or https URL in the policy; null where it has none.</summary>
@@ -70,8 +69,8 @@ public sealed class LogPolicy
             var problem = words switch
             {
                 [] => null,
-                ["log", var vkey] => policy.AddKey(vkey, NoteKeyType.Ed25519, logs, logs, witnesses, out _),
-                ["log", var vkey, _] => policy.AddKey(vkey, NoteKeyType.Ed25519, logs, logs, witnesses, out _),
+                ["log", var vkey] => policy.AddKey(vkey, logs, logs, witnesses, out _),
+                ["log", var vkey, _] => policy.AddKey(vkey, logs, logs, witnesses, out _),
                 ["witness", var name, var vkey] => policy.AddWitness(name, vkey, null, logs, witnesses),
                 ["witness", var name, var vkey, var url] => policy.AddWitness(name, vkey, url, logs, witnesses),
                 ["group", var name, var needed, .. var members] => policy.AddGroup(name, needed, members),
@@ -90,6 +89,11 @@ public sealed class LogPolicy
             return new Fault("policy-keys", "A policy has 1 to 64 logs and at most 62 witnesses.");
         }
 
+        if (witnesses.Count(each => each.Type == NoteKeyType.MlDsa44Cosignature) > MaxMlDsa44)
+        {
+            return new Fault("policy-keys", $"A policy has at most {MaxMlDsa44} ML-DSA-44 keys.");
+        }
+
         if (!quorumSeen)
         {
             return new Fault("policy-quorum", "The policy has no quorum line.");
@@ -99,68 +103,7 @@ public sealed class LogPolicy
         return policy;
     }
 
-    /// <summary>Whether these witnesses together make up the quorum.</summary>
-    public bool IsQuorum(IEnumerable<NoteVerifier> witnesses) => QuorumTime([.. witnesses.Select(witness => new VerifiedSignature(witness, 1))]) is not null;
-
-    /// <summary>
-    /// Whether two histories could each find a quorum though at most <paramref name="liars"/> witnesses sign both: with k of n that is 2k &lt;= n + liars.
-    /// Null above 16 witnesses, where this is not computed.
-    /// </summary>
-    /// <param name="liars">0 or more. With 0, whether two sets without a common member could each make up the quorum.</param>
-    public bool? AllowsDisjointQuorums(int liars = 0)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(liars);
-        const int MostComputed = 16;
-        if (Witnesses.Count > MostComputed)
-        {
-            return null;
-        }
-
-        var quorums = new bool[1 << Witnesses.Count];
-        for (var chosen = 0; chosen < quorums.Length; chosen++)
-        {
-            quorums[chosen] = IsQuorum(Witnesses.Where((_, i) => (chosen >> i & 1) == 1));
-        }
-
-        var all = quorums.Length - 1;
-        var most = Math.Min(liars, Witnesses.Count);
-        for (var lying = 0; lying <= all; lying++)
-        {
-            if (BitOperations.PopCount((uint)lying) != most)
-            {
-                continue;
-            }
-
-            for (var half = 0; half <= all; half++)
-            {
-                if (quorums[half | lying] && quorums[(all ^ half) | lying])
-                {
-                    return true;
-                }
-            }
-        }
-
-        return false;
-    }
-
-    /// <summary>The latest time at which the quorum had cosigned: null where these cosignatures are not enough.</summary>
-    /// <returns>Unix seconds T such that cosignatures made at T or later suffice; <see cref="ulong.MaxValue"/> where the quorum is none.</returns>
-    internal ulong? QuorumTime(IReadOnlyList<VerifiedSignature> signatures) => _quorum is null ? ulong.MaxValue : Time(_quorum, signatures);
-
-    private static ulong? Time(Member member, IReadOnlyList<VerifiedSignature> signatures)
-    {
-        if (member is Group group)
-        {
-            // The k-th latest of the members' times is the moment since which k of them vouch.
-            var times = group.Members.Select(each => Time(each, signatures)).OfType<ulong>().OrderDescending().ToList();
-            return times.Count >= group.Needed ? times[group.Needed - 1] : null;
-        }
-
-        return signatures.FirstOrDefault(each => each.Verifier == ((Witness)member).Verifier)?.Timestamp;
-    }
-
-    private string? AddKey(
-        string vkey, NoteKeyType type, List<NoteVerifier> target, List<NoteVerifier> logs, List<NoteVerifier> witnesses, out NoteVerifier? added)
+    private string? AddKey(string vkey, List<NoteVerifier> target, List<NoteVerifier> logs, List<NoteVerifier> witnesses, out NoteVerifier? added)
     {
         added = null;
         if (!NoteVerifier.Parse(vkey).TryGet(out var verifier, out var fault))
@@ -168,12 +111,12 @@ public sealed class LogPolicy
             return fault.Detail.TrimEnd('.');
         }
 
-        if (verifier.Type != type)
+        if (target == logs ? verifier.Type != NoteKeyType.Ed25519 : !verifier.IsCosigner)
         {
-            return $"a key of type {(int)type} is needed";
+            return target == logs ? "a key of type 1 is needed" : "a key of type 4 or 6 is needed";
         }
 
-        if (logs.Concat(witnesses).Any(known => known.Key.Equals(verifier.Key)))
+        if (logs.Concat(witnesses).Any(known => known.PublicKey.SequenceEqual(verifier.PublicKey)))
         {
             return "the same public key twice";
         }
@@ -184,7 +127,7 @@ public sealed class LogPolicy
 
     private string? AddWitness(string name, string vkey, string? url, List<NoteVerifier> logs, List<NoteVerifier> witnesses)
     {
-        if (AddKey(vkey, NoteKeyType.Cosignature, witnesses, logs, witnesses, out var added) is { } problem)
+        if (AddKey(vkey, witnesses, logs, witnesses, out var added) is { } problem)
         {
             return problem;
         }
@@ -225,7 +168,8 @@ public sealed class LogPolicy
             "all" => names.Length,
             _ => int.TryParse(needed, NumberStyles.None, CultureInfo.InvariantCulture, out var k) ? k : 0,
         };
-        return count < 1 || count > names.Length ? "a threshold that its members cannot reach" : AddMember(name, new Group(count, members));
+        var group = new Group(count, members);
+        return count < 1 || count > group.Most ? "a threshold that its members cannot reach, of whom keys of one name count once" : AddMember(name, group);
     }
 
     private string? SetQuorum(string name, out bool seen)

@@ -13,6 +13,9 @@ public enum NoteKeyType : byte
 
     /// <summary>Ed25519 over a timestamped statement about a checkpoint (c2sp.org/tlog-cosignature).</summary>
     Cosignature = 4,
+
+    /// <summary>ML-DSA-44 over a timestamped statement about a tree (c2sp.org/tlog-cosignature).</summary>
+    MlDsa44Cosignature = 6,
 }
 
 /// <summary>Names and ids of note keys (c2sp.org/signed-note, "Signatures" and "Verifier keys").</summary>

@@ -122,7 +122,7 @@ public sealed class SignedNote
     }
 
     /// <summary>Checks all signatures of known keys.</summary>
-    /// <returns>The good ones, at least one. A bad signature of a known key refuses the whole note; unknown keys are ignored; a key counts once.</returns>
+    /// <returns>The good ones, at least one. A bad signature of a known key refuses the whole note; keys that are unknown, or of a kind that this platform cannot check, are ignored; a key counts once.</returns>
     public Parsed<IReadOnlyList<VerifiedSignature>> Verify(IReadOnlyCollection<NoteVerifier> known)
     {
         ArgumentNullException.ThrowIfNull(known);
@@ -130,7 +130,7 @@ public sealed class SignedNote
         foreach (var signature in Signatures)
         {
             var verifier = known.FirstOrDefault(key => key.KeyId == signature.KeyId && key.Name == signature.Name);
-            if (verifier is null)
+            if (verifier is not { CanVerify: true })
             {
                 continue;
             }

@@ -86,7 +86,7 @@ public sealed record ConsentToken(
         }
 
         var input = Encoding.ASCII.GetBytes(token[..(header.Length + 1 + payload.Length)]);
-        return keys.Exists(log => log.Key.Verify(input, signatureBytes)) ? parsed : new Fault("token-signature", "The token's signature does not hold.");
+        return keys.Exists(log => log.VerifyRaw(input, signatureBytes)) ? parsed : new Fault("token-signature", "The token's signature does not hold.");
     }
 
     private bool IsInRange() =>

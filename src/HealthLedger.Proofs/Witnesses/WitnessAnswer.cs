@@ -8,27 +8,34 @@ public static class WitnessAnswer
     /// <summary>The longest answer that is read.</summary>
     public const int MaxBytes = 64 * 1024;
 
-    /// <summary>Finds a witness's cosignature over a checkpoint in the body of a 200; other keys' lines are ignored.</summary>
+    /// <summary>Finds a witness's cosignatures over a checkpoint in the body of a 200; other keys' lines are ignored, and of one key's all but the first.</summary>
     /// <param name="note">The checkpoint that was sent.</param>
-    /// <param name="witness">The witness's key, type 4.</param>
+    /// <param name="keys">The witness's keys, types 4 and 6; one that this platform cannot check finds nothing.</param>
     /// <param name="body">The answer: signature lines.</param>
-    public static Parsed<NoteSignature> Cosignature(SignedNote note, NoteVerifier witness, string body)
+    /// <returns>At least one, each of them good; where one is not, the answer is refused.</returns>
+    public static Parsed<IReadOnlyList<NoteSignature>> Cosignatures(SignedNote note, IReadOnlyCollection<NoteVerifier> keys, string body)
     {
         ArgumentNullException.ThrowIfNull(note);
-        ArgumentNullException.ThrowIfNull(witness);
+        ArgumentNullException.ThrowIfNull(keys);
         ArgumentNullException.ThrowIfNull(body);
-        foreach (var line in body.Split('\n').Take(SignedNote.MaxSignatures))
+        var lines = body.Split('\n').Take(SignedNote.MaxSignatures).Select(NoteSignature.Parse).OfType<NoteSignature>().ToList();
+        var found = new List<NoteSignature>();
+        foreach (var key in keys.Where(key => key.CanVerify))
         {
-            if (NoteSignature.Parse(line) is not { } signature || signature.Name != witness.Name || signature.KeyId != witness.KeyId)
+            if (lines.Find(line => line.Name == key.Name && line.KeyId == key.KeyId) is not { } signature)
             {
                 continue;
             }
 
-            var alone = new SignedNote(note.Text, [signature]).Verify([witness]);
-            return alone.IsValid ? signature : alone.Fault!;
+            if (!new SignedNote(note.Text, [signature]).Verify([key]).TryGet(out _, out var fault))
+            {
+                return fault;
+            }
+
+            found.Add(signature);
         }
 
-        return new Fault("witness-answer", "The answer has no cosignature of this witness.");
+        return found.Count > 0 ? found : new Fault("witness-answer", "The answer has no cosignature of this witness.");
     }
 
     /// <summary>Reads the recorded size in the body of a 409; null where it is none.</summary>

@@ -37,15 +37,15 @@ public sealed class Cosignatures(LogPolicy policy)
         }
     }
 
-    /// <summary>Takes a witness's cosignature, which was verified; a newer one of the same witness replaces the older.</summary>
+    /// <summary>Takes a witness's cosignatures, which were verified; a newer one of the same key replaces the older.</summary>
     /// <returns>True where the quorum covers the checkpoint now.</returns>
-    public bool Add(Published checkpoint, NoteSignature cosignature)
+    public bool Add(Published checkpoint, IReadOnlyList<NoteSignature> cosignatures)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         lock (_lock)
         {
             var known = _notes.GetValueOrDefault(checkpoint.Size, checkpoint);
-            var grown = new Published(known.Size, known.Root, known.MapRoot, known.Time, known.Signed.With(cosignature).ToBytes());
+            var grown = known.With(cosignatures);
             _notes[grown.Size] = grown;
             if (_notes.Count > Kept)
             {

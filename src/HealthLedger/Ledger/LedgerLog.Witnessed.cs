@@ -1,5 +1,6 @@
 using HealthLedger.Proofs;
 using HealthLedger.Proofs.Merkle;
+using HealthLedger.Proofs.Notes;
 
 namespace HealthLedger.Ledger;
 
@@ -20,6 +21,17 @@ public sealed partial class LedgerLog
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(size, Published.Size);
         return ProofConstruction.Root(size, _nodes.Read);
+    }
+
+    /// <summary>Puts a good cosignature of this ledger's own under what it published, behind the commit: the newest checkpoint shows it, and a policy that names its key counts it.</summary>
+    /// <param name="published">What was cosigned; where a newer one was published meanwhile, only <see cref="Cosignatures"/> takes it.</param>
+    /// <param name="cosignature">The line.</param>
+    public void Amend(Published published, NoteSignature cosignature)
+    {
+        ArgumentNullException.ThrowIfNull(published);
+        ArgumentNullException.ThrowIfNull(cosignature);
+        _parts.Amend(published, published.With([cosignature]));
+        Cosignatures?.Add(published, [cosignature]);
     }
 
     /// <summary>

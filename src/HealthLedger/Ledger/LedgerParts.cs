@@ -88,6 +88,9 @@ internal sealed class LedgerParts : IDisposable
         }
     }
 
+    /// <summary>Shows the newest checkpoint with more under it; nothing where a newer one was published meanwhile.</summary>
+    public void Amend(Published published, Published amended) => Interlocked.CompareExchange(ref _published, amended, published);
+
     public void Dispose()
     {
         Tail.Dispose();

@@ -15,4 +15,7 @@ public sealed record Published(ulong Size, Hash Root, Hash MapRoot, DateTimeOffs
 
     /// <summary>The note, read.</summary>
     public SignedNote Signed => _signed.Value;
+
+    /// <summary>The same with more cosignatures under it; one of the same key is replaced.</summary>
+    public Published With(IEnumerable<NoteSignature> cosignatures) => new(Size, Root, MapRoot, Time, Signed.With(cosignatures).ToBytes());
 }

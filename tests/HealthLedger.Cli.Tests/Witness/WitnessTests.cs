@@ -72,7 +72,7 @@ public sealed class WitnessTests : IDisposable
             Assert.Equal(HttpStatusCode.NotFound, (await witness.Http.GetAsync(Monitoring)).StatusCode);
             var (status, body, _) = await witness.Post(Ask(0, first));
             Assert.Equal(200, status);
-            Assert.True(WitnessAnswer.Cosignature(first, witness.Key, body).IsValid);
+            Assert.True(WitnessAnswer.Cosignatures(first, [witness.Key], body).IsValid);
             var kept = SignedNote.Parse(await witness.Http.GetByteArrayAsync(Monitoring)).Value;
             Assert.Equal(2, kept.Verify([log.Verifier, witness.Key]).Value.Count);
             Assert.Equal(400, (await witness.Post("nonsense"u8.ToArray())).Status);
@@ -109,7 +109,7 @@ public sealed class WitnessTests : IDisposable
         var bodies = new[] { Ask(2, fork), new AddCheckpointRequest(2, AddCheckpointRequest.Parse(Ask(2, fork)).Value.Proof, mine).ToBytes() };
         var answers = await Task.WhenAll(Enumerable.Range(0, 16).Select(i => witness.Post(bodies[i % 2])));
         Assert.InRange(answers.Count(answer => answer.Status == 200), 1, 8);
-        Assert.All(answers.Where(answer => answer.Status == 200), answer => Assert.True(WitnessAnswer.Cosignature(fork, witness.Key, answer.Body).IsValid));
+        Assert.All(answers.Where(answer => answer.Status == 200), answer => Assert.True(WitnessAnswer.Cosignatures(fork, [witness.Key], answer.Body).IsValid));
     }
 
     [Fact]
@@ -335,7 +335,7 @@ public sealed class WitnessTests : IDisposable
     {
         var recorded = WitnessState.Open(Path.Combine(root, state), Key.Verifier, [log.Verifier]);
         var output = new StringWriter();
-        var witness = new CheckpointWitness(Key, [log.Verifier], recorded, replaying ? new LedgerFollower(new Entries(this), recorded.Replayed(log.Verifier.Name)) : null, TimeProvider.System, default);
+        var witness = new CheckpointWitness([Key], [log.Verifier], recorded, replaying ? new LedgerFollower(new Entries(this), recorded.Replayed(log.Verifier.Name)) : null, TimeProvider.System, default);
         var server = new WitnessServer(witness, "http://127.0.0.1:0", new Terminal(output, TextWriter.Null, ShowsProgress: false), TimeProvider.System);
         return new RunningWitness(witness, server, recorded, output, Key.Verifier, await server.Start(default));
     }

@@ -130,7 +130,8 @@ public class NoteTests
     [InlineData("example.com/fop+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", "vkey-id")]
     [InlineData("example.com/foo+530D903A+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", "vkey-syntax")]
     [InlineData("example.com/foo+530d903a", "vkey-syntax")]
-    [InlineData("example.com/foo+530d903a+BukyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", "vkey-type")]
+    [InlineData("example.com/foo+530d903a+BekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", "vkey-type")]
+    [InlineData("example.com/foo+530d903a+BukyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", "key-length")]
     [InlineData("example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv", "key-length")]
     public void A_malformed_verifier_key_is_refused(string vkey, string code) => Assert.Equal(code, NoteVerifier.Parse(vkey).Fault!.Code);
 

@@ -228,11 +228,11 @@ public sealed class WitnessRulesTests
         var line = NoteTests.Witness.Cosign(note.Text, SmallLog.Now);
         using var other = new NoteSigner("witness.example/w1", NoteKeyType.Cosignature, Ed25519PrivateKey.FromSeed(NoteTests.Seed(77)));
         var foreign = other.Cosign(note.Text, SmallLog.Now);
-        Assert.Equal(line.ToString(), WitnessAnswer.Cosignature(note, NoteTests.Witness.Verifier, $"{foreign}\n{line}\n").Value.ToString());
-        Assert.Equal("witness-answer", WitnessAnswer.Cosignature(note, NoteTests.Witness.Verifier, $"{foreign}\n").Fault!.Code);
-        Assert.Equal("witness-answer", WitnessAnswer.Cosignature(note, NoteTests.Witness.Verifier, "").Fault!.Code);
+        Assert.Equal(line.ToString(), Assert.Single(WitnessAnswer.Cosignatures(note, [NoteTests.Witness.Verifier], $"{foreign}\n{line}\n").Value).ToString());
+        Assert.Equal("witness-answer", WitnessAnswer.Cosignatures(note, [NoteTests.Witness.Verifier], $"{foreign}\n").Fault!.Code);
+        Assert.Equal("witness-answer", WitnessAnswer.Cosignatures(note, [NoteTests.Witness.Verifier], "").Fault!.Code);
         var elsewhere = NoteTests.Witness.Cosign(At(8).ToBytes(), SmallLog.Now);
-        Assert.Equal("note-bad-signature", WitnessAnswer.Cosignature(note, NoteTests.Witness.Verifier, $"{elsewhere}\n").Fault!.Code);
+        Assert.Equal("note-bad-signature", WitnessAnswer.Cosignatures(note, [NoteTests.Witness.Verifier], $"{elsewhere}\n").Fault!.Code);
         Assert.Equal(300UL, WitnessAnswer.RecordedSize("300\n"));
         Assert.All(["300", "0300\n", "\n", "-1\n", "300\n\n", "9223372036854775808\n"], body => Assert.Null(WitnessAnswer.RecordedSize(body)));
     }
