@@ -55,6 +55,12 @@ internal static class StrangersTools
     /// <summary>Runs tests/strangers/node/receipt.mjs.</summary>
     public static Task<(int Code, string Out)> Node(params string[] arguments) => Run("node", [Path.Combine(s_folder.Value, "node", "receipt.mjs"), .. arguments]);
 
+    /// <summary>Whether what tests/strangers/noble needs was installed there (<c>npm ci</c>).</summary>
+    public static bool HasNoble => Directory.Exists(Path.Combine(s_folder.Value, "noble", "node_modules", "@noble", "post-quantum"));
+
+    /// <summary>Runs tests/strangers/noble/cosignature.mjs.</summary>
+    public static Task<(int Code, string Out)> Noble(params string[] arguments) => Run("node", [Path.Combine(s_folder.Value, "noble", "cosignature.mjs"), .. arguments]);
+
     /// <summary>Debian's golang-golang-x-mod-dev puts the packages under /usr/share/gocode, where a toolchain without modules finds them.</summary>
     private static async Task<string> Build()
     {

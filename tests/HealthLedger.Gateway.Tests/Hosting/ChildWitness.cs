@@ -10,16 +10,19 @@ internal sealed class ChildWitness : IAsyncDisposable
 {
     private readonly Process _process;
 
-    private ChildWitness(Process process, string vkey, string url)
+    private ChildWitness(Process process, IReadOnlyList<string> vkeys, string url)
     {
         _process = process;
-        (Vkey, Url) = (vkey, url);
+        (Vkeys, Url) = (vkeys, url);
     }
 
     /// <summary>Its lines of JSON so far.</summary>
     public ConcurrentQueue<string> Lines { get; } = [];
 
-    public string Vkey { get; }
+    /// <summary>The Ed25519 key first.</summary>
+    public IReadOnlyList<string> Vkeys { get; }
+
+    public string Vkey => Vkeys[0];
 
     public string Url { get; }
 
@@ -39,9 +42,14 @@ internal sealed class ChildWitness : IAsyncDisposable
 
         var process = Launch(["witness", "--key", key, "--state", Path.Combine(folder, "state"), "--log", logVkey, "--url", url, .. more]);
         var errors = process.StandardError.ReadToEndAsync();
-        var vkey = await Line(process, "vkey ", errors);
+        var vkeys = new List<string> { await Line(process, "vkey ", errors) };
+        if (more.Contains("--key"))
+        {
+            vkeys.Add(await Line(process, "vkey ", errors));
+        }
+
         var listening = await Line(process, "listening ", errors);
-        var witness = new ChildWitness(process, vkey, listening);
+        var witness = new ChildWitness(process, vkeys, listening);
         _ = witness.Read();
         return witness;
     }

@@ -159,7 +159,7 @@ public class MlDsaTests
         Assert.Null(Policy("group g any ed pq\nquorum g", ("ed", NoteTests.Witness.Verifier), ("pq", s_key)).UnmetHere);
     }
 
-    /// <summary>Decision 21: a threshold counts parties; "all", and a group of one party's keys, count keys.</summary>
+    /// <summary>docs/decisions/0023: a threshold counts parties; "all", and a group of one party's keys, count keys.</summary>
     [Theory]
     [InlineData("group q 2 a-ed a-pq b-ed b-pq c-ed", "a-ed a-pq", false)]
     [InlineData("group q 2 a-ed a-pq b-ed b-pq c-ed", "a-ed b-pq", true)]
