@@ -39,6 +39,7 @@ internal static class CommandLine
         Add(EraseCommand.Make(terminal, time), EraseCommand.Examples);
         Add(KeysCommand.Make(terminal, time), KeysCommand.Examples);
         Add(BackupCommand.Make(terminal, time), BackupCommand.Examples);
+        Add(VaultCommand.Make(terminal, time), VaultCommand.Examples);
         Add(WitnessCommand.Make(terminal, time, out var keygen), WitnessCommand.Examples);
         examples[keygen] = WitnessCommand.KeygenExamples;
         help.Action = new HelpWithExamples((HelpAction)help.Action!, examples, terminal.Out);

@@ -45,7 +45,7 @@ internal static class EraseCommand
     }
     /// <summary>Nothing is erased before the patient was named twice, by the same person or the same script.</summary>
     private static async Task<int> Patient(
-        Terminal terminal, OperatorCommand.SendAndPrint send, string patient, string? ground, bool isDryRun, string? confirmed, CancellationToken cancellationToken)
+        Terminal terminal, OperatorCommand.Requests send, string patient, string? ground, bool isDryRun, string? confirmed, CancellationToken cancellationToken)
     {
         if (isDryRun)
         {
@@ -80,7 +80,7 @@ internal static class EraseCommand
         async Task<int> Send(string path, Dictionary<string, string> body, bool isLast = true)
         {
             using var content = JsonContent.Create(body);
-            return await send(HttpMethod.Post, path, content, isLast);
+            return await send.AndPrint(HttpMethod.Post, path, content, isLast);
         }
     }
 }

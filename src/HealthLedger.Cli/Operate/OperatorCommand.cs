@@ -22,7 +22,7 @@ internal sealed class OperatorCommand(Terminal terminal, TimeProvider time)
             var (method, path, content) = request(parsed);
             using (content)
             {
-                return await send(method, path, content, true);
+                return await send.AndPrint(method, path, content);
             }
         });
 
@@ -30,8 +30,8 @@ internal sealed class OperatorCommand(Terminal terminal, TimeProvider time)
     /// <param name="name">Its name.</param>
     /// <param name="description">What it does.</param>
     /// <param name="parts">Its own arguments and options.</param>
-    /// <param name="run">Makes the requests, each of which prints its answer; the exit code. Whatever is wrong with the command line, it says before the first one.</param>
-    public Command Make(string name, string description, IReadOnlyList<Symbol> parts, Func<ParseResult, SendAndPrint, CancellationToken, Task<int>> run)
+    /// <param name="run">Makes the requests; the exit code. Whatever is wrong with the command line, it says before the first one.</param>
+    public Command Make(string name, string description, IReadOnlyList<Symbol> parts, Func<ParseResult, Requests, CancellationToken, Task<int>> run)
     {
         var command = new Command(name, description) { _credentials, _client, _json };
         foreach (var part in parts)
@@ -48,30 +48,15 @@ internal sealed class OperatorCommand(Terminal terminal, TimeProvider time)
 
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            OperatorConnection? gateway = null;
-            try
-            {
-                return await run(parsed, async (method, path, content, isLast) =>
-                {
-                    gateway ??= await OperatorConnection.Open(Credentials.Read(parsed.GetRequiredValue(_credentials), parsed.GetRequiredValue(_client)), time, cancellationToken);
-                    var (status, body) = await gateway.Send(method, path, content, cancellationToken);
-                    return await Print(status, body, isLast && parsed.GetValue(_json));
-                }, cancellationToken);
-            }
-            finally
-            {
-                gateway?.Dispose();
-            }
+            using var requests = new Requests(
+                this,
+                async () => await OperatorConnection.Open(Credentials.Read(parsed.GetRequiredValue(_credentials), parsed.GetRequiredValue(_client)), time, cancellationToken),
+                parsed.GetValue(_json),
+                cancellationToken);
+            return await run(parsed, requests, cancellationToken);
         });
         return command;
     }
-
-    /// <summary>Sends a request to an address below /admin/ and prints the answer; the exit code.</summary>
-    /// <param name="method">The method.</param>
-    /// <param name="path">Below /admin/.</param>
-    /// <param name="content">The body.</param>
-    /// <param name="isLast">True for the answer that is the command's own, which <c>--json</c> is about.</param>
-    internal delegate Task<int> SendAndPrint(HttpMethod method, string path, HttpContent? content, bool isLast);
 
     private async Task<int> Print(int status, JsonElement body, bool json)
     {
@@ -134,4 +119,36 @@ internal sealed class OperatorCommand(Terminal terminal, TimeProvider time)
 
     private static string? Text(JsonElement body, string name) =>
         body.ValueKind == JsonValueKind.Object && body.TryGetProperty(name, out var member) && member.ValueKind == JsonValueKind.String ? member.GetString() : null;
+
+    /// <summary>The requests of one command, over a connection that the first of them opens.</summary>
+    internal sealed class Requests(OperatorCommand command, Func<Task<OperatorConnection>> open, bool json, CancellationToken cancellationToken) : IDisposable
+    {
+        private OperatorConnection? gateway;
+
+        /// <summary>True where the answer is wanted as JSON.</summary>
+        public bool Json => json;
+
+        /// <summary>Sends a request to an address below /admin/: the status and the answer.</summary>
+        public async Task<(int Status, JsonElement Body)> Send(HttpMethod method, string path, HttpContent? content)
+        {
+            gateway ??= await open();
+            return await gateway.Send(method, path, content, cancellationToken);
+        }
+
+        /// <summary>The same, printed; the exit code.</summary>
+        /// <param name="method">The method.</param>
+        /// <param name="path">Below /admin/.</param>
+        /// <param name="content">The body.</param>
+        /// <param name="isLast">True for the answer that is the command's own, which <c>--json</c> is about.</param>
+        public async Task<int> AndPrint(HttpMethod method, string path, HttpContent? content, bool isLast = true)
+        {
+            var (status, body) = await Send(method, path, content);
+            return await command.Print(status, body, isLast && json);
+        }
+
+        /// <summary>Prints an answer; the exit code.</summary>
+        public Task<int> Print(int status, JsonElement body) => command.Print(status, body, json);
+
+        public void Dispose() => gateway?.Dispose();
+    }
 }

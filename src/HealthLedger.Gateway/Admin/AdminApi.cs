@@ -20,6 +20,7 @@ internal static class AdminApi
         ErasureApi.Map(admin);
         KeysApi.Map(admin);
         BackupsApi.Map(admin);
+        VaultApi.Map(admin);
     }
 
     /// <summary>Who asks; only called behind <see cref="Operators"/>.</summary>

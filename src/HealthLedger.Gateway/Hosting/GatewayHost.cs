@@ -260,7 +260,7 @@ internal sealed class GatewayHost : IAsyncDisposable
             http.Response.StatusCode = bad.StatusCode;
             http.Response.ContentLength = 0;
         }
-        catch (KeyHolderException unheld) when (!http.Response.HasStarted)
+        catch (Exception unheld) when (unheld is KeyHolderException or LostKeysException && !http.Response.HasStarted)
         {
             var logger = http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("HealthLedger.Gateway");
             logger.LogError("Request {RequestId}: {Refusal}", http.TraceIdentifier, unheld.Message);

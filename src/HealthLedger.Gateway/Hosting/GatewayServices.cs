@@ -63,6 +63,7 @@ internal static class GatewayServices
         services.AddSingleton<RecordErasure>();
         services.AddSingleton<AuditKeyErasure>();
         services.AddSingleton<OperatorActs>();
+        services.AddSingleton<VaultCheck>();
         services.AddSingleton<OnlineBackup>();
         services.AddHostedService<KeyBackupExpiry>();
 

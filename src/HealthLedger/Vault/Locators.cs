@@ -92,6 +92,50 @@ internal sealed class Locators
         shards[(int)(name.Value & (Shards - 1))].Set(name, shelves);
     }
 
+    /// <summary>The rows as storage has them now, by ascending row.</summary>
+    /// <param name="after">The last row of the page before; null for the first.</param>
+    /// <param name="max">How many at most.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    /// <returns>Each row with the shelves it leads to; null where it does not open.</returns>
+    internal async ValueTask<IReadOnlyList<(RowPlace Place, ImmutableArray<ShelfId>? Shelves)>> ReadPage(KeyedName? after, int max, CancellationToken cancellation) =>
+        [.. (await store.ReadPage(VaultTable.Locator, default, after, max, cancellation)).Select(row => (row.Place, TryRead(row.Place, row.Sealed.Span)))];
+
+    /// <summary>What storage says now of where these records are, past the cache: each row's place, whether there is one, and its shelves, null where it does not open.</summary>
+    internal async ValueTask<IReadOnlyList<(RowPlace Place, bool IsThere, ImmutableArray<ShelfId>? Shelves)>> Read(IReadOnlyList<(string Type, string Id)> records, CancellationToken cancellation)
+    {
+        RowPlace[] places = [.. records.Select(record => new RowPlace(VaultTable.Locator, default, NameOf(record.Type, record.Id)))];
+        var read = new List<(RowPlace, bool, ImmutableArray<ShelfId>?)>(places.Length);
+        foreach (var (place, row) in places.Zip(await store.Read(places, cancellation)))
+        {
+            using (row)
+            {
+                read.Add((place, row is not null, row is null ? null : TryRead(place, row.Sealed.Span)));
+            }
+        }
+
+        return read;
+    }
+
+    /// <summary>Where one row leads now; null where it is gone or does not open.</summary>
+    internal async ValueTask<ImmutableArray<ShelfId>?> Reread(RowPlace place, CancellationToken cancellation)
+    {
+        using var row = await store.Read(place, cancellation);
+        return row is null ? null : TryRead(place, row.Sealed.Span);
+    }
+
+    private ImmutableArray<ShelfId>? TryRead(RowPlace place, ReadOnlySpan<byte> stored)
+    {
+        using var opened = sealer.Open(tenantKey.Span, place, 0, stored);
+        try
+        {
+            return Decode(opened, place);
+        }
+        catch (TamperedRecordException)
+        {
+            return null;
+        }
+    }
+
     private static byte[] Encode(ImmutableArray<ShelfId> shelves) => [Format, .. Encoding.UTF8.GetBytes(string.Join('\n', shelves.Select(shelf => shelf.Value)))];
 
     private static ImmutableArray<ShelfId> Decode(OpenedBytes? opened, RowPlace place)

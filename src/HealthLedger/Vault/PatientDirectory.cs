@@ -48,6 +48,14 @@ public sealed class PatientDirectory
         }
     }
 
+    /// <summary>The patients as storage has them now, by ascending row.</summary>
+    /// <param name="after">The last row of the page before; null for the first.</param>
+    /// <param name="max">How many at most.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    /// <returns>Each row with the patient's id; null where it does not open.</returns>
+    internal async ValueTask<IReadOnlyList<(RowPlace Place, string? PatientId)>> ReadPage(KeyedName? after, int max, CancellationToken cancellation) =>
+        [.. (await store.ReadPage(VaultTable.Patient, default, after, max, cancellation)).Select(row => (row.Place, Read(row)))];
+
     /// <summary>The row of a new patient.</summary>
     internal RowChange Change(string patientId)
     {
@@ -108,17 +116,17 @@ public sealed class PatientDirectory
 
     private void Open(RowChange row)
     {
-        using var opened = sealer.Open(tenantKey.Span, row.Place, 0, row.Sealed.Span);
-        if (opened is null || opened.Length < 2 || opened.Memory.Span[0] != Format)
-        {
-            throw new TamperedRecordException(row.Place, "a patient's row in the directory does not open");
-        }
-
-        var patientId = Encoding.UTF8.GetString(opened.Memory.Span[1..]);
+        var patientId = Read(row) ?? throw new TamperedRecordException(row.Place, "a patient's row in the directory does not open");
         lock (gate)
         {
             Add(patientId);
         }
+    }
+
+    private string? Read(RowChange row)
+    {
+        using var opened = sealer.Open(tenantKey.Span, row.Place, 0, row.Sealed.Span);
+        return opened is null || opened.Length < 2 || opened.Memory.Span[0] != Format ? null : Encoding.UTF8.GetString(opened.Memory.Span[1..]);
     }
 
     private void Add(string patientId)

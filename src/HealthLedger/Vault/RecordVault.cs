@@ -27,6 +27,7 @@ public sealed partial class RecordVault : IDisposable
     private readonly ShelfStorage shelves;
     private readonly ShelfCache cache;
     private readonly Locators locators;
+    private readonly RowCheck check;
     private readonly ShelfLocks locks = new();
 
     /// <param name="ring">Not disposed by the vault.</param>
@@ -51,6 +52,7 @@ public sealed partial class RecordVault : IDisposable
         locators = new Locators(store, sealer, locatorNames, tenantKey, options.LocatorCacheEntries);
         Patients = new PatientDirectory(store, sealer, locatorNames, tenantKey);
         Erasures = new Erasures(store, ring, sealer, tenantKey);
+        check = new RowCheck(store, locators);
     }
 
     /// <summary>The chain of events that concern no patient.</summary>
@@ -187,6 +189,7 @@ public sealed partial class RecordVault : IDisposable
     /// <param name="cancellation">Stops the preparation.</param>
     /// <exception cref="ArgumentException">A write is not what its documentation asks for: a bug of the caller.</exception>
     /// <exception cref="InvalidOperationException">The lock is released, or another change prepared under it is pending.</exception>
+    /// <exception cref="LostKeysException">A shelf has rows and no keys.</exception>
     public async ValueTask<PreparedChange> Prepare(ShelfLock held, IReadOnlyList<RecordWrite> writes, CancellationToken cancellation)
     {
         if (held.IsReleased || held.Pending is not null)
@@ -204,7 +207,17 @@ public sealed partial class RecordVault : IDisposable
         }
 
         var written = writes.SelectMany(write => write.Shelves).ToHashSet();
-        await shelves.GiveKeys([.. held.States.Values.Where(state => !state.HasKeys && written.Contains(state.Id))], holder, cancellation);
+        ShelfState[] fresh = [.. held.States.Values.Where(state => !state.HasKeys && written.Contains(state.Id))];
+        foreach (var state in fresh)
+        {
+            using var lost = await store.Read(HeadOf(state.Tag), cancellation);
+            if (lost is not null)
+            {
+                throw new LostKeysException();
+            }
+        }
+
+        await shelves.GiveKeys(fresh, holder, cancellation);
         using var sealing = await holder.UnwrapToSeal(Preparation.UsesOf(held, writes), cancellation);
         var preparation = new Preparation(held, sealer, sealing, ring.Tenant, options.MaxTermsBytes);
         var moved = new List<RecordWrite>();

@@ -31,7 +31,12 @@ internal sealed class ShelfStorage(IVaultStore store, KeyRing ring, RowSealer se
 
     /// <summary>The stored shelf; null where nothing was ever committed to it.</summary>
     /// <exception cref="TamperedRecordException">Head and segments are not those that were committed together.</exception>
-    internal async Task<ShelfState?> Load(ShelfId id)
+    internal Task<ShelfState?> Load(ShelfId id) => Load(id, withTerms: true);
+
+    /// <summary>As the other, without opening terms, so that no record has to be opened to make them anew.</summary>
+    internal Task<ShelfState?> LoadWithoutTerms(ShelfId id) => Load(id, withTerms: false);
+
+    private async Task<ShelfState?> Load(ShelfId id, bool withTerms)
     {
         if (ring.Find(id) is not { } keys)
         {
@@ -43,7 +48,7 @@ internal sealed class ShelfStorage(IVaultStore store, KeyRing ring, RowSealer se
         {
             var tag = TagOf(id);
             var rows = await store.ReadHeadAndSegments(tag, CancellationToken.None);
-            return rows.Count == 0 ? null : loaded = await Build(id, tag, keys, rows);
+            return rows.Count == 0 ? null : loaded = await Build(id, tag, keys, rows, withTerms);
         }
         finally
         {
@@ -159,7 +164,7 @@ internal sealed class ShelfStorage(IVaultStore store, KeyRing ring, RowSealer se
             head.Sequence + 1, draft.Slots, draft.Root, head.FirstSegment, number, isBase ? 0 : head.DeltaBytes + bytes, isBase ? bytes : head.BaseBytes);
     }
 
-    private async Task<ShelfState> Build(ShelfId id, KeyedName tag, ShelfKeys keys, IReadOnlyList<RowChange> rows)
+    private async Task<ShelfState> Build(ShelfId id, KeyedName tag, ShelfKeys keys, IReadOnlyList<RowChange> rows, bool withTerms)
     {
         var place = HeadPlace(tag);
         if (rows[0].Place != place)
@@ -182,7 +187,7 @@ internal sealed class ShelfStorage(IVaultStore store, KeyRing ring, RowSealer se
         try
         {
             var state = ShelfState.Empty(id, tag).With(keys, FindChain(id) ?? throw new DamagedKeysException("A shelf has lost its audit key: keys.db is damaged."));
-            return ShelfState.TryBuild(state, head, await Detach(id, tag, keys, entries))
+            return ShelfState.TryBuild(state, head, await Detach(id, tag, keys, entries, withTerms))
                 ? state
                 : throw new TamperedRecordException(place, "the segments of a shelf do not add up to its head");
         }
@@ -223,7 +228,7 @@ internal sealed class ShelfStorage(IVaultStore store, KeyRing ring, RowSealer se
     }
 
     /// <summary>Opens the terms of the current versions, and copies out of the segments' buffers what entries keep.</summary>
-    private async ValueTask<List<StoredEntry>> Detach(ShelfId id, KeyedName tag, ShelfKeys keys, List<StoredEntry> entries)
+    private async ValueTask<List<StoredEntry>> Detach(ShelfId id, KeyedName tag, ShelfKeys keys, List<StoredEntry> entries, bool withTerms)
     {
         var current = new Dictionary<int, int>();
         for (var i = 0; i < entries.Count; i++)
@@ -238,7 +243,7 @@ internal sealed class ShelfStorage(IVaultStore store, KeyRing ring, RowSealer se
             var (slot, entry, terms) = entries[i];
             detached.Add(current[slot] != i
                 ? entries[i].Superseded()
-                : new StoredEntry(slot, entry.With(await termsReader.Read(id, tag, keys, entries[i], pool), terms.Length, entry.Annotation.ToArray()), default));
+                : new StoredEntry(slot, entry.With(withTerms ? await termsReader.Read(id, tag, keys, entries[i], pool) : null, terms.Length, entry.Annotation.ToArray()), default));
         }
 
         return detached;

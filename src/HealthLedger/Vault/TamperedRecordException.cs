@@ -9,7 +9,10 @@ namespace HealthLedger.Vault;
 public sealed class TamperedRecordException : Exception
 {
     internal TamperedRecordException(RowPlace place, string finding)
-        : base($"Storage was tampered with or is damaged: {finding} (table {place.Table}, shelf {place.Shelf.Value:x32}, row {place.Row.Value:x32}).") => Place = place;
+        : base($"Storage was tampered with or is damaged: {finding} (table {place.Table}, shelf {place.Shelf.Value:x32}, row {place.Row.Value:x32}).") => (Place, Finding) = (place, finding);
+
+    /// <summary>What is wrong, in words that are of nobody.</summary>
+    public string Finding { get; }
 
     /// <summary>The row at fault.</summary>
     public RowPlace Place { get; }

@@ -164,6 +164,7 @@ internal static class RequestShapes
             yield return new RequestShape(client, "GET", "/admin/erasures");
             yield return new RequestShape(client, "GET", "/admin/keys");
             yield return new RequestShape(client, "GET", "/admin/backups");
+            yield return new RequestShape(client, "POST", "/admin/vault/check", new JsonObject { ["from"] = "" });
             yield return new RequestShape(client, "POST", "/admin/erasures/preview", new JsonObject { ["patient"] = "hidden-patient" });
             yield return new RequestShape(client, "POST", "/admin/erasures", new JsonObject { ["patient"] = "hidden-patient", ["ground"] = "patient-request" });
         }

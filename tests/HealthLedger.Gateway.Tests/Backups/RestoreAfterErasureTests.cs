@@ -1,6 +1,7 @@
 // docs/decisions/0012: an erasure is listed where it can be undone. With backups of a running gateway: what was erased since stays erased, whichever half is put back.
 using HealthLedger.Gateway.Hosting;
 using HealthLedger.Gateway.Tests.Admin;
+using HealthLedger.Gateway.Tests.Fhir;
 using HealthLedger.Gateway.Tests.Hosting;
 using HealthLedger.Ledger;
 using HealthLedger.Vault;
@@ -57,6 +58,60 @@ public sealed class RestoreAfterErasureTests : IDisposable
         (await gateway.Get(Hospital, "Patient/gone")).Is(404);
         (await gateway.Get(Hospital, "Observation/pulse-stays")).Is(200);
         (await gateway.Get(Clinic, "Observation/pulse-stays")).Is(200);
+    }
+
+    [Fact]
+    public async Task A_patient_who_is_erased_while_a_backup_of_the_data_is_copied_stays_erased_when_it_is_put_back()
+    {
+        await using (var gateway = await _world.Start())
+        {
+            await gateway.AddPatient("gone");
+            await gateway.AddPatient("stays");
+            var copied = BackedUp.Make(gateway, "data", "meanwhile");
+            (await gateway.Erase("gone")).Is(200);
+            (await copied).Is(200);
+            (await gateway.Post(Hospital, "Observation", Records.Observation(null, "stays"))).Is(201);
+        }
+
+        _world.PutBackData("meanwhile");
+        var refused = await Assert.ThrowsAsync<LedgerRefusesToStartException>(() => _world.Start());
+        await using var back = await _world.Start("--" + System.Text.RegularExpressions.Regex.Match(refused.Message, "HealthLedger:AcceptRollback=[0-9]+").Value);
+        (await back.Get(Hospital, "Patient/gone")).Is(404);
+        (await back.Get(Hospital, "Observation/pulse-stays")).Is(200);
+        Assert.DoesNotContain("gone", (await back.Host.Storage.Vault.Patients.PatientIds(default)).ToArray());
+        back.AssertReplays();
+    }
+
+    [Fact]
+    public async Task Keys_that_are_older_than_the_data_refuse_to_write_over_what_they_do_not_open_until_the_right_ones_are_back()
+    {
+        await using (var gateway = await _world.Start())
+        {
+            await gateway.AddPatient("stays");
+            (await BackedUp.Make(gateway, "keys", "before")).Is(200);
+            await gateway.AddPatient("late");
+            (await BackedUp.Make(gateway, "keys", "after")).Is(200);
+        }
+
+        _world.PutBackKeys("before");
+        await using (var older = await _world.Start())
+        {
+            (await older.Get(Hospital, "Patient/late")).Is(404);
+            for (var i = 0; i < 2; i++)
+            {
+                (await older.Post(Hospital, "Observation", Records.Observation(null, "late"))).IsFault(503, "transient");
+                (await older.Get(Hospital, "Observation?code=8867-4")).Is(200);
+            }
+
+            var check = (await older.Admin("vault/check", new System.Text.Json.Nodes.JsonObject { ["from"] = "" })).Is(200);
+            Assert.Equal("the keys of a shelf are missing", Assert.Single(check.Json["findings"]!.AsArray())!["finding"]!.GetValue<string>());
+            (await older.Post(Hospital, "Observation", Records.Observation(null, "stays"))).Is(201);
+        }
+
+        _world.PutBackKeys("after");
+        await using var right = await _world.Start();
+        (await right.Get(Hospital, "Observation/pulse-late")).Is(200);
+        (await right.Post(Hospital, "Observation", Records.Observation(null, "late"))).Is(201);
     }
 
     private async Task BackUpThenErase()

@@ -21,5 +21,10 @@ public sealed class ForeignDirectoryException : Exception
     }
 }
 
+/// <summary>
+/// Records were to be written where rows lie that no key here opens: the key directory is older than the data. Nothing is written, so that the right keys, once they are put back, find all as it was.
+/// </summary>
+public sealed class LostKeysException() : Exception("Rows lie where records were to be written, and no key opens them: the key directory is older than the data. Put back the newest keys.");
+
 /// <summary>A file of the key directory is damaged, or was written by a later version.</summary>
 public sealed class DamagedKeysException(string message, Exception? inner = null) : Exception(message, inner);
