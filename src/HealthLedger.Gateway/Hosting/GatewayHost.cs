@@ -7,6 +7,7 @@ using HealthLedger.Gateway.Ledger;
 using HealthLedger.Gateway.Pages;
 using HealthLedger.Gateway.Review;
 using HealthLedger.Ledger;
+using HealthLedger.Sealing;
 using HealthLedger.Smart;
 using HealthLedger.Smart.Clients;
 using HealthLedger.Smart.Endpoints;
@@ -241,7 +242,7 @@ internal sealed class GatewayHost : IAsyncDisposable
     /// </summary>
     private static async Task RequestIds(HttpContext http, RequestDelegate next)
     {
-        http.TraceIdentifier = RandomNumberGenerator.GetHexString(16, lowercase: true);
+        http.TraceIdentifier = FreshBytes.Hex(8);
         http.Response.Headers[FhirHeaders.RequestId] = http.TraceIdentifier;
         if (FhirHeaders.CorrelationOf(http.Request.Headers) is { } given)
         {

@@ -5,14 +5,14 @@ namespace HealthLedger.Proofs.Hashing;
 /// <summary>A key of HMAC-SHA-256 (RFC 2104) for several messages: what depends on the key alone is computed once. Wiped when disposed.</summary>
 internal ref struct HmacKey
 {
-    private const int Block = 64;
+    private const int Block = Sha256Words.Block;
     private const byte InnerPad = 0x36;
     private const byte OuterPad = 0x5c;
 
     /// <summary>The key itself, where the framework computes.</summary>
     private readonly byte[]? _key;
-    private OpenSslSha256 _inner;
-    private OpenSslSha256 _outer;
+    private Sha256Words _inner;
+    private Sha256Words _outer;
 
     /// <param name="key">Any length.</param>
     public HmacKey(ReadOnlySpan<byte> key)
@@ -60,15 +60,21 @@ internal ref struct HmacKey
             return;
         }
 
-        var state = _inner;
-        state.Append(first);
-        state.Append(second);
-        state.Append(third);
         Span<byte> within = stackalloc byte[Sha256.Size];
-        state.Finish(within);
-        state = _outer;
-        state.Append(within);
-        state.Finish(mac);
+        if (first.Length + second.Length + third.Length <= Sha256Words.Short)
+        {
+            _inner.Finish(blocks: 1, first, second, third, within);
+        }
+        else
+        {
+            var state = OpenSslSha256.After(_inner, blocks: 1);
+            state.Append(first);
+            state.Append(second);
+            state.Append(third);
+            state.Finish(within);
+        }
+
+        _outer.Finish(blocks: 1, within, [], [], mac);
         CryptographicOperations.ZeroMemory(within);
     }
 
@@ -79,14 +85,14 @@ internal ref struct HmacKey
         _outer.Wipe();
     }
 
-    private static void Begin(Span<byte> pad, byte mask, out OpenSslSha256 state)
+    private static void Begin(Span<byte> pad, byte mask, out Sha256Words words)
     {
         foreach (ref var value in pad)
         {
             value ^= mask;
         }
 
-        state = OpenSslSha256.Start();
-        state.Append(pad);
+        words = Sha256Words.Initial;
+        words.Add(pad);
     }
 }

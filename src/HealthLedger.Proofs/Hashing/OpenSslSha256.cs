@@ -1,16 +1,18 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 namespace HealthLedger.Proofs.Hashing;
 
 /// <summary>
-/// One running SHA-256 in OpenSSL's own state on the caller's stack (<c>SHA256_CTX</c> of openssl/sha.h: eight words, two counters, a block of 64 bytes and two
-/// more counters, unchanged since 1.0). A copy of it is a midstate.
+/// One running SHA-256 in OpenSSL's own state on the caller's stack (<c>SHA256_CTX</c> of openssl/sha.h: eight words, two counters of bits, a block of 64 bytes and two
+/// more counters, unchanged since 1.0), for messages of any length. <see cref="Sha256Words"/> hashes short ones in fewer steps.
 /// </summary>
-[StructLayout(LayoutKind.Sequential, Size = Bytes)]
+[InlineArray(Words)]
 internal struct OpenSslSha256
 {
-    private const int Bytes = 112;
+    private const int Words = 28;
+    private const int LowBits = 8;
 
     /// <summary>Up to here a call is shorter than what leaving managed code costs; a longer one must let the garbage collector in.</summary>
     private const int Short = 4096;
@@ -18,12 +20,21 @@ internal struct OpenSslSha256
     private uint _first;
 
     /// <summary>Whether OpenSSL 3 is there with the functions used here. Where it is not, the framework hashes.</summary>
-    public static bool IsThere { get; } = OpenSsl.Has("SHA256_Init", "SHA256_Update", "SHA256_Final");
+    public static bool IsThere { get; } = OpenSsl.Has("SHA256_Init", "SHA256_Update", "SHA256_Final", "SHA256_Transform");
 
     public static OpenSslSha256 Start()
     {
         OpenSslSha256 state = default;
         Check(SHA256_Init(ref state));
+        return state;
+    }
+
+    /// <summary>Goes on where so many whole blocks were hashed.</summary>
+    public static OpenSslSha256 After(in Sha256Words words, uint blocks)
+    {
+        var state = Start();
+        ((ReadOnlySpan<uint>)words).CopyTo(state);
+        state[LowBits] = blocks * Sha256Words.Block * 8;
         return state;
     }
 
@@ -42,7 +53,7 @@ internal struct OpenSslSha256
         Wipe();
     }
 
-    public void Wipe() => CryptographicOperations.ZeroMemory(MemoryMarshal.AsBytes(new Span<OpenSslSha256>(ref this)));
+    public void Wipe() => CryptographicOperations.ZeroMemory(MemoryMarshal.AsBytes((Span<uint>)this));
 
     private static void Check(int done)
     {

@@ -19,23 +19,20 @@ public static class Sha256
     /// <summary>The hash of two parts, one behind the other.</summary>
     public static void Hash(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, Span<byte> hash)
     {
-        if (OpenSslSha256.IsThere)
+        if (!OpenSslSha256.IsThere)
+        {
+            HashByFramework(first, second, hash);
+        }
+        else if (first.Length + second.Length <= Sha256Words.Short)
+        {
+            Sha256Words.Initial.Finish(blocks: 0, first, second, [], hash);
+        }
+        else
         {
             var state = OpenSslSha256.Start();
             state.Append(first);
             state.Append(second);
             state.Finish(hash);
-        }
-        else if (first.IsEmpty)
-        {
-            SHA256.HashData(second, hash);
-        }
-        else
-        {
-            using var incremental = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            incremental.AppendData(first);
-            incremental.AppendData(second);
-            incremental.GetHashAndReset(hash);
         }
     }
 
@@ -81,5 +78,19 @@ public static class Sha256
         }
 
         CryptographicOperations.ZeroMemory(block);
+    }
+
+    private static void HashByFramework(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, Span<byte> hash)
+    {
+        if (first.IsEmpty)
+        {
+            SHA256.HashData(second, hash);
+            return;
+        }
+
+        using var incremental = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        incremental.AppendData(first);
+        incremental.AppendData(second);
+        incremental.GetHashAndReset(hash);
     }
 }

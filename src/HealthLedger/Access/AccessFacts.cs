@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using HealthLedger.Consents;
 using HealthLedger.Events;
 using HealthLedger.Ledger;
 using HealthLedger.Proofs.Facts;
+using HealthLedger.Sealing;
 using HealthLedger.Vault;
 
 namespace HealthLedger.Access;
@@ -52,6 +52,12 @@ internal sealed class AccessFacts(RecordVault vault)
     /// </summary>
     private static IEnumerable<(ShelfId Shelf, ImmutableArray<(Candidate Record, ConsentDecision Decision)> Records)> ByShelf(Target target, Selection selection)
     {
+        // One record of one patient, as most reads are.
+        if (target.IsOneRecord && selection is { Page: [{ Decisions: [var only] } read], Included: [], Counted: [] })
+        {
+            return [(only.Shelf, [(read, only.Decision)])];
+        }
+
         var shelves = new Dictionary<ShelfId, ImmutableArray<(Candidate, ConsentDecision)>.Builder>();
         foreach (var candidate in selection.Disclosed)
         {
@@ -151,7 +157,7 @@ internal sealed class AccessFacts(RecordVault vault)
     internal static PendingEvent Finish(FactBuilder fields, EventChain chain, ConsentOperation? operation = null)
     {
         Span<byte> random = stackalloc byte[Fact.RandomLength];
-        RandomNumberGenerator.Fill(random);
+        FreshBytes.Fill(random);
         var fact = fields.Build(random);
         return new PendingEvent(chain, fact.Stored, fact.Commitment.ToArray(), operation);
     }
@@ -159,27 +165,22 @@ internal sealed class AccessFacts(RecordVault vault)
     /// <summary>A JSON array of <c>{"ref","sha256"}</c>: what was opened, with the hash of its sealed bytes.</summary>
     internal static string JsonArray(IEnumerable<(string Reference, string? Hash)> targets)
     {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer))
+        var json = new StringBuilder("[");
+        foreach (var (reference, hash) in targets)
         {
-            json.WriteStartArray();
-            foreach (var (reference, hash) in targets)
+            json.Append(json.Length == 1 ? "{\"ref\":" : ",{\"ref\":").Append(Quoted(reference));
+            if (hash is not null)
             {
-                json.WriteStartObject();
-                json.WriteString("ref", reference);
-                if (hash is not null)
-                {
-                    json.WriteString("sha256", hash);
-                }
-
-                json.WriteEndObject();
+                json.Append(",\"sha256\":").Append(Quoted(hash));
             }
 
-            json.WriteEndArray();
+            json.Append('}');
         }
 
-        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+        return json.Append(']').ToString();
     }
+
+    private static string Quoted(string text) => $"\"{JsonEncodedText.Encode(text)}\"";
 
     private static FactBuilder Start(DisclosureRequest request, string kind, DateTimeOffset now) =>
         Start(request.Caller, request.Purpose, request.Interaction, request.RequestId, kind, now);

@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using HealthLedger.Proofs.Hashing;
+using HealthLedger.Sealing;
 
 namespace HealthLedger.Access;
 
@@ -30,9 +30,6 @@ public sealed class ReceiptIds
     private const int SealedSize = NonceSize + PlainSize + TagSize;
     private readonly byte[] _sealKey;
     private readonly byte[] _macKey;
-
-    /// <summary>Ciphers with their key schedules, as many as there ever were calls at once: each serves one at a time, and making one costs more than sealing.</summary>
-    private readonly ConcurrentBag<AesGcm> _idle = [];
 
     /// <param name="secret">32 bytes, the same at every start; other keys are derived from it.</param>
     public ReceiptIds(ReadOnlySpan<byte> secret)
@@ -61,9 +58,7 @@ public sealed class ReceiptIds
         Sha256.Hmac(_macKey, plain, mac);
         Span<byte> sealedId = stackalloc byte[SealedSize];
         mac[..NonceSize].CopyTo(sealedId);
-        var aes = _idle.TryTake(out var idle) ? idle : new AesGcm(_sealKey, TagSize);
-        aes.Encrypt(sealedId[..NonceSize], plain, sealedId.Slice(NonceSize, PlainSize), sealedId[^TagSize..]);
-        _idle.Add(aes);
+        Gcm.Encrypt(_sealKey, sealedId[..NonceSize], [], plain, sealedId.Slice(NonceSize, PlainSize), sealedId[^TagSize..]);
         return new ReceiptId(Base64Url.EncodeToString(sealedId));
     }
 
@@ -79,12 +74,7 @@ public sealed class ReceiptIds
 
         Span<byte> plain = stackalloc byte[PlainSize];
         Span<byte> client = stackalloc byte[ClientTagSize];
-        try
-        {
-            using var aes = new AesGcm(_sealKey, TagSize);
-            aes.Decrypt(sealedId[..NonceSize], sealedId.Slice(NonceSize, PlainSize), sealedId[^TagSize..], plain);
-        }
-        catch (AuthenticationTagMismatchException)
+        if (!Gcm.TryDecrypt(_sealKey, sealedId[..NonceSize], [], sealedId.Slice(NonceSize, PlainSize), sealedId[^TagSize..], plain))
         {
             return null;
         }

@@ -17,7 +17,7 @@ internal sealed record Selection
     public bool IncludesCut { get; init; }
 
     /// <summary>Everything that may be opened.</summary>
-    public IEnumerable<Candidate> Disclosed => Page.Concat(Included);
+    public ImmutableArray<Candidate> Disclosed => Included.IsEmpty ? Page : Page.AddRange(Included);
 
     /// <summary>Permitted matches in all; null for a record that was addressed.</summary>
     public int? Total { get; init; }

@@ -97,7 +97,7 @@ public static class Envelope
     /// <param name="key">Receives <see cref="KeyOfOneSize"/> bytes; zeroed by the caller. MUST seal once.</param>
     public static void KeyToSeal(ReadOnlySpan<byte> secret, string label, Span<byte> key)
     {
-        RandomNumberGenerator.Fill(key[..SaltSize]);
+        FreshBytes.Fill(key[..SaltSize]);
         Derive(secret, key[..SaltSize], label, key.Slice(SaltSize, KeyOfOneSize - SaltSize));
     }
 

@@ -6,7 +6,7 @@ namespace HealthLedger.Sealing;
 internal static class Gcm
 {
     /// <summary>Encrypts into <paramref name="ciphertext"/>, as long as the plaintext, and writes the tag of 16 bytes.</summary>
-    /// <param name="key">32 bytes, never used again.</param>
+    /// <param name="key">32 bytes, never used again with this nonce.</param>
     /// <param name="nonce">12 bytes.</param>
     /// <param name="associatedData">May be empty.</param>
     /// <param name="plaintext">May be empty.</param>

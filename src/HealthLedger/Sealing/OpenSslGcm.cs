@@ -5,8 +5,8 @@ using HealthLedger.Proofs.Hashing;
 namespace HealthLedger.Sealing;
 
 /// <summary>
-/// AES-256-GCM (NIST SP 800-38D) under a key for one call, in one of OpenSSL's cipher contexts: each thread keeps an emptied one, since to make it and to look
-/// the cipher up by its name costs more than to seal 2 KB.
+/// AES-256-GCM (NIST SP 800-38D) under a key for one call, in one of OpenSSL's cipher contexts: each thread keeps one, since to make it, or to empty it for the next call, costs more
+/// than to seal 2 KB. Between calls it has a key of zeros, which takes the place of the last one's schedule.
 /// </summary>
 internal sealed class OpenSslGcm
 {
@@ -23,6 +23,8 @@ internal sealed class OpenSslGcm
     [ThreadStatic]
     private static OpenSslGcm? _ofThread;
 
+    private static readonly byte[] Zeros = new byte[32];
+
     private readonly nint _context = EVP_CIPHER_CTX_new();
 
     private OpenSslGcm()
@@ -31,6 +33,8 @@ internal sealed class OpenSslGcm
         {
             throw new CryptographicException("OpenSSL has no memory for a cipher context.");
         }
+
+        Check(EVP_CipherInit_ex2(_context, Cipher, ref Zeros[0], ref Zeros[0], 1, 0) == 1);
     }
 
     ~OpenSslGcm() => EVP_CIPHER_CTX_free(_context);
@@ -55,8 +59,7 @@ internal sealed class OpenSslGcm
         }
         finally
         {
-            // Wipes the key schedule too.
-            Check(EVP_CIPHER_CTX_reset(context) == 1);
+            Forget(context);
         }
     }
 
@@ -82,13 +85,24 @@ internal sealed class OpenSslGcm
                 ERR_clear_error();
             }
 
-            Check(EVP_CIPHER_CTX_reset(context) == 1);
+            Forget(context);
+        }
+    }
+
+    /// <summary>Another key in the last one's place. Where even that fails, the context is given up, and freeing it wipes it.</summary>
+    private static void Forget(nint context)
+    {
+        if (EVP_CipherInit_ex2(context, 0, ref Zeros[0], ref Zeros[0], 1, 0) != 1)
+        {
+            EVP_CIPHER_CTX_reset(context);
+            _ofThread = null;
+            Check(false);
         }
     }
 
     private static void Begin(nint context, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, int encrypt)
     {
-        Check(EVP_CipherInit_ex2(context, Cipher, ref MemoryMarshal.GetReference(key), ref MemoryMarshal.GetReference(nonce), encrypt, 0) == 1);
+        Check(EVP_CipherInit_ex2(context, 0, ref MemoryMarshal.GetReference(key), ref MemoryMarshal.GetReference(nonce), encrypt, 0) == 1);
         if (!associatedData.IsEmpty)
         {
             Check(EVP_CipherUpdate(context, 0, out _, ref MemoryMarshal.GetReference(associatedData), associatedData.Length) == 1);

@@ -4,26 +4,43 @@ using HealthLedger.Vault.Storage;
 namespace HealthLedger.Vault;
 
 /// <summary>Fetches and opens the rows of records, checked against their shelf's entry. Internal to the vault: who opens answers for why.</summary>
-internal sealed class RecordRows(IVaultStore store, RowSealer sealer, TenantId tenant)
+internal sealed class RecordRows(IVaultStore store, RowCache cache, RowSealer sealer, TenantId tenant)
 {
     /// <summary>The sealed row of a version that has content.</summary>
     /// <exception cref="TamperedRecordException">It is missing, or not the one that was committed.</exception>
     internal async ValueTask<StoredRow> Fetch(KeyedName shelf, ShelfEntry version, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
+        if (cache.Find(version) is { } kept)
+        {
+            return kept;
+        }
+
         var place = PlaceOf(shelf, version);
-        return Checked(place, version, await store.Read(place, cancellation));
+        return Kept(version, Checked(place, version, await store.Read(place, cancellation)));
     }
 
     /// <summary>As the other, for several versions with the names of their shelves; in their order.</summary>
     /// <exception cref="TamperedRecordException">One is missing, or not the one that was committed.</exception>
     internal async ValueTask<IReadOnlyList<StoredRow>> Fetch(IReadOnlyList<(KeyedName Shelf, ShelfEntry Version)> versions, CancellationToken cancellation)
     {
-        var places = versions.Select(v => PlaceOf(v.Shelf, v.Version)).ToArray();
-        var rows = await store.Read(places, cancellation);
+        var rows = versions.Select(v => cache.Find(v.Version)).ToArray();
+        int[] missing = [.. Enumerable.Range(0, rows.Length).Where(i => rows[i] is null)];
         try
         {
-            return [.. rows.Select((row, i) => Checked(places[i], versions[i].Version, row))];
+            RowPlace[] places = [.. missing.Select(i => PlaceOf(versions[i].Shelf, versions[i].Version))];
+            var read = places.Length == 0 ? [] : await store.Read(places, cancellation);
+            foreach (var (i, row) in missing.Zip(read))
+            {
+                rows[i] = row;
+            }
+
+            foreach (var (i, place) in missing.Zip(places))
+            {
+                rows[i] = Kept(versions[i].Version, Checked(place, versions[i].Version, rows[i]));
+            }
+
+            return rows!;
         }
         catch
         {
@@ -47,6 +64,12 @@ internal sealed class RecordRows(IVaultStore store, RowSealer sealer, TenantId t
     {
         var place = PlaceOf(shelf, version);
         return sealer.OpenWith(key, place, version.Key.Version, row.Sealed.Span) ?? throw new TamperedRecordException(place, "a record does not open");
+    }
+
+    private StoredRow Kept(ShelfEntry version, StoredRow row)
+    {
+        cache.Keep(version, row.Sealed.Span);
+        return row;
     }
 
     private static StoredRow Checked(RowPlace place, ShelfEntry version, StoredRow? row)

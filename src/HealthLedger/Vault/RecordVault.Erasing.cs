@@ -160,5 +160,6 @@ public sealed partial class RecordVault
     {
         Erasures.Settle();
         store.Erase([]);
+        rowCache.Clear();
     }
 }

@@ -22,6 +22,7 @@ public sealed partial class RecordVault : IDisposable
     private readonly IKeyHolder holder;
     private readonly RowSealer sealer;
     private readonly IVaultStore store;
+    private readonly RowCache rowCache;
     private readonly RecordRows rows;
     private readonly PinnedSecret shelfNames, locatorNames, tenantKey;
     private readonly ShelfStorage shelves;
@@ -46,7 +47,8 @@ public sealed partial class RecordVault : IDisposable
         locatorNames = ring.Derive("vault/locator");
         tenantKey = ring.GetOrCreate("vault/tenant", Envelope.SecretSize);
         TenantChain = new EventChain("Tenant", ring.GetOrCreate("vault/tenant-audit", Envelope.SecretSize).Memory);
-        rows = new RecordRows(store, sealer, ring.Tenant);
+        rowCache = new RowCache(options.RowCacheBytes);
+        rows = new RecordRows(store, rowCache, sealer, ring.Tenant);
         shelves = new ShelfStorage(store, ring, sealer, shelfNames, new TermsReader(rows, holder, Vocabulary, options.LocalBase), TenantChain);
         cache = new ShelfCache(options.ShelfCacheBytes, shelves.Load);
         locators = new Locators(store, sealer, locatorNames, tenantKey, options.LocatorCacheEntries);
@@ -108,7 +110,13 @@ public sealed partial class RecordVault : IDisposable
     /// <inheritdoc cref="Open(Recorded{AccessEntry}, Shelf, RecordKey, CancellationToken)"/>
     public async ValueTask<OpenedBytes?[]> Open(Recorded<AccessEntry> entry, IReadOnlyList<(Shelf Shelf, RecordKey Key)> wanted, CancellationToken cancellation)
     {
-        var versions = wanted.Select((w, at) => new WantedVersion(w.Shelf, Permitted(entry, w.Shelf, w.Key), at)).ToArray();
+        var versions = new WantedVersion[wanted.Count];
+        for (var at = 0; at < versions.Length; at++)
+        {
+            var (shelf, key) = wanted[at];
+            versions[at] = new WantedVersion(shelf, Permitted(entry, shelf, key), at);
+        }
+
         var opened = new OpenedBytes?[wanted.Count];
         try
         {
@@ -327,8 +335,16 @@ public sealed partial class RecordVault : IDisposable
             EnvelopeKeys? keys = null;
             try
             {
-                fetched = await rows.Fetch([.. part.Select(v => (v.Shelf.Tag, v.Version))], cancellation);
-                keys = await holder.Unwrap(entry, [.. part.Select((v, i) => rows.Sealed(v.Shelf.Id, v.Shelf.Tag, v.Shelf.DataKey, v.Version, fetched[i]))], cancellation);
+                fetched = part is [var only] ? [await rows.Fetch(only.Shelf.Tag, only.Version, cancellation)]
+                    : await rows.Fetch([.. part.Select(v => (v.Shelf.Tag, v.Version))], cancellation);
+                var asked = new SealedVersion[part.Length];
+                for (var i = 0; i < asked.Length; i++)
+                {
+                    var (shelf, version, _) = part[i];
+                    asked[i] = rows.Sealed(shelf.Id, shelf.Tag, shelf.DataKey, version, fetched[i]);
+                }
+
+                keys = await holder.Unwrap(entry, asked, cancellation);
                 for (var i = 0; i < part.Length; i++)
                 {
                     opened[part[i].At] = rows.Open(part[i].Shelf.Tag, part[i].Version, fetched[i], keys[i]);

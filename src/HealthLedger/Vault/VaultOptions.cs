@@ -6,6 +6,9 @@ public sealed record VaultOptions
     /// <summary>Bytes of memory for opened shelves, estimated; the ones not used for longest are dropped. Default 512 MiB.</summary>
     public long ShelfCacheBytes { get; init; } = 512L << 20;
 
+    /// <summary>Bytes of memory for sealed rows of records that were read lately, estimated; 0 for none. Default 128 MiB.</summary>
+    public long RowCacheBytes { get; init; } = 128L << 20;
+
     /// <summary>How many records' places are remembered, absent ones too. Default 200,000: about 60 MB.</summary>
     public int LocatorCacheEntries { get; init; } = 200_000;
 
@@ -27,6 +30,7 @@ public sealed record VaultOptions
     internal void Validate()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(ShelfCacheBytes, 1 << 20, nameof(ShelfCacheBytes));
+        ArgumentOutOfRangeException.ThrowIfNegative(RowCacheBytes);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(LocatorCacheEntries);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxRecordBytes);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxWrites);

@@ -30,16 +30,18 @@ public readonly record struct RowPlace(VaultTable Table, KeyedName Shelf, KeyedN
 /// <param name="Sealed">What it becomes; empty where it is deleted.</param>
 public readonly record struct RowChange(RowPlace Place, ReadOnlyMemory<byte> Sealed);
 
-/// <summary>The sealed bytes of one row in a pooled buffer: no secret, so not zeroed. Dispose it to give the buffer back.</summary>
+/// <summary>The sealed bytes of one row, mostly in a pooled buffer: no secret, so not zeroed. Dispose it to give the buffer back.</summary>
 public sealed class StoredRow : IDisposable
 {
     private byte[]? buffer;
     private readonly int length;
+    private readonly bool pooled;
 
-    private StoredRow(byte[] buffer, int length)
+    private StoredRow(byte[] buffer, int length, bool pooled)
     {
         this.buffer = buffer;
         this.length = length;
+        this.pooled = pooled;
     }
 
     /// <summary>The sealed bytes.</summary>
@@ -50,13 +52,16 @@ public sealed class StoredRow : IDisposable
     {
         var buffer = ArrayPool<byte>.Shared.Rent(bytes.Length);
         bytes.CopyTo(buffer);
-        return new StoredRow(buffer, bytes.Length);
+        return new StoredRow(buffer, bytes.Length, pooled: true);
     }
+
+    /// <summary>A row in memory that others read too, and nobody writes to.</summary>
+    internal static StoredRow Kept(byte[] bytes) => new(bytes, bytes.Length, pooled: false);
 
     /// <summary>Gives the buffer back.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref buffer, null) is { } rented)
+        if (Interlocked.Exchange(ref buffer, null) is { } rented && pooled)
         {
             ArrayPool<byte>.Shared.Return(rented);
         }
