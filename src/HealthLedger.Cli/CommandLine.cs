@@ -40,6 +40,9 @@ internal static class CommandLine
         Add(KeysCommand.Make(terminal, time), KeysCommand.Examples);
         Add(BackupCommand.Make(terminal, time), BackupCommand.Examples);
         Add(VaultCommand.Make(terminal, time), VaultCommand.Examples);
+        Add(ClientsCommand.Make(terminal, time), ClientsCommand.Examples);
+        Add(UsersCommand.Make(terminal, time), UsersCommand.Examples);
+        Add(OrganizationsCommand.Make(terminal, time), OrganizationsCommand.Examples);
         Add(WitnessCommand.Make(terminal, time, out var keygen), WitnessCommand.Examples);
         examples[keygen] = WitnessCommand.KeygenExamples;
         help.Action = new HelpWithExamples((HelpAction)help.Action!, examples, terminal.Out);

@@ -6,6 +6,7 @@ namespace HealthLedger.Cli.Audit;
 /// <summary>An auditor's access token, asked for again shortly before it ends: reading a large ledger takes longer than a token lasts. Safe for several threads.</summary>
 internal sealed class AuditorToken(Credentials credentials, TimeProvider time) : IDisposable
 {
+    private const string Scope = "healthledger/audit";
     private static readonly TimeSpan Early = TimeSpan.FromSeconds(60);
 
     private readonly TokenServer server = new();
@@ -42,7 +43,7 @@ internal sealed class AuditorToken(Credentials credentials, TimeProvider time) :
     private async Task Renew(CancellationToken cancellationToken)
     {
         var asked = time.GetUtcNow();
-        var (status, body) = await server.Token(credentials, credentials.Scopes, null, time, cancellationToken);
+        var (status, body) = await server.Token(credentials, credentials.Scopes is { Length: > 0 } scopes ? scopes : Scope, null, time, cancellationToken);
         if (status != 200 || TokenServer.AccessToken(body) is not { } given
             || !body.TryGetProperty("expires_in", out var seconds) || seconds.ValueKind != JsonValueKind.Number || !seconds.TryGetInt32(out var lasts))
         {

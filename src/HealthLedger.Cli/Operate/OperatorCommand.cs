@@ -8,7 +8,7 @@ namespace HealthLedger.Cli.Operate;
 internal sealed class OperatorCommand(Terminal terminal, TimeProvider time)
 {
     private readonly Option<string> _credentials = new("--credentials") { Description = "The file with the server's address and the client's private key.", HelpName = "FILE", Required = true };
-    private readonly Option<string> _client = new("--client") { Description = "The operator's client id.", HelpName = "ID", Required = true };
+    private readonly Option<string?> _client = new("--client") { Description = "The operator's client id; may be left out where the file has one client.", HelpName = "ID" };
     private readonly Option<bool> _json = new("--json") { Description = "Writes the gateway's whole answer." };
 
     /// <summary>A subcommand that makes one request.</summary>
@@ -50,7 +50,7 @@ internal sealed class OperatorCommand(Terminal terminal, TimeProvider time)
         {
             using var requests = new Requests(
                 this,
-                async () => await OperatorConnection.Open(Credentials.Read(parsed.GetRequiredValue(_credentials), parsed.GetRequiredValue(_client)), time, cancellationToken),
+                async () => await OperatorConnection.Open(Credentials.Read(parsed.GetRequiredValue(_credentials), parsed.GetValue(_client)), time, cancellationToken),
                 parsed.GetValue(_json),
                 cancellationToken);
             return await run(parsed, requests, cancellationToken);

@@ -18,7 +18,7 @@ internal static class TokenCommand
     public static Command Make(Terminal terminal, TimeProvider time)
     {
         var credentials = new Option<string>("--credentials") { Description = "The file with the server's address and the client's private key.", HelpName = "FILE", Required = true };
-        var client = new Option<string>("--client") { Description = "The client id.", HelpName = "ID", Required = true };
+        var client = new Option<string?>("--client") { Description = "The client id; may be left out where the file has one client.", HelpName = "ID" };
         var user = new Option<string?>("--user") { Description = "A person to act for. Backend clients act for nobody, and people sign in with a browser: so far this is always refused, with the reason.", HelpName = "NAME" };
         var scope = new Option<string>("--scope") { Description = "SMART scopes, separated by blanks.", HelpName = "SCOPES", Required = true };
         var purpose = new Option<string?>("--purpose") { Description = "The one purpose of use that the token is for, such as TREAT.", HelpName = "CODE" };
@@ -26,7 +26,7 @@ internal static class TokenCommand
         var command = new Command("token", "Gets an access token for a client (SMART backend services).") { credentials, client, user, scope, purpose, json };
         command.SetAction((parsed, cancellationToken) =>
         {
-            var read = Credentials.Read(parsed.GetRequiredValue(credentials), parsed.GetRequiredValue(client));
+            var read = Credentials.Read(parsed.GetRequiredValue(credentials), parsed.GetValue(client));
             var wanted = new Wanted(parsed.GetValue(user), parsed.GetRequiredValue(scope), parsed.GetValue(purpose), parsed.GetValue(json));
             return Run(terminal, time, read, wanted, cancellationToken);
         });

@@ -10,8 +10,10 @@ namespace HealthLedger.Gateway.Admin;
 /// </summary>
 internal static class AdminApi
 {
-    /// <summary>The most bytes of a body.</summary>
+    /// <summary>The most bytes of a body, where nothing else is said.</summary>
     public const int MaxBody = 4096;
+
+    private const int MaxText = 1024;
 
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -21,15 +23,18 @@ internal static class AdminApi
         KeysApi.Map(admin);
         BackupsApi.Map(admin);
         VaultApi.Map(admin);
+        ClientsApi.Map(admin);
+        UsersApi.Map(admin);
+        OrganizationsApi.Map(admin);
     }
 
     /// <summary>Who asks; only called behind <see cref="Operators"/>.</summary>
     public static Caller Operator(this HttpContext http) => (Caller)http.Items[typeof(AdminApi)]!;
 
-    /// <summary>The body's bytes in an array of their own; null where there are more than <see cref="MaxBody"/>.</summary>
-    public static async Task<byte[]?> ReadBody(this HttpContext http)
+    /// <summary>The body's bytes in an array of their own; null where there are more than <paramref name="most"/>.</summary>
+    public static async Task<byte[]?> ReadBody(this HttpContext http, int most = MaxBody)
     {
-        var buffer = GC.AllocateArray<byte>(MaxBody + 1, pinned: true);
+        var buffer = GC.AllocateArray<byte>(most + 1, pinned: true);
         var length = 0;
         try
         {
@@ -38,7 +43,7 @@ internal static class AdminApi
                 length += read;
             }
 
-            return length > MaxBody ? null : buffer[..length];
+            return length > most ? null : buffer[..length];
         }
         finally
         {
@@ -61,6 +66,26 @@ internal static class AdminApi
             return members.Count == names.Length && names.All(name => members.Exists(member => member.Name == name))
                 ? [.. names.Select(name => json.RootElement.GetProperty(name).GetString() ?? "")]
                 : null;
+        }
+        catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The texts of a body that is one JSON object with all the members needed and any of the others, each once and of 1 to 1,024 characters; null where it is something else.</summary>
+    public static async Task<Dictionary<string, string>?> ReadTexts(this HttpContext http, string[] needed, string[] others)
+    {
+        if (await http.ReadBody() is not { } body)
+        {
+            return null;
+        }
+
+        try
+        {
+            using var json = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 2, AllowDuplicateProperties = false });
+            var texts = json.RootElement.EnumerateObject().ToDictionary(member => member.Name, member => member.Value.GetString() ?? "");
+            return needed.All(texts.ContainsKey) && texts.All(member => (needed.Contains(member.Key) || others.Contains(member.Key)) && member.Value.Length is > 0 and <= MaxText) ? texts : null;
         }
         catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
         {

@@ -31,6 +31,7 @@ internal sealed record CommandLine
           --HealthLedger:Keys=DIR           keys (default DIR.keys beside the data)
           --HealthLedger:Backups:Data=DIR   where `healthledger backup data` puts copies; --HealthLedger:Backups:Keys=DIR those of the keys, a place apart (default none)
           --HealthLedger:PassphraseFile=F   passphrase (or the variable HEALTHLEDGER_PASSPHRASE; without one a random one is made and kept with the keys)
+          --HealthLedger:FirstOperator=F    registers the public key in F, from `healthledger clients new-key`, as the first operator's client
           --HealthLedger:Consents:ImplicitPolicy=deny|permit-treatment|permit-all
           --demo                            seed a small hospital, walk the main job on the console, then keep serving
           --once                            with --demo: exit after the walk, 0 if every step proved what it says, 1 if not

@@ -124,9 +124,15 @@ internal sealed class GatewayHost : IAsyncDisposable
         }
     }
 
-    public async Task Start()
+    public async Task Start(TextWriter warnings)
     {
-        await Services.GetRequiredService<ClientRegistry>().Load(CancellationToken.None);
+        var clients = Services.GetRequiredService<ClientRegistry>();
+        await clients.Load(CancellationToken.None);
+        if (Options.FirstOperator is { } file)
+        {
+            await FirstOperator.Register(file, clients, Storage, Services.GetRequiredService<TimeProvider>(), warnings);
+        }
+
         await _app.StartAsync();
         var bound = Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         Url = (Options.PublicUrl ?? bound.Replace("[::]", "localhost").Replace("0.0.0.0", "localhost").Replace("127.0.0.1", "localhost")).TrimEnd('/');

@@ -39,6 +39,9 @@ internal sealed class GatewayOptions
     /// <summary>The IP address from which the reverse proxy in front connects: whom it names in X-Forwarded-For is taken for who comes. Default: none, and that header says nothing.</summary>
     public string? Proxy { get; set; }
 
+    /// <summary>A file with a client id and its public keys, registered as an operator's client where there is no operator yet (docs/operations.md).</summary>
+    public string? FirstOperator { get; set; }
+
     /// <summary>scrypt's work factor as a power of two for a new keys directory, 15 to 20. Default 17 (about half a second, 128 MiB).</summary>
     public int ScryptLogN { get; set; } = 17;
 

@@ -80,7 +80,7 @@ internal static class Startup
     {
         CheckDemoFiles(line);
         await using var gateway = await GatewayHost.Build(line, errors);
-        await gateway.Start();
+        await gateway.Start(errors);
         await output.WriteLineAsync($"listening {gateway.Url}");
         if (line.Demo)
         {

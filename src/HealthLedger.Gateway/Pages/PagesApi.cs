@@ -28,6 +28,8 @@ internal static class PagesApi
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/", Start);
+        routes.MapGet("/enrol", (HttpContext http) => http.Page<EnrolPage>(new EnrolModel(
+            PageVisitor.Of(http), http.Request.Query["failed"].ToString() switch { "" => null, "password" => "password", "repeated" => "repeated", _ => "code" })));
         Asset(routes, "healthledger.css", "text/css; charset=utf-8");
         Asset(routes, "healthledger.js", "text/javascript; charset=utf-8");
         PortalApi.Map(routes);
@@ -38,7 +40,7 @@ internal static class PagesApi
     private static Task Start(HttpContext http)
     {
         var returnUrl = http.Request.Query["returnUrl"].ToString();
-        return http.Page<StartPage>(new StartModel(PageVisitor.Of(http), http.Request.Query.ContainsKey("failed"), returnUrl is { Length: > 0 and <= MaxReturnUrl } and ['/', ..] ? returnUrl : null));
+        return http.Page<StartPage>(new StartModel(PageVisitor.Of(http), http.Request.Query.ContainsKey("failed"), http.Request.Query.ContainsKey("enrolled"), returnUrl is { Length: > 0 and <= MaxReturnUrl } and ['/', ..] ? returnUrl : null));
     }
 
     private static Task Otherwise(HttpContext http)
@@ -69,7 +71,12 @@ internal static class PagesApi
 }
 
 /// <summary>What the start page shows.</summary>
-public sealed record StartModel(PageVisitor Visitor, bool Failed, string? ReturnUrl);
+public sealed record StartModel(PageVisitor Visitor, bool Failed, bool Enrolled, string? ReturnUrl);
+
+/// <summary>What the page shows where a password is set.</summary>
+/// <param name="Visitor">Who looks.</param>
+/// <param name="Failed">What was wrong: <c>code</c>, <c>password</c> or <c>repeated</c>; null before anything was sent.</param>
+public sealed record EnrolModel(PageVisitor Visitor, string? Failed);
 
 /// <summary>A page that says one thing.</summary>
 public sealed record Message(PageVisitor Visitor, string Title, string Text);

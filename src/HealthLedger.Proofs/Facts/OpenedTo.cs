@@ -39,13 +39,16 @@ public static class RoleOpening
     };
 
     /// <summary>
-    /// Opens a fact for a role. The acting person is closed to auditors where it is a patient or a relative of one, unless it is the patient whom the auditor named.
+    /// Opens a fact for a role. The acting person is closed to auditors where it is a patient or a relative of one, unless it is the patient whom the auditor named. Of what an
+    /// operator did they see the evidence too: whom operators let in must not be hidden from those who review them, and it holds nothing personal.
     /// </summary>
     public static FactOpening OpenTo(this Fact fact, OpenedTo role)
     {
         ArgumentNullException.ThrowIfNull(fact);
         var hidesUser = IsPrivatePerson(fact[FactField.User]) && !(role == OpenedTo.AuditorOfPatient && fact[FactField.User] == fact[FactField.Patient]);
-        return FactOpening.Of(fact, role == OpenedTo.Patient || !hidesUser ? role.Fields() : role.Fields().Where(field => field != FactField.User));
+        var isOperation = role is OpenedTo.Auditor or OpenedTo.AuditorOfPatient && fact[FactField.Event] == "operation";
+        IEnumerable<FactField> fields = isOperation ? [.. role.Fields(), FactField.Evidence] : role.Fields();
+        return FactOpening.Of(fact, role == OpenedTo.Patient || !hidesUser ? fields : fields.Where(field => field != FactField.User));
     }
 
     /// <summary>True for a person who acts for themselves or for kin, and so is known to auditors by a pseudonym only.</summary>

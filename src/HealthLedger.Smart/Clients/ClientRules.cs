@@ -1,5 +1,6 @@
 using System.Buffers;
 using HealthLedger.Access;
+using HealthLedger.Fhir.Definitions;
 using HealthLedger.Smart.Jose;
 
 namespace HealthLedger.Smart.Clients;
@@ -11,7 +12,7 @@ internal static class ClientRules
     private const int MaxName = 200;
     private const int MaxRedirectUris = 20;
     private const int MaxScopes = 200;
-    private const int MaxReference = 80;
+    private const string Organization = "Organization/";
 
     private static readonly SearchValues<char> ClientIdAlphabet =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-");
@@ -19,7 +20,8 @@ internal static class ClientRules
     /// <summary>The first thing wrong with it, in plain words; null where it may be registered.</summary>
     public static string? Fault(Client client)
     {
-        if (client.ClientId.Length is 0 or > MaxClientId || client.ClientId.AsSpan().ContainsAnyExcept(ClientIdAlphabet))
+        // Of dots alone it would be no part of an address.
+        if (client.ClientId.Length is 0 or > MaxClientId || client.ClientId.AsSpan().ContainsAnyExcept(ClientIdAlphabet) || client.ClientId is "." or "..")
         {
             return "The client id must be 1 to 128 letters, digits or . _ ~ -";
         }
@@ -29,7 +31,7 @@ internal static class ClientRules
             return "The name must be 1 to 200 printable characters.";
         }
 
-        if (client.Organization is { } organization && (!organization.StartsWith("Organization/", StringComparison.Ordinal) || organization.Length is < 14 or > MaxReference))
+        if (client.Organization is { } organization && !IsOrganization(organization))
         {
             return "The organization must be a reference such as Organization/id.";
         }
@@ -41,6 +43,9 @@ internal static class ClientRules
 
         return KeyFault(client) ?? RedirectFault(client) ?? GrantFault(client);
     }
+
+    /// <summary>True for a reference to an organization of this server.</summary>
+    public static bool IsOrganization(string reference) => reference.StartsWith(Organization, StringComparison.Ordinal) && FhirId.IsValid(reference.AsSpan(Organization.Length));
 
     private static string? KeyFault(Client client)
     {

@@ -41,9 +41,12 @@ public sealed class JsonWebKey
     public static JsonWebKey? Parse(ReadOnlyMemory<byte> utf8) =>
         StrictJson.ParseObject(utf8, MaxBytes) is { } element ? Parse(element) : null;
 
+    /// <summary>True for an object with a member that only private and symmetric keys have.</summary>
+    internal static bool IsPrivate(JsonElement element) => element.ValueKind == JsonValueKind.Object && PrivateMembers.Any(member => element.Has(member));
+
     internal static JsonWebKey? Parse(JsonElement element)
     {
-        if (element.ValueKind != JsonValueKind.Object || element.Text("kid", MaxKeyId) is not { } keyId || PrivateMembers.Any(member => element.Has(member))
+        if (element.ValueKind != JsonValueKind.Object || element.Text("kid", MaxKeyId) is not { } keyId || IsPrivate(element)
             || (element.Has("use") && element.Text("use") != "sig"))
         {
             return null;

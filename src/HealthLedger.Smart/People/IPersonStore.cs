@@ -9,6 +9,12 @@ public interface IPersonStore
     /// <summary>The row of that name; null where there is none.</summary>
     Task<SealedPerson?> FindByName(byte[] nameKey, CancellationToken cancellationToken);
 
+    /// <summary>Rows in the order of their keys.</summary>
+    /// <param name="after">The key after which they begin; empty for the first.</param>
+    /// <param name="most">How many at most.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    Task<IReadOnlyList<SealedPerson>> Read(byte[] after, int most, CancellationToken cancellationToken);
+
     /// <summary>Adds a row; false where its key or its name is taken.</summary>
     Task<bool> Insert(SealedPerson person, CancellationToken cancellationToken);
 

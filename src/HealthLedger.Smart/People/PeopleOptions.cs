@@ -30,6 +30,11 @@ public sealed class PeopleOptions
     [Range(1, 10_000)]
     public int AttemptsPerMinute { get; set; } = 30;
 
+    /// <summary>How long an invitation to set a password counts, in hours.</summary>
+    /// <value>The default value is 72.</value>
+    [Range(1, 720)]
+    public int InvitationHours { get; set; } = 72;
+
     /// <summary>Minutes without a request after which a session ends.</summary>
     /// <value>The default value is 30.</value>
     [Range(1, 720)]

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.DataProtection.XmlEncryption;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace HealthLedger.Smart.People;
@@ -25,7 +26,9 @@ public static class PeopleWiring
         services.AddSingleton<PersonRows>();
         services.AddSingleton<SignInGate>();
         services.AddScoped<SignIn>();
+        services.TryAddSingleton(TimeProvider.System);
         services.AddScoped<PeopleRegistry>();
+        services.AddScoped<Enrolment>();
         services.AddScoped<IUserStore<User>, UserStore>();
         services.AddIdentityCore<User>();
         services.AddOptions<IdentityOptions>().Configure<IOptions<PeopleOptions>>(Configure);

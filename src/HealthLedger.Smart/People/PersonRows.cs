@@ -84,6 +84,8 @@ public sealed class PersonRows(ISealedSecrets secrets) : IDisposable
             writer.WriteString("patient", user.Patient);
             writer.WriteBoolean("disabled", user.Disabled);
             writer.WriteString("passwordHash", user.PasswordHash);
+            writer.WriteString("invitationHash", user.InvitationHash);
+            writer.WriteNumber("invitationEnds", user.InvitationEnds?.ToUnixTimeMilliseconds() ?? 0);
             writer.WriteString("securityStamp", user.SecurityStamp);
             writer.WriteNumber("accessFailedCount", user.AccessFailedCount);
             writer.WriteNumber("lockoutEnd", user.LockoutEnd?.ToUnixTimeMilliseconds() ?? 0);
@@ -104,6 +106,9 @@ public sealed class PersonRows(ISealedSecrets secrets) : IDisposable
         using var document = JsonDocument.Parse(json);
         var row = document.RootElement;
         var lockoutEnd = row.GetProperty("lockoutEnd").GetInt64();
+
+        // Rows from before there were invitations have neither.
+        var invitationEnds = row.TryGetProperty("invitationEnds", out var ends) ? ends.GetInt64() : 0;
         return new User
         {
             Id = row.GetProperty("id").GetString()!,
@@ -115,6 +120,8 @@ public sealed class PersonRows(ISealedSecrets secrets) : IDisposable
             Patient = row.GetProperty("patient").GetString(),
             Disabled = row.GetProperty("disabled").GetBoolean(),
             PasswordHash = row.GetProperty("passwordHash").GetString(),
+            InvitationHash = row.TryGetProperty("invitationHash", out var invitation) ? invitation.GetString() : null,
+            InvitationEnds = invitationEnds == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(invitationEnds),
             SecurityStamp = row.GetProperty("securityStamp").GetString()!,
             AccessFailedCount = row.GetProperty("accessFailedCount").GetInt32(),
             LockoutEnd = lockoutEnd == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(lockoutEnd),

@@ -5,7 +5,7 @@ namespace HealthLedger.Smart.People;
 /// <summary>Checks a username and a password. Whatever fails, the answer is the same and takes about the same time.</summary>
 internal sealed class SignIn(UserManager<User> users, IPasswordHasher<User> hasher, SignInGate gate)
 {
-    /// <summary>The person; null where the name is unknown, the password wrong, or the person disabled or locked out.</summary>
+    /// <summary>The person; null where the name is unknown, the password wrong or not set yet, or the person disabled or locked out.</summary>
     public async Task<User?> Attempt(string username, string password, CancellationToken cancellationToken)
     {
         if (password.Length > PeopleRegistry.MaxPassword)
@@ -16,7 +16,7 @@ internal sealed class SignIn(UserManager<User> users, IPasswordHasher<User> hash
         // One attempt for a name at a time: guesses made at once would all see the count before any of them was counted.
         using var turn = await gate.Enter(users.NormalizeName(username)!, cancellationToken);
         var user = await users.FindByNameAsync(username);
-        if (user is null || user.Disabled || await users.IsLockedOutAsync(user))
+        if (user?.PasswordHash is null || user.Disabled || await users.IsLockedOutAsync(user))
         {
             hasher.VerifyHashedPassword(new User(), gate.DecoyHash(hasher), password);
             return null;

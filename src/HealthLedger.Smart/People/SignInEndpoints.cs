@@ -16,10 +16,13 @@ public static class SignInEndpoints
     /// <summary>
     /// Maps <c>POST /account/sign-in</c> (form: <c>username</c>, <c>password</c>, optional <c>returnUrl</c>, antiforgery token) and <c>POST /account/sign-out</c>
     /// (form: antiforgery token). Both answer 303: to the local <c>returnUrl</c>, else to the role's page; failed attempts to the sign-in page with <c>?failed=1</c>.
+    /// Maps <c>POST /account/enrol</c> (form: <c>username</c>, <c>code</c>, <c>password</c>, <c>repeated</c>, antiforgery token): 303 to the sign-in page with <c>?enrolled=1</c>, or to
+    /// <c>/enrol</c> with <c>?failed=code</c>, <c>password</c> or <c>repeated</c>.
     /// </summary>
     public static IEndpointRouteBuilder MapSignIn(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/account/sign-in", (Delegate)Enter).DisableAntiforgery();
+        routes.MapPost("/account/enrol", (Delegate)Enrol).DisableAntiforgery();
         routes.MapPost("/account/sign-out", (Delegate)Leave).DisableAntiforgery();
         return routes;
     }
@@ -33,10 +36,9 @@ public static class SignInEndpoints
         }
 
         var services = context.RequestServices;
-        if (!services.GetRequiredService<SignInGate>().Admits(context.Connection.RemoteIpAddress))
+        if (TooMany(context) is { } tooMany)
         {
-            context.Response.Headers.RetryAfter = "60";
-            return Results.Text("Too many attempts. Try again in a minute.", statusCode: StatusCodes.Status429TooManyRequests);
+            return tooMany;
         }
 
         var returnUrl = form.GetValueOrDefault("returnUrl") is { } asked && IsLocal(asked) ? asked : null;
@@ -49,6 +51,47 @@ public static class SignInEndpoints
 
         await context.SignInAsync(Session.Scheme, Session.Principal(user));
         return See(context, returnUrl ?? HomeOf(user.Role));
+    }
+
+    private static async Task<IResult> Enrol(HttpContext context)
+    {
+        var (form, refusal) = await ReadForm(context);
+        if (form is null)
+        {
+            return refusal!;
+        }
+
+        if (TooMany(context) is { } tooMany)
+        {
+            return tooMany;
+        }
+
+        var enrolment = context.RequestServices.GetRequiredService<Enrolment>();
+        var page = context.RequestServices.GetRequiredService<IOptions<PeopleOptions>>().Value.SignInPage;
+        var password = form.GetValueOrDefault("password") ?? "";
+        if (password != form.GetValueOrDefault("repeated"))
+        {
+            return See(context, "/enrol?failed=repeated");
+        }
+
+        return See(context, await enrolment.SetPassword(form.GetValueOrDefault("username") ?? "", form.GetValueOrDefault("code") ?? "", password, context.RequestAborted) switch
+        {
+            EnrolmentResult.Done => page + "?enrolled=1",
+            EnrolmentResult.WeakPassword => "/enrol?failed=password",
+            _ => "/enrol?failed=code",
+        });
+    }
+
+    /// <summary>The answer to an address that has tried too often; null where it may try.</summary>
+    private static IResult? TooMany(HttpContext context)
+    {
+        if (context.RequestServices.GetRequiredService<SignInGate>().Admits(context.Connection.RemoteIpAddress))
+        {
+            return null;
+        }
+
+        context.Response.Headers.RetryAfter = "60";
+        return Results.Text("Too many attempts. Try again in a minute.", statusCode: StatusCodes.Status429TooManyRequests);
     }
 
     private static async Task<IResult> Leave(HttpContext context)

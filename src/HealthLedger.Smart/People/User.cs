@@ -34,6 +34,12 @@ public sealed class User
     /// <summary>Identity's password hash.</summary>
     public string? PasswordHash { get; set; }
 
+    /// <summary>Hash of the code by which the person sets a password, once; null where there is none.</summary>
+    public string? InvitationHash { get; set; }
+
+    /// <summary>Until when that code counts; null where there is none.</summary>
+    public DateTimeOffset? InvitationEnds { get; set; }
+
     /// <summary>Changes with every change of credentials or rights; sessions hold it and end with it.</summary>
     public string SecurityStamp { get; set; } = "";
 

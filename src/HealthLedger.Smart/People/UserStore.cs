@@ -1,5 +1,3 @@
-using System.Buffers.Text;
-using System.Security.Cryptography;
 using Microsoft.AspNetCore.Identity;
 
 namespace HealthLedger.Smart.People;
@@ -8,11 +6,8 @@ namespace HealthLedger.Smart.People;
 internal sealed class UserStore(IPersonStore store, PersonRows rows, IdentityErrorDescriber errors)
     : IUserPasswordStore<User>, IUserSecurityStampStore<User>, IUserLockoutStore<User>
 {
-    private const int IdBytes = 16;
-
     public async Task<IdentityResult> CreateAsync(User user, CancellationToken cancellationToken)
     {
-        user.Id = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(IdBytes));
         user.Version = 1;
         return await store.Insert(rows.Seal(user, user.Version), cancellationToken)
             ? IdentityResult.Success

@@ -16,6 +16,10 @@ public sealed class SqlitePersonStore(SmartDatabase database) : IPersonStore
     public Task<SealedPerson?> FindByName(byte[] nameKey, CancellationToken cancellationToken) => FindWhere(Columns + " WHERE name_key = $key", nameKey, cancellationToken);
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyList<SealedPerson>> Read(byte[] after, int most, CancellationToken cancellationToken) =>
+        await database.Run(transaction => transaction.Rows(Columns + " WHERE key > $after ORDER BY key LIMIT $most", PersonOf, ("$after", after), ("$most", most)), cancellationToken);
+
+    /// <inheritdoc/>
     public Task<bool> Insert(SealedPerson person, CancellationToken cancellationToken) =>
         Change("INSERT INTO smart_person (key, name_key, version, content) VALUES ($key, $name, $version, $content)", person, cancellationToken);
 
@@ -29,11 +33,10 @@ public sealed class SqlitePersonStore(SmartDatabase database) : IPersonStore
 
     private Task<SealedPerson?> FindWhere(string sql, byte[] key, CancellationToken cancellationToken) =>
         database.Run(
-            transaction => transaction.Rows(
-                sql,
-                row => new SealedPerson(row.GetFieldValue<byte[]>(0), row.GetFieldValue<byte[]>(1), row.GetInt64(2), row.GetFieldValue<byte[]>(3)),
-                ("$key", key)).SingleOrDefault(),
+            transaction => transaction.Rows(sql, PersonOf, ("$key", key)).SingleOrDefault(),
             cancellationToken);
+
+    private static SealedPerson PersonOf(SqliteDataReader row) => new(row.GetFieldValue<byte[]>(0), row.GetFieldValue<byte[]>(1), row.GetInt64(2), row.GetFieldValue<byte[]>(3));
 
     private async Task<bool> Change(string sql, SealedPerson person, CancellationToken cancellationToken)
     {

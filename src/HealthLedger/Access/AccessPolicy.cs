@@ -59,6 +59,6 @@ public sealed class AccessPolicy(ConsentPolicy policy)
     /// <summary>True where the caller answers for the party that keeps the record.</summary>
     internal static bool Keeps(Caller caller, ShelfEntry entry) => entry.Custodian == CustodianOf(caller);
 
-    /// <summary>Who keeps what this caller writes: its organization, or the client itself where it has none.</summary>
-    internal static string CustodianOf(Caller caller) => caller.Organization ?? "client:" + caller.ClientId;
+    /// <summary>Who keeps what this caller writes: its organization, or the client itself where it has none; of what operators write, all of them.</summary>
+    internal static string CustodianOf(Caller caller) => caller.MayOperate ? "operators" : caller.Organization ?? "client:" + caller.ClientId;
 }

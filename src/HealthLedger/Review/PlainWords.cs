@@ -46,6 +46,7 @@ public static class PlainWords
         "chain-bound" => "It says which numbers your events have, so that none can be left out unnoticed.",
         "erasure-previewed" => "They looked up how much would go if your records were erased. Nothing was opened or erased.",
         "counted" => "Your records were counted, not opened.",
+        "user-registered" or "user-invited" or "user-disabled" or "user-enabled" or "user-unlocked" or "user-moved" or "user-removed" or "user-shown" => "Operators look after accounts. If you did not ask for this, ask them why.",
         null or "" => "No reason is recorded.",
         _ => code,
     };
@@ -70,7 +71,17 @@ public static class PlainWords
         ("risk", _) => "computed a risk score",
         ("release", _) => "released statistics with noise",
         ("erasure", _) => "erased records",
-        ("operation", _) => "worked on the gateway",
+        ("operation", _) => happened.Reason switch
+        {
+            "user-registered" => "registered somebody to sign in as you",
+            "user-invited" => "made a code by which a new password for signing in as you is set",
+            "user-disabled" => "ended signing in as you",
+            "user-enabled" => "let somebody sign in as you again",
+            "user-unlocked" => "forgot wrong passwords of somebody who signs in as you",
+            "user-removed" => "removed somebody who signs in as you",
+            "user-shown" => "looked at how you sign in",
+            _ => "worked on the gateway",
+        },
         _ => happened.Kind,
     };
 }

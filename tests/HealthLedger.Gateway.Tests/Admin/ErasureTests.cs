@@ -36,7 +36,7 @@ public sealed class ErasureTests : IAsyncLifetime
     [InlineData(Auditor)]
     public async Task Nobody_but_an_operator_gets_in_and_nothing_is_recorded_of_whom_it_was_about(string client)
     {
-        foreach (var (method, path) in new[] { ("GET", "/admin/erasures"), ("POST", "/admin/erasures"), ("GET", "/admin/keys"), ("POST", "/admin/keys/wrapping"), ("POST", "/admin/keys/passphrase"), ("POST", "/admin/keys/pkcs11") })
+        foreach (var (method, path) in new[] { ("GET", "/admin/erasures"), ("POST", "/admin/erasures"), ("GET", "/admin/keys"), ("POST", "/admin/keys/wrapping"), ("POST", "/admin/keys/passphrase"), ("POST", "/admin/keys/pkcs11"), ("GET", "/admin/clients"), ("GET", "/admin/clients/clinic"), ("GET", "/admin/clients/nobody"), ("POST", "/admin/clients"), ("POST", "/admin/clients/clinic/disable"), ("GET", "/admin/users"), ("POST", "/admin/users"), ("POST", "/admin/users/show"), ("POST", "/admin/users/invite"), ("GET", "/admin/organizations"), ("POST", "/admin/organizations") })
         {
             var refused = (await _gateway.SendBytes(client, method, path, """{"patient":"gone","ground":"patient-request"}"""u8.ToArray(), "application/json")).Is(403);
             Assert.Equal(("forbidden", 0UL), (refused.Error(), refused.Growth));
@@ -57,7 +57,7 @@ public sealed class ErasureTests : IAsyncLifetime
             return await _gateway.Send(request);
         }
 
-        foreach (var (method, path) in new[] { ("GET", "/admin/erasures"), ("GET", "/admin/backups"), ("POST", "/admin/keys/wrapping"), ("POST", "/admin/pseudonyms") })
+        foreach (var (method, path) in new[] { ("GET", "/admin/erasures"), ("GET", "/admin/backups"), ("GET", "/admin/clients"), ("GET", "/admin/users"), ("GET", "/admin/organizations"), ("POST", "/admin/keys/wrapping"), ("POST", "/admin/pseudonyms") })
         {
             var refused = await Ask("system/Organization.rs", method, path);
             Assert.Equal((403, 0UL), (refused.Status, refused.Growth));

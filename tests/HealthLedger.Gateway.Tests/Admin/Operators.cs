@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 using HealthLedger.Gateway.Tests.Fhir;
 using HealthLedger.Gateway.Tests.Hosting;
 using HealthLedger.Proofs.Audit;
+using HealthLedger.Proofs.Facts;
 using HealthLedger.Proofs.Notes;
+using HealthLedger.Vault;
 
 namespace HealthLedger.Gateway.Tests.Admin;
 
@@ -30,6 +32,19 @@ internal static class Operators
         }
 
         Assert.Empty(replay.Finish());
+    }
+
+    /// <summary>What operators did, oldest first, of the tenant's chain or a patient's: act, decision, evidence.</summary>
+    public static List<(string Act, string Decision, JsonNode? Detail)> Acts(this TestGateway gateway, string? patient = null)
+    {
+        var (ledger, vault) = (gateway.Host.Storage.Ledger, gateway.Host.Storage.Vault);
+        var chain = patient is null ? vault.TenantChain : vault.ChainOf(ShelfId.ForPatient(patient))!;
+        return
+        [
+            .. ledger.EventsOf(chain, 0, 1000).Select(e => Fact.Parse(ledger.OpenFact(e.Index, chain)!).Value)
+                .Where(fact => fact[FactField.Event] == "operation")
+                .Select(fact => (fact[FactField.Reason]!, fact[FactField.Decision]!, fact[FactField.Evidence] is { } evidence ? JsonNode.Parse(evidence) : null)),
+        ];
     }
 
     /// <summary>A patient with two versions of a pulse and a consent for the clinic, who was read once by the clinic.</summary>

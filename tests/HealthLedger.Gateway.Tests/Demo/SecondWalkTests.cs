@@ -41,7 +41,7 @@ public sealed class SecondWalkTests
             ],
             out _)!;
         await using var gateway = await GatewayHost.Build(line, TextWriter.Null);
-        await gateway.Start();
+        await gateway.Start(TextWriter.Null);
         Assert.True(await DemoRun.Walk(gateway, line));
         using var credentials = JsonDocument.Parse(await File.ReadAllBytesAsync(file));
         return (Names("patients", "id"), Names("users", "username"), (await gateway.Storage.Vault.Patients.PatientIds(CancellationToken.None)).Length);

@@ -159,7 +159,7 @@ internal sealed class TestGateway : IAsyncDisposable
             ["--urls=http://127.0.0.1:0", $"--HealthLedger:Data={directory.Data}", $"--HealthLedger:Keys={directory.Keys}", "--HealthLedger:ScryptLogN=15", "--HealthLedger:ReserveMegabytes=0", .. settings], out var fault);
         Assert.True(line is not null, fault);
         var host = await GatewayHost.Build(line, TextWriter.Null, time);
-        await host.Start();
+        await host.Start(TextWriter.Null);
         host.Ready();
         var gateway = new TestGateway(host, host.Url, owned ? directory : null, clients, time ?? TimeProvider.System);
         await gateway.Clients.Register(host.Services.GetRequiredService<ClientRegistry>());

@@ -22,6 +22,15 @@ public class OpenedToTests
         Assert.True(opening.Verify(fact.Commitment).Holds);
     }
 
+    [Fact]
+    public void Auditors_see_the_evidence_of_what_operators_did_and_of_nothing_else()
+    {
+        var operation = FactFields.All.Aggregate(new FactBuilder(), (fact, field) => fact.Set(field, $"value-of-{field.Name()}")).Set(FactField.Event, "operation").Build(new byte[32]);
+        Assert.All([OpenedTo.Auditor, OpenedTo.AuditorOfPatient], role => Assert.Equal("value-of-evidence", operation.OpenTo(role).ValueOf(FactField.Evidence)));
+        Assert.All([OpenedTo.Auditor, OpenedTo.AuditorOfPatient], role => Assert.True(operation.OpenTo(role).Verify(operation.Commitment).Holds));
+        Assert.False(operation.OpenTo(OpenedTo.Researcher)[FactField.Evidence].Opened);
+    }
+
     [Theory]
     [InlineData("Patient/x", false, true)]
     [InlineData("Patient/other", false, false)]

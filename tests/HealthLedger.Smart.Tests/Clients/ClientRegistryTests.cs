@@ -32,6 +32,8 @@ public class ClientRegistryTests
         { "long id", c => (Client)c with { ClientId = new string('a', 129) } },
         { "no name", c => (Client)c with { Name = " " } },
         { "control in name", c => (Client)c with { Name = "a\nb" } },
+        { "dots as id", c => (Client)c with { ClientId = ".." } },
+        { "organization with a path", c => (Client)c with { Organization = "Organization/a/b" } },
         { "organization without type", c => (Client)c with { Organization = "1" } },
         { "a person's role", c => (Client)c with { Role = CallerRole.Clinician } },
         { "no key", c => (Client)c with { Keys = [] } },
@@ -99,6 +101,55 @@ public class ClientRegistryTests
         store.Rows.Clear();
         store.Rows["app"] = row;
         await Refused(store, new MemorySecrets());
+    }
+
+    [Fact]
+    public async Task A_client_is_added_once_and_what_cannot_be_recorded_is_not_done()
+    {
+        var store = new MemoryClientStore();
+        using var registry = new ClientRegistry(store, new MemorySecrets());
+        var told = new List<Registration>();
+        ValueTask<bool> Record(Registration decided, bool recorded)
+        {
+            // What is recorded is not done yet.
+            Assert.True(decided is Registration.Refused || !Equals(registry.Find("app"), ((Registration.Done)decided).Client));
+            told.Add(decided);
+            return ValueTask.FromResult(recorded);
+        }
+
+        Assert.IsType<Registration.Unrecorded>(await registry.Add(Good, decided => Record(decided, false), default));
+        Assert.Empty(store.Rows);
+        Assert.IsType<Registration.Done>(await registry.Add(Good, decided => Record(decided, true), default));
+        Assert.Equal(RegistrationFault.Exists, Assert.IsType<Registration.Refused>(await registry.Add(Good with { Name = "Another" }, decided => Record(decided, true), default)).Fault);
+        Assert.Equal(RegistrationFault.Absent, Assert.IsType<Registration.Refused>(await registry.Change("other", client => client, decided => Record(decided, true), default)).Fault);
+        Assert.IsType<Registration.Unrecorded>(await registry.Change("app", client => client with { Disabled = false }, decided => Record(decided, false), default));
+        Assert.True(registry.Find("app")!.Disabled);
+        Assert.IsType<Registration.Done>(await registry.Change("app", client => client with { Disabled = false, ClientId = "robbed", Role = CallerRole.Operator }, decided => Record(decided, true), default));
+        Assert.Equal(("app", CallerRole.System, false), (registry.Find("app")!.ClientId, registry.Find("app")!.Role, registry.Find("app")!.Disabled));
+        Assert.Equal(6, told.Count);
+    }
+
+    [Fact]
+    public async Task Of_two_operators_that_disable_each_other_at_once_one_stays()
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            using var registry = new ClientRegistry(new MemoryClientStore(), new MemorySecrets());
+            Client Operator(string id) => Good with { ClientId = id, Role = CallerRole.Operator, Scopes = [ServiceScopes.Admin], Purposes = [PurposeOfUse.Operations], Disabled = false };
+            await registry.Register(Operator("one"), default);
+            await registry.Register(Operator("two"), default);
+            var results = await Task.WhenAll(new[] { "one", "two" }.Select(id => Task.Run(() => registry.Change(
+                id,
+                client => client with { Disabled = true },
+                async _ =>
+                {
+                    await Task.Yield();
+                    return true;
+                },
+                default))));
+            Assert.Equal(RegistrationFault.LastOperator, Assert.Single(results.OfType<Registration.Refused>()).Fault);
+            Assert.Single(registry.All, client => !client.Disabled);
+        }
     }
 
     private static async Task Refused(MemoryClientStore store, MemorySecrets secrets)

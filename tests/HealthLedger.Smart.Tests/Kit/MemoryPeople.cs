@@ -10,6 +10,9 @@ internal sealed class MemoryPeople : IPersonStore
 
     public Task<SealedPerson?> FindByName(byte[] nameKey, CancellationToken cancellationToken) => Locked(() => Rows.Find(row => row.NameKey.SequenceEqual(nameKey)));
 
+    public Task<IReadOnlyList<SealedPerson>> Read(byte[] after, int most, CancellationToken cancellationToken) => Locked<IReadOnlyList<SealedPerson>>(() =>
+        [.. Rows.OrderBy(row => Convert.ToHexString(row.Key), StringComparer.Ordinal).Where(row => row.Key.AsSpan().SequenceCompareTo(after) > 0).Take(most)]);
+
     public Task<bool> Insert(SealedPerson person, CancellationToken cancellationToken) => Locked(() =>
     {
         if (Rows.Exists(row => row.Key.SequenceEqual(person.Key) || row.NameKey.SequenceEqual(person.NameKey)))

@@ -37,6 +37,21 @@ public sealed class SqlitePersonStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Rows_are_read_page_by_page_in_the_order_of_their_keys()
+    {
+        using var database = SmartDatabase.Open(File);
+        var store = new SqlitePersonStore(database);
+        foreach (byte key in new byte[] { 200, 3, 1, 2 })
+        {
+            Assert.True(await store.Insert(new SealedPerson(Bytes(key), Bytes((byte)(key + 10)), 1, [key]), default));
+        }
+
+        Assert.Equal([1, 2, 3], (await store.Read([], 3, default)).Select(person => person.Content[0]));
+        Assert.Equal([200], (await store.Read(Bytes(3), 3, default)).Select(person => person.Content[0]));
+        Assert.Empty(await store.Read(Bytes(200), 3, default));
+    }
+
+    [Fact]
     public async Task People_survive_and_their_files_hold_nothing_readable()
     {
         var secrets = new Secrets();
