@@ -104,8 +104,8 @@ internal static class LedgerApi
         await http.Response.Body.WriteAsync(receipt.Value, http.RequestAborted);
     }
 
-    /// <summary>The regulator who asks; null for everybody else.</summary>
-    internal static Caller? Auditor(HttpContext http) => Caller(http) is { Role: CallerRole.Regulator } caller ? caller : null;
+    /// <summary>The auditor who asks; null for everybody else.</summary>
+    internal static Caller? Auditor(HttpContext http) => Caller(http) is { MayAudit: true } caller ? caller : null;
 
     /// <summary>Who a bearer token speaks for; null for nobody.</summary>
     internal static Caller? Caller(HttpContext http) =>

@@ -42,9 +42,9 @@ internal static class ReviewExportApi
             return;
         }
 
-        if (caller.Role != CallerRole.Regulator || !caller.Purposes.Contains(PurposeOfUse.Compliance))
+        if (!caller.MayAudit || !caller.Purposes.Contains(PurposeOfUse.Compliance))
         {
-            await http.Fault(FhirFault.Forbidden("This is for auditors, for the purpose HCOMPL."));
+            await http.Fault(FhirFault.Forbidden("This is for auditors with the scope healthledger/audit, for the purpose HCOMPL."));
             return;
         }
 

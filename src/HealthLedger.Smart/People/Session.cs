@@ -38,6 +38,7 @@ public static class Session
             Patient = identity.FindFirst(PatientClaim)?.Value,
             Purposes = PurposesOf(role),
             Scopes = ScopesOf(role),
+            MayAudit = role == CallerRole.Regulator,
         };
     }
 

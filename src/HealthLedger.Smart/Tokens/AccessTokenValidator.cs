@@ -124,6 +124,7 @@ public sealed class AccessTokenValidator(
                 Purposes = purposes,
                 MayMigrate = caller.MayMigrate && client.MayMigrate,
                 MayOperate = caller.Role == CallerRole.Operator && granted.Contains(ServiceScopes.Admin),
+                MayAudit = caller.Role == CallerRole.Regulator && granted.Contains(ServiceScopes.Audit),
             },
             DateTimeOffset.FromUnixTimeSeconds(expires!.Value));
     }

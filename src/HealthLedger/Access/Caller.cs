@@ -53,6 +53,9 @@ public sealed record Caller
     /// <summary>True for operators whose token was granted the operators' scope: a token for less of the same client operates nothing.</summary>
     public bool MayOperate { get; init; }
 
+    /// <summary>True for regulators whose token was granted the auditors' scope, or who signed in: a token for less of the same client is shown nothing that was recorded.</summary>
+    public bool MayAudit { get; init; }
+
     /// <summary>
     /// True where a scope of this caller covers <paramref name="interaction"/> on some records of <paramref name="resourceType"/>: all that token and URL tell. Which
     /// records, <see cref="Covers(string, ScopeInteraction, ShelfId)"/> says.

@@ -16,12 +16,12 @@ public sealed class AccessReview(AuditTrail trail)
     public const int MaxScan = 20_000;
 
     /// <summary>Answers a regulator's question, after it is recorded.</summary>
-    /// <exception cref="ArgumentException">The caller is no regulator: a bug of the page that asks.</exception>
+    /// <exception cref="ArgumentException">The caller is no auditor: a bug of the page that asks.</exception>
     public async ValueTask<ReviewResult> Ask(Caller caller, string requestId, ReviewQuestion question, CancellationToken cancellation)
     {
-        if (caller.Role != CallerRole.Regulator)
+        if (!caller.MayAudit)
         {
-            throw new ArgumentException("Only a regulator reviews.", nameof(caller));
+            throw new ArgumentException("Only an auditor reviews.", nameof(caller));
         }
 
         var answer = await trail.Ask(caller, requestId, question, new AuditScope(MaxScan), null, cancellation);

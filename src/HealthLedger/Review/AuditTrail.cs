@@ -22,7 +22,7 @@ public sealed class AuditTrail(RecordVault vault, LedgerLog ledger, Pseudonyms p
     private readonly KnownOwners _owners = new();
 
     /// <summary>True for who may ask at all: auditors, and patients about themselves.</summary>
-    public static bool MayAsk(Caller caller) => caller.Role == CallerRole.Regulator || caller is { Role: CallerRole.Patient, Patient: not null };
+    public static bool MayAsk(Caller caller) => caller.MayAudit || caller is { Role: CallerRole.Patient, Patient: not null };
 
     /// <summary>Records a question and looks for its answer among what came before it.</summary>
     /// <param name="caller">An auditor, or a patient whose question names themselves.</param>

@@ -27,12 +27,12 @@ public sealed class Challenges(RecordVault vault, LedgerLog ledger, TimeProvider
     /// <param name="requestId">Made by the gateway.</param>
     /// <param name="indices">1 to <see cref="Max"/> published entries; those that stand on no chain (STATE, EPOCH) are left out of the answer.</param>
     /// <param name="cancellation">Honoured throughout.</param>
-    /// <exception cref="ArgumentException">The caller is no regulator, or an index is not published: a bug of who asks.</exception>
+    /// <exception cref="ArgumentException">The caller is no auditor, or an index is not published: a bug of who asks.</exception>
     public async ValueTask<ChallengeAnswer?> Answer(Caller caller, string requestId, IReadOnlyList<ulong> indices, CancellationToken cancellation)
     {
-        if (caller.Role != CallerRole.Regulator || indices.Count is < 1 or > Max || indices.Any(i => i >= ledger.Published.Size))
+        if (!caller.MayAudit || indices.Count is < 1 or > Max || indices.Any(i => i >= ledger.Published.Size))
         {
-            throw new ArgumentException($"A regulator challenges 1 to {Max} published entries.", nameof(indices));
+            throw new ArgumentException($"An auditor challenges 1 to {Max} published entries.", nameof(indices));
         }
 
         var fact = AccessFacts.Start(caller, PurposeOfUse.Compliance, "challenge", requestId, "review", Instants.Now(time))

@@ -33,6 +33,9 @@ internal sealed class TestClients : IDisposable
     /// <summary>An operator that may read the directory too.</summary>
     public const string Caretaker = "caretaker";
 
+    /// <summary>A regulator that may read the directory too.</summary>
+    public const string Inspector = "inspector";
+
     /// <summary>Another operator, for what takes two.</summary>
     public const string Supervisor = "supervisor";
 
@@ -46,6 +49,7 @@ internal sealed class TestClients : IDisposable
         (Auditor, null, CallerRole.Regulator, [ServiceScopes.Audit], [PurposeOfUse.Compliance], false),
         (Operator, null, CallerRole.Operator, [ServiceScopes.Admin], [PurposeOfUse.Operations], false),
         (Statistician, null, CallerRole.Regulator, [ServiceScopes.Audit], [PurposeOfUse.Research], false),
+        (Inspector, null, CallerRole.Regulator, [ServiceScopes.Audit, "system/Organization.rs"], [PurposeOfUse.Compliance], false),
         (Caretaker, null, CallerRole.Operator, [ServiceScopes.Admin, "system/Organization.rs"], [PurposeOfUse.Operations], false),
         (Supervisor, null, CallerRole.Operator, [ServiceScopes.Admin], [PurposeOfUse.Operations], false),
     ];

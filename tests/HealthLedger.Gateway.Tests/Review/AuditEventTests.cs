@@ -249,7 +249,7 @@ public sealed class AuditEventTests(ITestOutputHelper output) : IAsyncLifetime
     public async Task A_scan_that_ends_early_says_from_where_to_go_on()
     {
         var trail = _gateway.Host.Services.GetRequiredService<AuditTrail>();
-        var auditor = new Caller { ClientId = "auditor", Role = CallerRole.Regulator, Purposes = [PurposeOfUse.Compliance], Scopes = [] };
+        var auditor = new Caller { ClientId = "auditor", Role = CallerRole.Regulator, MayAudit = true, Purposes = [PurposeOfUse.Compliance], Scopes = [] };
         var whole = (await trail.Ask(auditor, "1", new ReviewQuestion(Max: 1000), new AuditScope(1000), null, default))!;
         var walked = new List<ulong>();
         ulong? before = whole.Asked;
@@ -271,7 +271,7 @@ public sealed class AuditEventTests(ITestOutputHelper output) : IAsyncLifetime
     {
         await Task.WhenAll(Enumerable.Range(0, 60).Select(i => _gateway.Get(i % 2 == 0 ? Clinic : Stranger, i % 3 == 0 ? "Practitioner" : "Observation/secret-pulse")));
         var trail = _gateway.Host.Services.GetRequiredService<AuditTrail>();
-        var auditor = new Caller { ClientId = "auditor", Role = CallerRole.Regulator, Purposes = [PurposeOfUse.Compliance], Scopes = [] };
+        var auditor = new Caller { ClientId = "auditor", Role = CallerRole.Regulator, MayAudit = true, Purposes = [PurposeOfUse.Compliance], Scopes = [] };
         var whole = (await trail.Ask(auditor, "1", new ReviewQuestion(Max: 1000), new AuditScope(1000), null, default))!;
         var entries = whole.Events().Select(e => e.Entry).ToList();
         Assert.Equal(entries.OrderDescending(), entries);

@@ -81,7 +81,7 @@ public sealed class ReviewTests : IAsyncLifetime
     public async Task Pages_go_on_where_the_last_ended_and_together_show_each_event_once()
     {
         var review = _gateway.Host.Services.GetRequiredService<AccessReview>();
-        var regulator = new Caller { ClientId = Session.PagesClientId, UserId = "r", Role = CallerRole.Regulator, Purposes = [PurposeOfUse.Compliance], Scopes = [] };
+        var regulator = new Caller { ClientId = Session.PagesClientId, UserId = "r", Role = CallerRole.Regulator, MayAudit = true, Purposes = [PurposeOfUse.Compliance], Scopes = [] };
         var all = Assert.IsType<ReviewResult.Answered>(await review.Ask(regulator, "1", new ReviewQuestion(Max: 200), default));
         var walked = new List<ulong>();
         ulong? before = all.Entry;

@@ -57,8 +57,8 @@ internal sealed class FhirAuditEvents(AuditTrail trail, ReceiptIds receipts, Pag
         }
     }
 
-    /// <summary>A regulator's role is the right itself, as for entry bundles; a patient's token needs the scope.</summary>
-    private static bool Covers(Caller caller, ScopeInteraction interaction) => caller.Role == CallerRole.Regulator || caller.Covers(Type, interaction);
+    /// <summary>An auditor's scope is the right itself, as for entry bundles; a patient's token needs the scope.</summary>
+    private static bool Covers(Caller caller, ScopeInteraction interaction) => caller.MayAudit || caller.Covers(Type, interaction);
 
     private async Task Read(FhirCall call, string id)
     {
