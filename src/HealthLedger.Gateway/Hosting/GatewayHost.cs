@@ -68,6 +68,9 @@ internal sealed class GatewayHost : IAsyncDisposable
 
         // Why it does not start is said in one sentence by who starts it, not by a stack trace before that sentence.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
+
+        // What it would say of each request is never shown, and where it is listened to each request is given a trace of its own.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         builder.Services.AddSingleton<IPostConfigureOptions<LoggerFilterOptions>, QuietFramework>();
 
