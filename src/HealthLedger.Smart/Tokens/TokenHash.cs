@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using System.Text;
+using HealthLedger.Proofs.Hashing;
 using HealthLedger.Smart.Jose;
 
 namespace HealthLedger.Smart.Tokens;
@@ -28,7 +28,7 @@ internal readonly record struct TokenHash(ulong A, ulong B, ulong C, ulong D)
         }
 
         Span<ulong> words = stackalloc ulong[4];
-        SHA256.HashData(ascii, MemoryMarshal.AsBytes(words));
+        Sha256.Hash(ascii, MemoryMarshal.AsBytes(words));
         hash = new TokenHash(words[0], words[1], words[2], words[3]);
         return true;
     }
