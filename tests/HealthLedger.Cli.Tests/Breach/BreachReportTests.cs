@@ -41,7 +41,7 @@ public sealed class BreachReportTests(DemoGateway gateway) : IClassFixture<DemoG
     {
         var clinic = await Command.Run("breach-report", "demo-clinic", "--from", Today, "--to", Today, "--client", gateway.Credentials, "--as", "demo-clinic");
         Assert.Equal(ExitCode.Failed, clinic.Code);
-        Assert.Equal("refused: This is for auditors, for the purpose HCOMPL. (403)", clinic.Error.Trim());
+        Assert.Equal("refused: This is for auditors with the scope healthledger/audit, for the purpose HCOMPL. (403)", clinic.Error.Trim());
         var backwards = await Command.Run("breach-report", "demo-clinic", "--from", Today, "--to", "2020-01-01", "--client", gateway.Credentials);
         Assert.Equal(ExitCode.Failed, backwards.Code);
         Assert.Contains("(400)", backwards.Error, StringComparison.Ordinal);
