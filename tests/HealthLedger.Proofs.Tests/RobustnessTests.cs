@@ -5,6 +5,7 @@ using HealthLedger.Proofs.Entries;
 using HealthLedger.Proofs.Facts;
 using HealthLedger.Proofs.Merkle;
 using HealthLedger.Proofs.Notes;
+using HealthLedger.Proofs.Promises;
 using HealthLedger.Proofs.Receipts;
 using HealthLedger.Proofs.Tests.Notes;
 using HealthLedger.Proofs.Tokens;
@@ -55,6 +56,9 @@ public class RobustnessTests
 
     [Fact]
     public void Disturbed_entries_are_read_or_refused_with_a_reason() => Never("entry.bin", bytes => LedgerEntry.Parse(bytes));
+
+    [Fact]
+    public void Disturbed_promises_are_read_or_refused_with_a_reason() => Never("promised-receipt.json", bytes => PromisedReceipt.Parse(bytes));
 
     [Fact]
     public void Disturbed_facts_are_read_or_refused_with_a_reason() => Never("fact.bin", bytes => Fact.Parse(bytes));

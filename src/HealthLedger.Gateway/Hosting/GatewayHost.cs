@@ -92,6 +92,12 @@ internal sealed class GatewayHost : IAsyncDisposable
                 await warnings.WriteLineAsync($"healthledger: warning: the ledger goes on from {rollback.Found.Size} entries, although {rollback.Seen.Size} were shown before; it records that.");
             }
 
+            // Before anything else is recorded, and while every chain that they are on can still be opened.
+            if (await PromiseKeeping.Record(storage, CancellationToken.None) is { } kept and > 0)
+            {
+                await warnings.WriteLineAsync($"healthledger: warning: {kept} reads of the emergency journal were recorded in the ledger.");
+            }
+
             if (await storage.Vault.ApplyErasures(CancellationToken.None) is var undone and > 0)
             {
                 await warnings.WriteLineAsync($"healthledger: warning: the data is a copy from before {undone} erasures, which were applied again.");
@@ -236,8 +242,9 @@ internal sealed class GatewayHost : IAsyncDisposable
     private IResult Readiness() => (_ready, Storage.Ledger.Condition) switch
     {
         (false, _) => Results.Text("not ready", statusCode: StatusCodes.Status503ServiceUnavailable),
+        (_, { State: LedgerState.TakingNothing, PromisesReads: true, Reason: var reason }) => Results.Text($"ready in part: emergency reads only: {reason}", statusCode: StatusCodes.Status503ServiceUnavailable),
         (_, { State: LedgerState.TakingNothing, Reason: var reason }) => Results.Text($"not ready: {reason}", statusCode: StatusCodes.Status503ServiceUnavailable),
-        (_, { State: LedgerState.TakingFromReserve, Reason: var reason }) => Results.Text($"ready in part: {reason}"),
+        (_, { State: LedgerState.TakingFromReserve, Reason: var reason, PromisesReads: var promises }) => Results.Text($"ready in part: {reason}{(promises ? " Emergency reads go on." : "")}"),
         _ => Results.Text("ready"),
     };
 

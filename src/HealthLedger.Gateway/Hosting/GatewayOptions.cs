@@ -1,5 +1,6 @@
 using HealthLedger.Gateway.Backups;
 using HealthLedger.Gateway.Events;
+using HealthLedger.Gateway.Ledger;
 using HealthLedger.Proofs.Notes;
 
 namespace HealthLedger.Gateway.Hosting;
@@ -68,6 +69,8 @@ internal sealed class GatewayOptions
     public KeyHolderOptions KeyHolder { get; set; } = new();
 
     public KeyProviderOptions KeyProvider { get; set; } = new();
+
+    public EmergencyJournalOptions EmergencyJournal { get; set; } = new();
 
     public string DataDirectory => Path.GetFullPath(Data);
 
@@ -149,7 +152,7 @@ internal sealed class GatewayOptions
             }
         }
 
-        foreach (var fault in Consents.Faults().Concat(Privacy.Faults()).Concat(Cors.Faults()).Concat(Events.Faults()).Concat(Erasure.Faults()).Concat(Witnesses.Faults()).Concat(KeyHolder.Faults()).Concat(KeyProvider.Faults()))
+        foreach (var fault in Consents.Faults().Concat(Privacy.Faults()).Concat(Cors.Faults()).Concat(Events.Faults()).Concat(Erasure.Faults()).Concat(Witnesses.Faults()).Concat(KeyHolder.Faults()).Concat(KeyProvider.Faults()).Concat(EmergencyJournal.Faults(KeysDirectory, KeyHolder.Address is not null)))
         {
             yield return fault;
         }

@@ -39,6 +39,7 @@ internal static class GatewayServices
         services.AddSingleton(storage.Vault);
         services.AddSingleton(storage.Ledger);
         services.AddSingleton<IAppendOnly>(storage.Ledger);
+        services.AddSingleton<IPromising>(storage.Ledger);
         services.AddSingleton<ISealedSecrets>(new RingSecrets(storage.Keys));
         services.AddSmart();
         services.AddPeople(people => people.SignInPage = "/");
@@ -86,6 +87,7 @@ internal static class GatewayServices
         services.AddSingleton(storage.Seen);
         services.AddHostedService<SeenCheckpointKeeping>();
         services.AddHostedService<LedgerWatch>();
+        services.AddHostedService<PromiseKeeping>();
         services.AddEvents(options.Events);
         services.AddPages();
 

@@ -5,6 +5,7 @@ using HealthLedger.Fhir.Search;
 using HealthLedger.Gateway.Keys;
 using HealthLedger.Gateway.Ledger;
 using HealthLedger.Ledger;
+using HealthLedger.Ledger.Promises;
 using HealthLedger.Proofs.Notes;
 using HealthLedger.Sealing;
 using HealthLedger.Sqlite.Ledger;
@@ -93,6 +94,7 @@ internal sealed class Storage : IAsyncDisposable
             }
 
             var mlDsaCosigner = options.MlDsaCosigner ? Own(MlDsaCosignerOf(keys, ledgerKeys)) : null;
+            var journalKey = Own(keys.Derive("emergency-journal"));
             var ledger = LedgerLog.Open(new LedgerOptions
             {
                 Directory = Path.Combine(options.DataDirectory, "ledger"),
@@ -103,6 +105,15 @@ internal sealed class Storage : IAsyncDisposable
                 Time = time,
                 MaxFactBytes = 1 << 20,
                 ReserveBytes = (long)options.ReserveMegabytes << 20,
+                Promises = new PromiseOptions
+                {
+                    Directory = options.EmergencyJournal.PathIn(options.DataDirectory),
+                    SeenDirectory = Path.Combine(options.KeysDirectory, "emergency"),
+                    Key = journalKey.Memory,
+                    Permits = options.EmergencyJournal.Permits,
+                    Slots = options.EmergencyJournal.Slots,
+                },
+                Fatal = options.EmergencyJournal.Permits ? new StandStill(Console.Error) : new FailFast(),
                 EpochEvery = TimeSpan.FromMinutes(options.EpochMinutes),
             });
 

@@ -31,6 +31,11 @@ internal sealed class RemoteKeyHolder(HolderConnection holder, KeyRing ring, Led
     /// <inheritdoc/>
     public async ValueTask<EnvelopeKeys> Unwrap(Recorded<AccessEntry> entry, IReadOnlyList<SealedVersion> versions, CancellationToken cancellation)
     {
+        if (entry.Promised is not null)
+        {
+            throw new KeyHolderException("A key holder opens records against receipts, and a promise is none.");
+        }
+
         var targets = _targets.GetValue(entry, RecordedTargets.Of);
         var keys = EnvelopeKeys.For(versions.Count);
         try

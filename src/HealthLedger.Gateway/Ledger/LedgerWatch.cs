@@ -45,6 +45,9 @@ internal sealed class LedgerWatch(LedgerLog ledger, TimeProvider time, ILogger<L
     {
         switch (now.State)
         {
+            case LedgerState.TakingNothing when now.PromisesReads:
+                logger.LogCritical("The ledger takes no entries; only reads in an emergency go on, into the emergency journal: {Reason}", now.Reason);
+                break;
             case LedgerState.TakingNothing:
                 logger.LogCritical("The ledger takes no entries, so nothing is disclosed or changed: {Reason}", now.Reason);
                 break;

@@ -6,6 +6,7 @@ using HealthLedger.Events;
 using HealthLedger.Ledger;
 using HealthLedger.Proofs.Facts;
 using HealthLedger.Sealing;
+using HealthLedger.Proofs.Promises;
 using HealthLedger.Vault;
 
 namespace HealthLedger.Access;
@@ -17,22 +18,26 @@ namespace HealthLedger.Access;
 internal sealed class AccessFacts(RecordVault vault)
 {
     /// <summary>The entry that records <paramref name="request"/> with what was selected.</summary>
-    public AccessEntry Describe(DisclosureRequest request, Selection selection, DateTimeOffset now)
+    /// <param name="request">What was asked.</param>
+    /// <param name="selection">What was decided.</param>
+    /// <param name="now">When.</param>
+    /// <param name="late">For what is promised now and recorded later: which promise. Each fact says so.</param>
+    public AccessEntry Describe(DisclosureRequest request, Selection selection, DateTimeOffset now, LateMark? late = null)
     {
         var events = ImmutableArray.CreateBuilder<PendingEvent>();
         var notThere = selection.IsNotThere(request.Target);
         if (notThere)
         {
-            events.Add(Attempt(request, selection, now));
+            events.Add(Attempt(request, selection, now, late));
         }
         else if (!request.Target.IsOneRecord)
         {
-            events.Add(Search(request, selection, now));
+            events.Add(Search(request, selection, now, late));
         }
 
         foreach (var disclosed in ByShelf(request.Target, selection))
         {
-            events.Add(Disclosed(request, disclosed.Shelf, disclosed.Records, now));
+            events.Add(Disclosed(request, disclosed.Shelf, disclosed.Records, now, late));
         }
 
         var described = events.ToImmutable();
@@ -40,6 +45,7 @@ internal sealed class AccessFacts(RecordVault vault)
         {
             Events = described,
             Expected = selection.RestsOn,
+            MayBePromised = request.MayBePromised,
             Reserve = request.IsOfOwnConsents ? ReserveUse.Half : ReserveUse.None,
             Notice = Notices.Of(described, notThere ? NoticedKind.AccessRefused : NoticedKind.RecordAccessed, now),
         };
@@ -85,7 +91,7 @@ internal sealed class AccessFacts(RecordVault vault)
         return shelves.Select(s => (s.Key, s.Value.ToImmutable()));
     }
 
-    private PendingEvent Attempt(DisclosureRequest request, Selection selection, DateTimeOffset now)
+    private PendingEvent Attempt(DisclosureRequest request, Selection selection, DateTimeOffset now, LateMark? late)
     {
         var tried = request.Target switch
         {
@@ -101,11 +107,12 @@ internal sealed class AccessFacts(RecordVault vault)
             .Set(FactField.Decision, "deny")
             .Set(FactField.Reason, selection.Refusal?.Decision.Reason.Code() ?? "absent")
             .Set(FactField.Consent, ConsentRule(selection.Refusal?.Decision))
-            .Set(FactField.Patient, chain.Patient);
+            .Set(FactField.Patient, chain.Patient)
+            .Set(FactField.Obligations, Marked(null, late));
         return Finish(fact, chain);
     }
 
-    private PendingEvent Search(DisclosureRequest request, Selection selection, DateTimeOffset now)
+    private PendingEvent Search(DisclosureRequest request, Selection selection, DateTimeOffset now, LateMark? late)
     {
         var asked = request.Target switch
         {
@@ -119,12 +126,13 @@ internal sealed class AccessFacts(RecordVault vault)
         var fact = Start(request, "request", now)
             .Set(FactField.Targets, JsonArray(selection.Disclosed.Where(c => c.Decisions.All(d => !d.Shelf.IsPatient)).Select(Reference)))
             .Set(FactField.Decision, "permit")
+            .Set(FactField.Obligations, Marked(null, late))
             .Set(FactField.Evidence, Convert.ToBase64String(Encoding.UTF8.GetBytes(asked)));
         return Finish(fact, vault.TenantChain);
     }
 
     private PendingEvent Disclosed(
-        DisclosureRequest request, ShelfId shelf, ImmutableArray<(Candidate Record, ConsentDecision Decision)> records, DateTimeOffset now)
+        DisclosureRequest request, ShelfId shelf, ImmutableArray<(Candidate Record, ConsentDecision Decision)> records, DateTimeOffset now, LateMark? late)
     {
         var decision = records.IsEmpty ? null : records[0].Decision;
         var chain = Chain(shelf);
@@ -134,10 +142,12 @@ internal sealed class AccessFacts(RecordVault vault)
             .Set(FactField.Decision, "permit")
             .Set(FactField.Reason, decision?.Reason.Code() ?? "counted")
             .Set(FactField.Consent, Join(records.Select(r => ConsentRule(r.Decision))))
-            .Set(FactField.Obligations, decision is null or { Obligations: Obligations.None } ? null : decision.Obligations.ToString())
+            .Set(FactField.Obligations, Marked(decision is null or { Obligations: Obligations.None } ? null : decision.Obligations.ToString(), late))
             .Set(FactField.Evidence, request.EmergencyReason ?? (request.Target as Target.Population)?.Path);
         return Finish(fact, chain);
     }
+
+    private static string? Marked(string? obligations, LateMark? late) => late is { } mark ? mark.After(obligations) : obligations;
 
     private EventChain Chain(ShelfId? shelf) => shelf is { IsPatient: true } patient ? vault.ChainOf(patient) ?? vault.TenantChain : vault.TenantChain;
 

@@ -14,15 +14,17 @@ public sealed class Disclosure
     private readonly Candidates _candidates;
     private readonly AccessFacts _facts;
     private readonly IAppendOnly _log;
+    private readonly IPromising? _emergency;
     private readonly ReceiptIds _receipts;
     private readonly TimeProvider _time;
     private readonly RecordVault _vault;
 
-    /// <summary>Binds the road to the vault and the ledger it runs between.</summary>
-    public Disclosure(RecordVault vault, IAppendOnly log, ConsentStates consents, AccessPolicy policy, ReceiptIds receipts, TimeProvider time)
+    /// <summary>Binds the road to the vault and the ledger it runs between; the last is what promises reads in an emergency where the ledger takes no entry.</summary>
+    public Disclosure(RecordVault vault, IAppendOnly log, ConsentStates consents, AccessPolicy policy, ReceiptIds receipts, TimeProvider time, IPromising? emergency = null)
     {
         _vault = vault;
         _log = log;
+        _emergency = emergency;
         _receipts = receipts;
         _time = time;
         _candidates = new Candidates(vault, consents, policy);
@@ -30,7 +32,8 @@ public sealed class Disclosure
     }
 
     /// <summary>
-    /// Decides, matches, decides, records, opens. Whatever the outcome, the request stands in the ledger, except where the ledger takes no entries: then nothing is disclosed.
+    /// Decides, matches, decides, records, opens. Whatever the outcome, the request stands in the ledger, except where the ledger takes no entries: then nothing is disclosed, but in an emergency
+    /// what could be promised durably.
     /// </summary>
     public async ValueTask<DisclosureResult> Disclose(DisclosureRequest request, CancellationToken cancellation)
     {
@@ -47,8 +50,7 @@ public sealed class Disclosure
             }
 
             // record
-            var entry = _facts.Describe(request, selection, now);
-            switch (await Recorded<AccessEntry>.Append(_log, entry, cancellation))
+            switch (await Record(request, selection, now, cancellation))
             {
                 case RecordOutcome<AccessEntry>.Done { Recorded: var recorded }:
                     // open, redact, respond
@@ -65,9 +67,19 @@ public sealed class Disclosure
         }
     }
 
+    /// <summary>In the ledger; where it takes no entry and an emergency must not wait, in the emergency journal.</summary>
+    private async ValueTask<RecordOutcome<AccessEntry>> Record(DisclosureRequest request, Selection selection, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var outcome = await Recorded<AccessEntry>.Append(_log, _facts.Describe(request, selection, now), cancellation);
+        return outcome is RecordOutcome<AccessEntry>.Unavailable && request.MayBePromised && _emergency is not null
+            ? await Recorded<AccessEntry>.Promise(_emergency, mark => _facts.Describe(request, selection, now, mark), cancellation)
+            : outcome;
+    }
+
     private async ValueTask<DisclosureResult> Respond(DisclosureRequest request, Selection selection, Recorded<AccessEntry> recorded, CancellationToken cancellation)
     {
-        var receipt = _receipts.Seal(recorded.Position.Indices[0], recorded.Value.Append.Events[0].Chain.Id, request.Caller.ClientId);
+        var place = recorded.Promised is { } promise ? PromisedPlace.Of(promise) : recorded.Position.Indices[0];
+        var receipt = _receipts.Seal(place, recorded.Value.Append.Events[0].Chain.Id, request.Caller.ClientId);
         if (selection.IsNotThere(request.Target))
         {
             return new DisclosureResult.NotThere(receipt);

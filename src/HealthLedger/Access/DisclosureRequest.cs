@@ -38,6 +38,12 @@ public sealed record DisclosureRequest
     internal bool IsOfOwnConsents => Caller.Role == CallerRole.Patient
         && Target is Target.Record { Type: "Consent" } or Target.Criteria { Type: "Consent", Others.IsEmpty: true, Query.Includes.Count: 0 };
 
+    /// <summary>
+    /// True where it goes on while the ledger takes no entry, if the operator's policy says so: a record or a search, in an emergency and with a reason. Not what opens a whole record or many
+    /// patients' at once.
+    /// </summary>
+    internal bool MayBePromised => Purpose.IsEmergency() && EmergencyReason is { Length: > 0 } && Target is (Target.Record or Target.Criteria);
+
     /// <summary>What a scope must cover for it.</summary>
     internal ScopeInteraction Scope => Target switch
     {

@@ -1,19 +1,20 @@
 using HealthLedger.Ledger;
 using HealthLedger.Proofs.Facts;
+using HealthLedger.Proofs.Promises;
 using HealthLedger.Vault;
 
 namespace HealthLedger.Access;
 
 /// <summary>
 /// Gives a client the receipt of a response that it got: the entry, its proof under the newest checkpoint, and, where it was permitted, the fact that opens it.
-/// The fact of a refusal says whether there was something to refuse, so it is for the patient and the auditor, never for the client that was refused.
+/// Of a read in an emergency it is the signed promise until the entry is made, and the receipt from then on. The fact of a refusal says whether there was something to refuse, so it is for the patient and the auditor, never for the client that was refused.
 /// </summary>
 public sealed class Receipts(RecordVault vault, LedgerLog log, ReceiptIds ids)
 {
     /// <summary>The receipt as JSON (docs/formats/receipt.md); null where the id is not this client's.</summary>
     public ReadOnlyMemory<byte>? Find(string id, string clientId)
     {
-        if (ids.Open(id, clientId) is not var (index, chainId) || index >= log.Published.Size)
+        if (ids.Open(id, clientId) is not var (index, chainId))
         {
             return null;
         }
@@ -22,6 +23,31 @@ public sealed class Receipts(RecordVault vault, LedgerLog log, ReceiptIds ids)
         var chain = chainId == vault.TenantChain.Id ? vault.TenantChain
             : patient is { } shelf ? vault.ChainOf(shelf)
             : null;
+        if (PromisedPlace.Parse(index) is { } promised)
+        {
+            if (chain is null)
+            {
+                return null;
+            }
+
+            if (log.PromiseOf(promised.Number, chain, id) is { } waiting)
+            {
+                return Shown(waiting).ToJson();
+            }
+
+            if (log.FindKept(chain, promised.Number, promised.Before) is not { } kept)
+            {
+                return null;
+            }
+
+            index = kept;
+        }
+
+        if (index >= log.Published.Size)
+        {
+            return null;
+        }
+
         if (chain is null && patient is not null)
         {
             return log.ReceiptOf(index, null, id).ToJson(); // the patient's records were erased: the entry is proven, what it says is for auditors
@@ -34,4 +60,7 @@ public sealed class Receipts(RecordVault vault, LedgerLog log, ReceiptIds ids)
 
         return log.ReceiptOf(index, fact[FactField.Decision] == "permit" ? chain : null, id).ToJson();
     }
+
+    private static PromisedReceipt Shown(PromisedReceipt receipt) =>
+        receipt.Fact is { } stored && Fact.Parse(stored).TryGet(out var fact, out _) && fact[FactField.Decision] == "permit" ? receipt : receipt with { Fact = null };
 }

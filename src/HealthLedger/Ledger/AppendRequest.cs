@@ -48,6 +48,14 @@ public sealed record AppendRequest
     /// </summary>
     public ReserveUse Reserve { get; init; }
 
+    /// <summary>
+    /// Whether this may be promised where the ledger takes no entry (<see cref="IPromising"/>). Like <see cref="Reserve"/> it MUST follow from what kind of request it is.
+    /// </summary>
+    public bool MayBePromised { get; init; }
+
+    /// <summary>True for what was promised before, and so comes before everything else now.</summary>
+    internal bool WasPromised { get; init; }
+
     /// <summary>Closes an epoch.</summary>
     internal EpochCommitment? Epoch { get; init; }
 

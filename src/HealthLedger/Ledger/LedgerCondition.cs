@@ -18,6 +18,9 @@ public enum LedgerState
 /// <param name="Reason">Why it does not take everything: a sentence without personal data; empty where it does.</param>
 public sealed record LedgerCondition(LedgerState State, string Reason)
 {
+    /// <summary>True where reads in an emergency go on all the same, into the emergency journal.</summary>
+    public bool PromisesReads { get; init; }
+
     internal static readonly LedgerCondition Good = new(LedgerState.Taking, "");
 
     internal static LedgerCondition Nothing(string reason) => new(LedgerState.TakingNothing, reason);

@@ -47,6 +47,7 @@ public sealed class LedgerCopy : IDisposable
         // In this order: what rests on the ledger is read first, so that none of it is ahead of the copy.
         var final = _parts.Cosignatures?.Final;
         var cursor = _parts.Tail.CursorFile();
+        var late = _parts.Late.File();
         var locked = _parts.Locked;
         foreach (var (name, length) in Files(locked))
         {
@@ -62,6 +63,11 @@ public sealed class LedgerCopy : IDisposable
         if (cursor is not null)
         {
             WriteNew(directory, NoticeTail.FileName, cursor);
+        }
+
+        if (late is not null)
+        {
+            WriteNew(directory, Promises.LateRuns.FileName, late);
         }
 
         // All of the copy is made durable before it counts, so its start need not apply anything again.

@@ -3,7 +3,14 @@ namespace HealthLedger.Ledger;
 public sealed partial class LedgerLog
 {
     /// <summary>How the ledger stands now: asked of the disk and the clock at each call, since without requests nothing else would notice that room is back.</summary>
-    public LedgerCondition Condition =>
+    public LedgerCondition Condition => Standing switch
+    {
+        { State: LedgerState.Taking } when _waits => LedgerCondition.Nothing("Emergency reads are being recorded."),
+        { State: LedgerState.Taking } good => good,
+        var stands => stands with { PromisesReads = PromisesNow },
+    };
+
+    private LedgerCondition Standing =>
         _sequencer.Stopped is not null || _parts.Failed || _disposed != 0 ? LedgerCondition.Nothing("The ledger stopped.")
         : _parts.Halted is { } halted ? LedgerCondition.Nothing(halted)
         : _sequencer.DoubtsClock(Published.Time) is { } doubt ? LedgerCondition.Nothing(doubt)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using HealthLedger.Ledger.Epochs;
+using HealthLedger.Ledger.Promises;
 using HealthLedger.Ledger.Storage;
 using HealthLedger.Proofs;
 using HealthLedger.Proofs.Entries;
@@ -30,8 +31,9 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
     private readonly byte[] _origin;
     private int _disposed;
 
-    private LedgerLog(LedgerOptions options, LedgerParts parts, Sequencer sequencer)
+    private LedgerLog(LedgerOptions options, LedgerParts parts, Sequencer sequencer, PromiseJournal? promises)
     {
+        _promises = promises;
         (_options, _parts, _sequencer) = (options, parts, sequencer);
         _keeper = new Keeper(options, parts);
         _enrolments = new Enrolments(options, parts, this);
@@ -68,12 +70,13 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         var storage = DiskStorage.Hold(options.Directory);
-        return Open(options, storage);
+        return Open(options, storage, () => options.Promises is { } promises ? PromiseJournal.Open(promises, options.Keys.Log.Verifier) : null);
     }
 
     /// <summary>As <see cref="Open(LedgerOptions)"/>, on a storage that the ledger then owns.</summary>
-    internal static LedgerLog Open(LedgerOptions options, ILedgerStorage storage)
+    internal static LedgerLog Open(LedgerOptions options, ILedgerStorage storage, Func<PromiseJournal?>? promises = null)
     {
+        PromiseJournal? journal = null;
         try
         {
             var (parts, tree, locked) = LedgerStart.Open(options, storage);
@@ -88,7 +91,9 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
                 throw new LedgerRefusesToStartException("There is no room for a new ledger's first checkpoint.", "Make room on the disk that holds its directory.");
             }
 
-            var log = new LedgerLog(options, parts, sequencer);
+            journal = promises?.Invoke();
+            var log = new LedgerLog(options, parts, sequencer, journal);
+            CheckPromises(log);
             log._keeper.RunOnce();
             sequencer.Start();
             log._keeper.Start();
@@ -97,6 +102,7 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
         }
         catch
         {
+            journal?.Dispose();
             options.Index.Dispose();
             storage.Dispose();
             throw;
@@ -114,6 +120,12 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         cancellation.ThrowIfCancellationRequested();
+        if (_waits && request is { Reserve: ReserveUse.None, WasPromised: false })
+        {
+            LedgerMetrics.Unavailable.Add(1);
+            return new AppendOutcome.Unavailable("Emergency reads wait to be recorded.");
+        }
+
         PendingAppend append;
         try
         {
@@ -184,6 +196,7 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
         {
             _options.Index.Dispose();
             _epochs.Dispose();
+            _promises?.Dispose();
             _parts.Dispose();
         }
     }

@@ -20,6 +20,9 @@ public sealed record LedgerOptions
     /// <summary>Whose cosignatures make a checkpoint final; null where no witnesses are asked.</summary>
     public Proofs.Notes.LogPolicy? Witnesses { get; init; }
 
+    /// <summary>Where reads in an emergency are promised while no entry can be made; null for nowhere.</summary>
+    public Promises.PromiseOptions? Promises { get; init; }
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

@@ -35,6 +35,8 @@ internal sealed class LedgerParts : IDisposable
 
     public required NoticeTail Tail { get; init; }
 
+    public required Promises.LateRuns Late { get; init; }
+
     public Cosignatures? Cosignatures { get; init; }
 
     /// <summary>Why nothing is taken although the storage is sound; null while it is.</summary>

@@ -60,6 +60,7 @@ internal static class LedgerStart
                 Versions = new DecisionVersions(),
                 Queue = new AppendQueue(options.QueueLimit, options.MaxBatchEntries, options.MaxBatchBytes),
                 Tail = new NoticeTail(storage, journal, options.Keys, () => parts!.Published.Size),
+                Late = Promises.LateRuns.Open(storage),
                 Cosignatures = options.Witnesses is { } policy ? new Cosignatures(policy) : null,
             };
             parts.Cosignatures?.Restore(storage, flat, options.Keys, locked?.Size ?? 0);

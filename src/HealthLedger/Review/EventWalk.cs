@@ -51,7 +51,8 @@ internal sealed class EventWalk(LedgerLog ledger)
     /// <summary>Entries that can hold facts decided in a span of time: from the first to before the second.</summary>
     public (ulong From, ulong Before) Span(DateTimeOffset? since, DateTimeOffset? until) =>
         (since is { } first && first > DateTimeOffset.UnixEpoch + Slack ? FirstAt(first - Slack) : 0,
-        until is not { } last ? ledger.Published.Size : last < DateTimeOffset.UnixEpoch ? 0 : last > DateTimeOffset.MaxValue - Slack ? ledger.Published.Size : FirstAt(last + Slack));
+        until is not { } last ? ledger.Published.Size : last < DateTimeOffset.UnixEpoch ? 0 : last > DateTimeOffset.MaxValue - Slack ? ledger.Published.Size
+        : Math.Max(FirstAt(last + Slack), ledger.RecordedLateBehind(last)));
 
     /// <summary>The first entry of this minute or later; the size where there is none. The time of entries never goes back.</summary>
     private ulong FirstAt(DateTimeOffset time)

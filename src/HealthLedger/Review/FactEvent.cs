@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using HealthLedger.Access;
 using HealthLedger.Proofs.Facts;
+using HealthLedger.Proofs.Promises;
 
 namespace HealthLedger.Review;
 
@@ -51,6 +52,9 @@ public sealed record FactEvent
     /// <summary>For emergency purposes, the reason in the caller's words. Hostile text is possible: show it as text.</summary>
     public string? EmergencyReason { get; init; }
 
+    /// <summary>True for a read in an emergency that the ledger recorded later than it was made, having promised it.</summary>
+    public bool IsRecordedLate { get; init; }
+
     /// <summary>True where the purpose was an emergency's.</summary>
     public bool IsEmergency => Purpose?.IsEmergency() ?? false;
 
@@ -74,6 +78,7 @@ public sealed record FactEvent
             Refused = fact[FactField.Decision] == "deny",
             Reason = fact[FactField.Reason],
             Consent = fact[FactField.Consent],
+            IsRecordedLate = LateMark.Of(fact[FactField.Obligations]) is not null,
             EmergencyReason = kind is "access" or "refusal" && purpose is { } code && code.IsEmergency() ? fact[FactField.Evidence] : null,
         };
     }

@@ -128,6 +128,24 @@ public sealed class StrangersTests(DemoGateway gateway) : IClassFixture<DemoGate
     }
 
     [Needs("node")]
+    public async Task Node_verifies_a_promise_of_an_entry_and_the_receipt_that_keeps_it_and_refuses_each_changed_byte()
+    {
+        var promised = StrangersTools.Fixture("promised-receipt.json");
+        var log = (await File.ReadAllLinesAsync(StrangersTools.Fixture("policy.txt"))).Single(line => line.StartsWith("log ", StringComparison.Ordinal))[4..];
+        var outcome = await StrangersTools.Node(promised, log, "--mutate");
+        Assert.True(outcome.Code == 0, outcome.Out);
+        Assert.Contains("promised, not yet included", outcome.Out, StringComparison.Ordinal);
+        Assert.Contains("changes, all refused", outcome.Out, StringComparison.Ordinal);
+        outcome = await StrangersTools.Node(promised, log, "--kept", StrangersTools.Fixture("receipt.json"));
+        Assert.True(outcome.Code == 0, outcome.Out);
+        Assert.Contains("kept: entry 21 is in the log", outcome.Out, StringComparison.Ordinal);
+
+        // A receipt of the running gateway is of another log, so its signature is missing here.
+        Assert.Equal(1, (await StrangersTools.Node(promised, log, "--kept", await gateway.Receipt("/fhir/Patient?name=nobody"))).Code);
+        Assert.Equal(1, (await StrangersTools.Node(promised, gateway.Vkeys[0])).Code);
+    }
+
+    [Needs("node")]
     public async Task Node_refuses_another_logs_key_a_cosigner_that_did_not_sign_and_a_fact_of_another_receipt()
     {
         var receipt = await gateway.Receipt("/fhir/Patient?name=nobody");

@@ -61,6 +61,9 @@ internal static class StrangersTools
     /// <summary>Runs tests/strangers/noble/cosignature.mjs.</summary>
     public static Task<(int Code, string Out)> Noble(params string[] arguments) => Run("node", [Path.Combine(s_folder.Value, "noble", "cosignature.mjs"), .. arguments]);
 
+    /// <summary>A frozen example of a format.</summary>
+    public static string Fixture(string name) => Path.Combine(s_folder.Value, "..", "HealthLedger.Proofs.Tests", "Fixtures", name);
+
     /// <summary>Debian's golang-golang-x-mod-dev puts the packages under /usr/share/gocode, where a toolchain without modules finds them.</summary>
     private static async Task<string> Build()
     {

@@ -5,6 +5,7 @@ using HealthLedger.Proofs.ConsentStateMap;
 using HealthLedger.Proofs.Entries;
 using HealthLedger.Proofs.Facts;
 using HealthLedger.Proofs.Notes;
+using HealthLedger.Proofs.Promises;
 using HealthLedger.Proofs.Receipts;
 using HealthLedger.Proofs.Tests.Evidence;
 using HealthLedger.Proofs.Tokens;
@@ -17,6 +18,8 @@ public class FixtureTests
     private static readonly Hash s_absent = Hash.FromHex("00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff");
     private static readonly Hash s_mapRoot = Hash.FromHex("94145899eaf1f4636e4f70c4b7922fb69da031e7be34d3f1ce80c3b15a00eb5e");
     private static readonly Hash s_commitment = Hash.FromHex("83904eb7dc47a07ae3a1f0baa7585e837e1d533b9b1ee0ce4768888b651ad26d");
+
+    private const string PromiseHash = "b7f4a5cce9a35c82c113b456467da68705ed9b83f596c594ca8ad80137e3e233";
 
     private static readonly LogPolicy s_policy = LogPolicy.Parse(Text("policy.txt")).Value;
 
@@ -79,6 +82,19 @@ public class FixtureTests
         Assert.True(verdict.Holds, verdict.Fault?.ToString());
         Assert.Equal(9, verdict.Checks.Count);
         Assert.Equal(21UL, receipt.Index);
+    }
+
+    [Fact]
+    public void The_promise_verifies_as_ever_and_the_receipt_keeps_it()
+    {
+        var promise = EntryPromise.Parse(SignedNote.Parse(Bytes("promise.txt")).Value.Text).Value;
+        Assert.Equal((3UL, 20UL, s_commitment), (promise.Number, promise.Size, Assert.Single(promise.Commitments)));
+        Assert.Equal(PromiseHash, promise.Hash.ToString());
+        var promised = PromisedReceipt.Parse(Bytes("promised-receipt.json")).Value;
+        Assert.Equal(Text("promise.txt"), promised.Promise);
+        var verdict = promised.Verify(s_policy, Receipt.Parse(Bytes("receipt.json")).Value);
+        Assert.True(verdict.IsKept, verdict.Fault?.ToString());
+        Assert.Equal("själv", verdict.Fact![FactField.Reason]);
     }
 
     [Fact]

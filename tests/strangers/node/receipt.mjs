@@ -2,7 +2,9 @@
 // tlog-checkpoint, tlog-cosignature; RFC 6962 section 2.1. It shares no code with HealthLedger.
 //
 //   node receipt.mjs RECEIPT LOG-VKEY [COSIGNER-VKEY ...] [--opening FILE] [--mutate]
+//   node receipt.mjs PROMISED LOG-VKEY [COSIGNER-VKEY ...] [--kept RECEIPT] [--mutate]
 //
+// The second verifies what a client holds of a read in an emergency until the ledger has recorded it (docs/formats/emergency-journal.md), and that the receipt that came later keeps it.
 // Every key named must have signed. --opening verifies an opening of the fact against the receipt's entry. --mutate also flips bits of every byte of proof,
 // entry, fact and opening, and wants each of these refused. Exit codes: 0 it holds, 1 it does not, 2 usage.
 import { createHash, createHmac, createPublicKey, verify } from 'node:crypto';
@@ -174,7 +176,7 @@ export function verifyReceipt({ origin, index, entry, proof, fact }, keys, openi
 
 function readReceipt(path) {
   const json = JSON.parse(text(readFileSync(path)));
-  const known = ['entry', 'fact', 'id', 'index', 'origin', 'proof'];
+  const known = ['entry', 'fact', 'final', 'id', 'index', 'origin', 'proof'];
   need(Object.keys(json).every(name => known.includes(name)), 'the receipt has a member that is not known here');
   need(Number.isSafeInteger(json.index) && typeof json.proof === 'string', 'not a receipt');
   return {
@@ -183,8 +185,53 @@ function readReceipt(path) {
   };
 }
 
+const isPromised = path => 'promise' in JSON.parse(text(readFileSync(path)));
+
+function readPromised(path) {
+  const json = JSON.parse(text(readFileSync(path)));
+  need(Object.keys(json).every(name => ['fact', 'id', 'origin', 'promise'].includes(name)) && typeof json.promise === 'string', 'not a promised receipt');
+  return { origin: json.origin, promise: Buffer.from(json.promise), fact: json.fact === undefined ? null : base64(json.fact, undefined, 'the fact') };
+}
+
+/** Verifies a promise of entries; throws where it does not hold. Cosigners have no part in it. */
+export function verifyPromise({ origin, promise, fact }, log) {
+  const lines = openNote(text(promise), [log]).split('\n');
+  const decimal = /^(0|[1-9]\d{0,15})$/;
+  need(lines.length >= 9 && lines.length <= 24 && lines[0] === 'healthledger/promise/v1' && lines.at(-1) === '', 'the note is no promise');
+  need(lines[1] === log.name && lines[1] === origin, 'the promise is of another log');
+  need([lines[2], lines[4], lines[6]].every(line => decimal.test(line)) && lines[2] !== '0', 'a number of the promise cannot be read');
+  [lines[3], lines[5]].forEach(line => base64(line, 32, 'a hash of the promise'));
+  const commitments = lines.slice(7, -1).map(line => base64(line, 32, 'a commitment'));
+  if (fact !== null) need(commitments.some(commitment => commitment.equals(factCommitment(parseFact(fact)))), 'the fact is none that was promised');
+  return { number: lines[2], size: BigInt(lines[4]), commitments, factShown: fact !== null };
+}
+
+/** That the receipt, which was verified, is of an entry that was promised. */
+function verifyKept({ size, commitments }, receipt) {
+  const entry = parseEntry(receipt.entry);
+  need(receipt.entry[1] === 1 && commitments.some(commitment => commitment.equals(entry.commitment)), 'the receipt is of no entry that was promised');
+  need(BigInt(receipt.index) >= size, 'the entry is from before the promise');
+}
+
+function promisedMain(path, keys, keptFile, mutates) {
+  const promised = readPromised(path);
+  const promise = verifyPromise(promised, keys[0]);
+  console.log(`promise ${promise.number}: ${promise.commitments.length} entries that ${keys[0].name} owes, at or behind index ${promise.size}`);
+  console.log(promise.factShown ? 'fact: it is one whose entry was promised' : 'fact: not shown');
+  if (keptFile === undefined) {
+    console.log('promised, not yet included');
+  } else {
+    const receipt = readReceipt(keptFile);
+    const { size } = verifyReceipt(receipt, keys);
+    verifyKept(promise, receipt);
+    console.log(`kept: entry ${receipt.index} is in the log of ${size} entries`);
+  }
+  if (mutates) console.log(`changed: ${mutate(promised, keys, undefined, ['promise'], changed => verifyPromise(changed, keys[0]))} changes, all refused`);
+  return 0;
+}
+
 /** Flips bits of every byte and wants each refused; signatures of keys that were not named count for nothing, so their lines are left alone. */
-function mutate(receipt, keys, opening) {
+function mutate(receipt, keys, opening, parts = ['proof', 'entry'], check = changed => verifyReceipt(changed, keys)) {
   let tried = 0;
   const refused = attempt => {
     tried++;
@@ -196,14 +243,14 @@ function mutate(receipt, keys, opening) {
     }
     throw new Refused(`change ${tried} was not noticed`);
   };
-  for (const part of ['proof', 'entry', ...(receipt.fact ? ['fact'] : [])]) {
+  for (const part of [...parts, ...(receipt.fact ? ['fact'] : [])]) {
     const bytes = receipt[part];
     for (let at = 0; at < bytes.length; at++) {
       if (part === 'proof' && ofOthers(bytes, at, keys)) continue;
       for (const bit of [0x01, 0x20, 0x80]) {
         const changed = Buffer.from(bytes);
         changed[at] ^= bit;
-        refused(() => verifyReceipt({ ...receipt, [part]: changed }, keys));
+        refused(() => check({ ...receipt, [part]: changed }));
       }
     }
   }
@@ -227,14 +274,17 @@ function ofOthers(proof, at, keys) {
 function main(args) {
   const at = args.indexOf('--opening');
   const openingFile = at < 0 ? undefined : args.splice(at, 2)[1];
+  const keptAt = args.indexOf('--kept');
+  const keptFile = keptAt < 0 ? undefined : args.splice(keptAt, 2)[1];
   const [path, ...vkeys] = args.filter(argument => argument !== '--mutate');
   if (!path || vkeys.length === 0) {
-    console.error('usage: node receipt.mjs RECEIPT LOG-VKEY [COSIGNER-VKEY ...] [--opening FILE] [--mutate]');
+    console.error('usage: node receipt.mjs RECEIPT LOG-VKEY [COSIGNER-VKEY ...] [--opening FILE] [--kept RECEIPT] [--mutate]');
     return 2;
   }
   try {
     const keys = vkeys.map(parseKey);
     need(keys[0].type === 1, 'the first key must be the log\'s');
+    if (isPromised(path)) return promisedMain(path, keys, keptFile, args.includes('--mutate'));
     const receipt = readReceipt(path);
     const opening = openingFile === undefined ? undefined : JSON.parse(text(readFileSync(openingFile)));
     const { size, factShown } = verifyReceipt(receipt, keys, opening);

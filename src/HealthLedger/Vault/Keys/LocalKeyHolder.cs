@@ -14,8 +14,7 @@ public sealed class LocalKeyHolder(KeyRing ring) : IKeyHolder
     /// <inheritdoc/>
     public ValueTask<EnvelopeKeys> Unwrap(Recorded<AccessEntry> entry, IReadOnlyList<SealedVersion> versions, CancellationToken cancellation)
     {
-        var receipt = entry.Position;
-        if (receipt.Indices.IsDefaultOrEmpty || receipt.Indices.Any(index => index >= receipt.CheckpointSize))
+        if (entry.Promised is null && entry.Position is var receipt && (receipt.Indices.IsDefaultOrEmpty || receipt.Indices.Any(index => index >= receipt.CheckpointSize)))
         {
             throw new ArgumentException("The receipt's checkpoint does not cover its entries.", nameof(entry));
         }
