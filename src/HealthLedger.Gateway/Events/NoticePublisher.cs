@@ -34,12 +34,29 @@ internal sealed class NoticePublisher(LedgerLog ledger, IBus bus, TimeProvider t
 
     private async Task Follow(CancellationToken stopping)
     {
-        await using var notices = ledger.Tail.Read(stopping).GetAsyncEnumerator(stopping);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        await using var notices = ledger.Tail.Read(ending.Token).GetAsyncEnumerator(ending.Token);
+        Task<bool>? next = null;
+        try
+        {
+            await Follow(notices, asked => next = asked, stopping);
+        }
+        finally
+        {
+            // Who is still asked for more cannot be let go: that would hide why it ends.
+            await ending.CancelAsync();
+            await (next ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task Follow(IAsyncEnumerator<LedgerNotice> notices, Action<Task<bool>> asked, CancellationToken stopping)
+    {
         var batch = new List<LedgerNotice>();
         var message = new EventMessage();
         while (true)
         {
-            var next = notices.MoveNextAsync();
+            var next = notices.MoveNextAsync().AsTask();
+            asked(next);
             if (!next.IsCompleted && (batch.Count > 0 || message.Batches > 0))
             {
                 // Nothing more waits, so the last batch is whole.
@@ -124,7 +141,30 @@ internal sealed class NoticePublisher(LedgerLog ledger, IBus bus, TimeProvider t
             }
         }
 
-        ledger.Tail.Acknowledge(message.Size);
+        for (var tries = 0; !Acknowledge(message.Size, isFirst: tries == 0); tries++)
+        {
+            await Task.Delay(Pause, time, stopping);
+        }
+
         message.Clear();
+    }
+
+    /// <summary>False where the cursor cannot be written now: a disk that is full or broken is no reason to stop what still can be done.</summary>
+    private bool Acknowledge(ulong size, bool isFirst)
+    {
+        try
+        {
+            ledger.Tail.Acknowledge(size);
+            return true;
+        }
+        catch (IOException broken)
+        {
+            if (isFirst)
+            {
+                logger.LogWarning("That events up to entry {Size} were taken could not be kept ({Type}); trying again.", size, broken.GetType().Name);
+            }
+
+            return false;
+        }
     }
 }

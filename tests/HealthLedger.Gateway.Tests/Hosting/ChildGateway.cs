@@ -56,6 +56,23 @@ internal sealed class ChildGateway : IAsyncDisposable
         }
     }
 
+    /// <summary>The same on a disk that breaks: from a call on this file on each such call fails. Null where strace is not installed or may not trace.</summary>
+    /// <param name="directory">Data and keys.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="injection">What fails, as strace's <c>-e inject=</c> says it.</param>
+    /// <param name="arguments">Settings.</param>
+    public static async Task<ChildGateway?> StartOnBrokenDisk(TestDirectory directory, string file, string injection, params string[] arguments)
+    {
+        try
+        {
+            return await Listen(Launch([.. Arguments(directory), .. arguments], null, "strace", "-f", "-qq", "-o", "/dev/null", "-P", file, "-e", "inject=" + injection, "dotnet"));
+        }
+        catch (Exception missing) when (missing is System.ComponentModel.Win32Exception or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     private static async Task<ChildGateway> Listen(Process process)
     {
         var errors = process.StandardError.ReadToEndAsync();

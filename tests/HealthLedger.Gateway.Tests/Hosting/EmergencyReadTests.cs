@@ -218,6 +218,48 @@ public sealed class EmergencyReadTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    public async Task Storage_that_fails_ends_everything_but_emergencies_and_the_next_start_keeps_what_was_promised()
+    {
+        LogPolicy policy;
+        await using (var gateway = await TestGateway.Start(_directory, _clients, Permit, Slots))
+        {
+            policy = PolicyOf(gateway);
+            await Fill(gateway);
+        }
+
+        PromisedReceipt promise;
+        string path, said;
+        var child = await ChildGateway.StartOnBrokenDisk(_directory, System.IO.Path.Combine(_directory.Data, "ledger", "lock"), "fdatasync:error=EIO:when=8+", Permit, Slots);
+        if (child is null)
+        {
+            output.WriteLine("SKIPPED: strace is not installed here, or may not trace.");
+            return;
+        }
+
+        await using (child)
+        {
+            await using var gateway = TestGateway.Attach(child.Url, _clients);
+            await gateway.Token(Clinic);
+            var reads = 0;
+            while ((await gateway.Get(Hospital, "Patient/p")).Status == 200)
+            {
+                Assert.True(++reads < 100, "The disk never broke.");
+            }
+
+            (await gateway.Get(Hospital, "Patient/p")).IsFault(503, "transient");
+            Assert.Equal("ready in part: emergency reads only: The ledger stopped.", (await Ready(gateway)).Is(503).Text);
+            path = Path((await Emergency(gateway, "Patient/p")).Is(200));
+            promise = await Promised(gateway, path, policy);
+            said = await child.Kill();
+        }
+
+        Assert.Contains("Only reads in an emergency go on", said, StringComparison.Ordinal);
+        await using var again = await TestGateway.Start(_directory, _clients, Permit, Slots);
+        Assert.True(promise.Verify(policy, await Kept(again, path)).IsKept);
+        again.AssertReplays();
+    }
+
+    [Fact]
     public async Task A_start_without_the_journal_that_holds_promises_is_refused_with_exit_code_6()
     {
         await using (var gateway = await TestGateway.Start(_directory, _clients, Permit, Slots))

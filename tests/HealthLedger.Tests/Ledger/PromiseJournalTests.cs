@@ -236,6 +236,25 @@ public sealed class PromiseJournalTests
     }
 
     [Fact]
+    public async Task A_ledger_whose_storage_failed_promises_and_its_next_start_keeps_that()
+    {
+        var world = new World();
+        var log = world.Open();
+        await log.Appended(Patient, "before");
+        world.Disk.Decide = (name, what) => name == "lock" && what == "flush" ? Fault.NotDone : Fault.None;
+        await Assert.ThrowsAsync<LedgerStoppedException>(() => log.Appended(Patient, "in doubt"));
+        Assert.True(log.Condition.PromisesReads);
+        await Promised(log, "promised", before: 1);
+        var next = world.After(cut: true);
+        await log.DisposeAsync();
+
+        await using var again = next.Open();
+        Assert.Equal(1, await again.RecordPromised(TestLedger.Chain, CancellationToken.None));
+        Assert.Equal(["before", "promised"], Facts(again));
+        LogCheck.Check(again);
+    }
+
+    [Fact]
     public async Task A_torn_last_slot_that_was_given_to_nobody_is_passed_over()
     {
         var world = new World();
