@@ -78,7 +78,9 @@ public sealed partial class LedgerLog : IPromising
         {
             var waiting = _promises.Waiting;
             _waits = waiting.Count > 0;
-            return waiting.Count == 0 ? 0 : await RecordPromised(_promises, waiting, chainOf, cancellation).ConfigureAwait(false);
+
+            // Nothing is written beside a ledger that has stopped.
+            return waiting.Count == 0 ? 0 : _sequencer.Stopped is not null || _parts.Failed || _parts.Halted is not null ? null : await RecordPromised(_promises, waiting, chainOf, cancellation).ConfigureAwait(false);
         }
         catch (Storage.StorageFullException)
         {
