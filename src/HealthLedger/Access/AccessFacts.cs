@@ -5,8 +5,8 @@ using HealthLedger.Consents;
 using HealthLedger.Events;
 using HealthLedger.Ledger;
 using HealthLedger.Proofs.Facts;
-using HealthLedger.Sealing;
 using HealthLedger.Proofs.Promises;
+using HealthLedger.Sealing;
 using HealthLedger.Vault;
 
 namespace HealthLedger.Access;
