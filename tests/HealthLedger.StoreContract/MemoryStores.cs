@@ -119,6 +119,9 @@ public sealed class MemoryKeyStore : IKeyStore
     /// <summary>The keys, for tests to tamper with while nothing reads.</summary>
     public List<WrappedKey> Keys { get; } = [];
 
+    /// <summary>What happens between the decision to destroy keys and their end.</summary>
+    public Action BeforeDestroy { get; set; } = () => { };
+
     /// <summary>The list of erasures.</summary>
     public Dictionary<KeyedName, ErasedKeys> Listed { get; } = [];
 
@@ -146,6 +149,7 @@ public sealed class MemoryKeyStore : IKeyStore
 
     public void Destroy(KeyedName subject, IReadOnlyList<KeyKind> kinds)
     {
+        BeforeDestroy();
         lock (gate)
         {
             Keys.RemoveAll(key => key.Subject == subject && kinds.Contains(key.Kind));

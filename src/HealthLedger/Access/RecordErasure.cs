@@ -30,8 +30,8 @@ public sealed class RecordErasure(RecordVault vault, IAppendOnly log, ReceiptIds
             .Set(FactField.Decision, decision)
             .Set(FactField.Reason, reason);
 
-        // hold: nobody changes the patient's records from here on
-        using var held = await vault.LockForWrite([patient], cancellation);
+        // hold: nobody changes the patient's records from here on, and no other patient is erased
+        using var held = await vault.LockToErase(patient, cancellation);
         var shelf = held.Current(patient);
         using var prepared = shelf is null ? null : await vault.PrepareErasure(held, patient, now, cancellation);
         if (shelf is null || prepared is null)
@@ -77,7 +77,7 @@ public sealed class RecordErasure(RecordVault vault, IAppendOnly log, ReceiptIds
     {
         var now = Instants.Now(time);
         var patient = ShelfId.ForPatient(patientId);
-        using var held = await vault.LockForWrite([patient], cancellation);
+        using var held = await vault.LockToErase(patient, cancellation);
         var shelf = held.Current(patient);
         using var prepared = shelf is null ? null : await vault.PrepareErasure(held, patient, now, cancellation);
         var fact = AccessFacts.Start(caller, PurposeOfUse.Operations, "operate", requestId, "operation", now)

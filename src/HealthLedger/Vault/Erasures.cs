@@ -19,6 +19,7 @@ public sealed class Erasures
     private readonly PinnedSecret tenantKey;
     private readonly ConcurrentDictionary<KeyedName, Erasure> known = new();
     private readonly ConcurrentDictionary<KeyedName, Erasure> unsettled = new();
+    private readonly Lock settling = new();
 
     internal Erasures(IVaultStore store, KeyRing ring, RowSealer sealer, PinnedSecret tenantKey) =>
         (this.store, this.ring, this.sealer, this.tenantKey) = (store, ring, sealer, tenantKey);
@@ -67,11 +68,20 @@ public sealed class Erasures
     /// <exception cref="DamagedKeysException">A key to destroy cannot be told from another.</exception>
     internal void Settle()
     {
-        foreach (var (mark, erasure) in unsettled)
+        if (unsettled.IsEmpty)
         {
-            ring.List(new ErasedKeys(mark, Seal(erasure)));
-            Destroy(erasure);
-            unsettled.TryRemove(KeyValuePair.Create(mark, erasure));
+            return;
+        }
+
+        // Every writer comes here. Two at once, and the slower could destroy, behind its look whose keys these are, the new ones of who came back meanwhile.
+        lock (settling)
+        {
+            foreach (var (mark, erasure) in unsettled)
+            {
+                ring.List(new ErasedKeys(mark, Seal(erasure)));
+                Destroy(erasure);
+                unsettled.TryRemove(KeyValuePair.Create(mark, erasure));
+            }
         }
     }
 

@@ -21,6 +21,9 @@ public sealed partial class RecordVault
 {
     private const int ErasedTogether = 1000;
 
+    /// <summary>One erasure at a time: of a record that two patients share each would leave it to the other, and it would stay with nobody.</summary>
+    private readonly SemaphoreSlim erasing = new(1, 1);
+
     /// <summary>The erasures there were, and the audit keys that they left.</summary>
     public Erasures Erasures { get; }
 
@@ -65,21 +68,38 @@ public sealed partial class RecordVault
         return back.Count;
     }
 
+    /// <summary>Waits for the right to erase a patient: nobody changes the patient's records meanwhile, and no other patient is erased.</summary>
+    /// <param name="patient">Whom to erase.</param>
+    /// <param name="cancellation">Stops the waiting.</param>
+    public async ValueTask<ShelfLock> LockToErase(ShelfId patient, CancellationToken cancellation)
+    {
+        await erasing.WaitAsync(cancellation);
+        try
+        {
+            return (await LockForWrite([patient], cancellation)).ToErase(() => erasing.Release());
+        }
+        catch
+        {
+            erasing.Release();
+            throw;
+        }
+    }
+
     /// <summary>
     /// Prepares the erasure of a patient: every row of the shelf, where its records are found, and that there is such a patient. Records that are other patients' too stay with
     /// them. Nothing changes before the ledger commits it; then <see cref="Complete"/> destroys the keys.
     /// </summary>
-    /// <param name="held">Holds the shelf, and is kept until the keys are destroyed.</param>
+    /// <param name="held">From <see cref="LockToErase"/>, and kept until the keys are destroyed.</param>
     /// <param name="patient">A shelf with something on it.</param>
     /// <param name="now">When.</param>
     /// <param name="cancellation">Stops the preparation.</param>
     /// <returns>Null where the patient has more rows than one change may remove.</returns>
-    /// <exception cref="ArgumentException">The shelf is no patient's, or empty: a bug of the caller.</exception>
+    /// <exception cref="ArgumentException">The shelf is no patient's, or empty, or the lock is another's: a bug of the caller.</exception>
     public async ValueTask<PreparedErasure?> PrepareErasure(ShelfLock held, ShelfId patient, DateTimeOffset now, CancellationToken cancellation)
     {
-        if (held.IsReleased || held.Pending is not null || !patient.IsPatient || held.Current(patient) is not { } shelf)
+        if (held.IsReleased || !held.Erases || held.Pending is not null || !patient.IsPatient || held.Current(patient) is not { } shelf)
         {
-            throw new ArgumentException("Only a held shelf of a patient, with something on it, can be erased.", nameof(patient));
+            throw new ArgumentException("Only a shelf of a patient that is held to be erased, with something on it, can be.", nameof(patient));
         }
 
         var subject = ring.SubjectOf(patient);

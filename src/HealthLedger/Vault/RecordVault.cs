@@ -258,6 +258,7 @@ public sealed partial class RecordVault : IDisposable
     public void Dispose()
     {
         cache.Dispose();
+        erasing.Dispose();
         shelfNames.Dispose();
         locatorNames.Dispose();
         tenantKey.Dispose();

@@ -57,6 +57,33 @@ public sealed class ErasingTests : IDisposable
         Assert.DoesNotContain(Rows.Rows.Keys, place => place.Table is VaultTable.Record or VaultTable.Locator or VaultTable.Head or VaultTable.Segment or VaultTable.Patient);
     }
 
+    [Fact]
+    public async Task A_shared_record_goes_too_where_all_its_patients_are_erased_at_the_same_time()
+    {
+        await Fill();
+        await world.Write(Put("Appointment", "both", 1, "of both", Gone, Stays));
+        using var begun = await world.Vault.LockToErase(Gone, default);
+        var other = Erase(complete: true, Stays);
+        using (var prepared = (await world.Vault.PrepareErasure(begun, Gone, DateTimeOffset.UnixEpoch, default))!)
+        {
+            var append = new AppendRequest { Events = [Event(begun.Current(Gone)!.Chain)], Redo = prepared.Change.Redo, Committed = prepared.Change.Commit };
+            Assert.IsType<AppendOutcome.Appended>(await world.Ledger.Append(append, default));
+        }
+
+        begun.Dispose();
+        Assert.Equal(0, (await other).Shared);
+        Assert.Null(await world.Vault.Locate("Appointment", "both", default));
+        Assert.DoesNotContain(Rows.Rows.Keys, place => place.Table is VaultTable.Record or VaultTable.Locator or VaultTable.Head or VaultTable.Segment or VaultTable.Patient);
+    }
+
+    [Fact]
+    public async Task Nothing_is_erased_under_a_lock_that_others_may_erase_beside()
+    {
+        await Fill();
+        using var held = await world.Vault.LockForWrite([Gone], default);
+        await Assert.ThrowsAsync<ArgumentException>(async () => await world.Vault.PrepareErasure(held, Gone, DateTimeOffset.UnixEpoch, default));
+    }
+
     [Theory]
     [InlineData("abandoned")]
     [InlineData("killed after the journal")]
@@ -67,7 +94,7 @@ public sealed class ErasingTests : IDisposable
         await Fill();
         if (end == "abandoned")
         {
-            using var held = await world.Vault.LockForWrite([Gone], default);
+            using var held = await world.Vault.LockToErase(Gone, default);
             using var never = await world.Vault.PrepareErasure(held, Gone, DateTimeOffset.UnixEpoch, default);
         }
         else if (end == "killed after the journal")
@@ -128,6 +155,33 @@ public sealed class ErasingTests : IDisposable
         Assert.Equal("anew", await world.Read(new RecordKey("Observation", "anew", 1)));
     }
 
+    /// <summary>Every writer destroys what is left to destroy; one that is slow at it must not come to the keys that whoever came back was given meanwhile.</summary>
+    [Fact]
+    public async Task Keys_of_who_came_back_are_not_destroyed_by_one_who_was_slow_to_destroy_the_old()
+    {
+        await Fill();
+        await Erase(complete: false);
+        using var slow = new SemaphoreSlim(0);
+        var isBegun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Keys.BeforeDestroy = () =>
+        {
+            if (isBegun.TrySetResult())
+            {
+                slow.Wait();
+            }
+        };
+        var first = Task.Run(() => world.Write(Put("Observation", "other", 1, "other", Stays)));
+        await isBegun.Task;
+        var second = Task.Run(() => world.Write(Put("Observation", "anew", 1, "anew", Gone)));
+        await Task.WhenAny(second, Task.Delay(TimeSpan.FromSeconds(1)));
+        slow.Release();
+        await first;
+        await second;
+        world.Reopen();
+        await world.Vault.ApplyErasures(default);
+        Assert.Equal("anew", await world.Read(new RecordKey("Observation", "anew", 1)));
+    }
+
     [Fact]
     public void An_erasure_reads_back_as_written_and_a_damaged_one_does_not()
     {
@@ -162,7 +216,7 @@ public sealed class ErasingTests : IDisposable
     private async Task<PreparedErasure> Erase(bool complete, ShelfId? patient = null)
     {
         var erased = patient ?? Gone;
-        using var held = await world.Vault.LockForWrite([erased], default);
+        using var held = await world.Vault.LockToErase(erased, default);
         using var prepared = (await world.Vault.PrepareErasure(held, erased, DateTimeOffset.UnixEpoch, default))!;
         var append = new AppendRequest { Events = [Event(held.Current(erased)!.Chain)], Redo = prepared.Change.Redo, Committed = prepared.Change.Commit };
         Assert.IsType<AppendOutcome.Appended>(await world.Ledger.Append(append, default));
