@@ -68,6 +68,9 @@ public sealed partial class LogPolicy
         /// <summary>The name that all its keys have; null where they have several.</summary>
         public abstract string? Party { get; }
 
+        /// <summary>The names of all its keys.</summary>
+        public abstract IReadOnlySet<string> Names { get; }
+
         /// <summary>Since when it vouches; null where it does not.</summary>
         public abstract ulong? Time(IReadOnlyList<VerifiedSignature> signatures);
     }
@@ -76,12 +79,20 @@ public sealed partial class LogPolicy
     {
         public override string? Party => Verifier.Name;
 
+        public override IReadOnlySet<string> Names { get; } = new HashSet<string>(StringComparer.Ordinal) { Verifier.Name };
+
         public override ulong? Time(IReadOnlyList<VerifiedSignature> signatures) => signatures.FirstOrDefault(each => each.Verifier == Verifier)?.Timestamp;
     }
 
     private sealed record Group(int Needed, IReadOnlyList<Member> Members) : Member
     {
         public override string? Party { get; } = Members.Select(member => member.Party).Distinct().ToList() is [var one] ? one : null;
+
+        public override IReadOnlySet<string> Names { get; } = Members.SelectMany(member => member.Names).ToHashSet(StringComparer.Ordinal);
+
+        /// <summary>True where keys of one party could help two of the members to which the threshold is counted, one of them a group of several parties.</summary>
+        public bool CountsAPartyTwice => Needed > 1 && !CountsKeys
+            && Parties.Sum(party => party.SelectMany(member => member.Names).Distinct(StringComparer.Ordinal).Count()) > Names.Count;
 
         /// <summary>The highest threshold that its members can reach.</summary>
         public int Most => CountsKeys ? Members.Count : Parties.Count;

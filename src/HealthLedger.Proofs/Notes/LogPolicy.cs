@@ -5,8 +5,8 @@ namespace HealthLedger.Proofs.Notes;
 /// <summary>Which logs are trusted and whose cosignatures are enough (c2sp.org/tlog-policy, draft at C2SP commit 5ba5ee8).</summary>
 /// <remarks>
 /// Lines: <c>log VKEY [URL]</c>, <c>witness NAME VKEY [URL]</c>, <c>group NAME K|any|all MEMBER...</c>, <c>quorum NAME|none</c>; spaces and tabs
-/// separate, <c>#</c> begins a comment. Names are defined before use; no key appears twice. Limits: 256 KiB, 64 logs and 62 witnesses, 32 of them with
-/// ML-DSA-44 keys. Witnesses whose keys have one name are one party, which a threshold counts once (<see cref="IsQuorum"/>).
+/// separate, <c>#</c> begins a comment. Names are defined before use; no key appears twice, and no name is a
+/// member twice. Limits: 256 KiB, 64 logs and 62 witnesses, 32 of them with ML-DSA-44 keys. Witnesses whose keys have one name are one party, which a threshold counts once (<see cref="IsQuorum"/>).
 /// </remarks>
 public sealed partial class LogPolicy
 {
@@ -17,6 +17,9 @@ public sealed partial class LogPolicy
 
 
     private readonly Dictionary<string, Member> _members = new(StringComparer.Ordinal);
+
+    /// <summary>The names that are members of a group.</summary>
+    private readonly HashSet<string> _grouped = new(StringComparer.Ordinal);
     private readonly Dictionary<NoteVerifier, Uri> _addresses = [];
     private Member? _quorum;
 
@@ -159,6 +162,11 @@ public sealed partial class LogPolicy
                 return "a member that is not defined above";
             }
 
+            if (!_grouped.Add(each))
+            {
+                return "a member that is another group's too";
+            }
+
             members.Add(member);
         }
 
@@ -169,7 +177,9 @@ public sealed partial class LogPolicy
             _ => int.TryParse(needed, NumberStyles.None, CultureInfo.InvariantCulture, out var k) ? k : 0,
         };
         var group = new Group(count, members);
-        return count < 1 || count > group.Most ? "a threshold that its members cannot reach, of whom keys of one name count once" : AddMember(name, group);
+        return count < 1 || count > group.Most ? "a threshold that its members cannot reach, of whom keys of one name count once"
+            : group.CountsAPartyTwice ? "a threshold to which one party's keys add up in several members"
+            : AddMember(name, group);
     }
 
     private string? SetQuorum(string name, out bool seen)

@@ -170,14 +170,26 @@ public class MlDsaTests
     [InlineData("group q all a-ed a-pq", "a-pq", false)]
     [InlineData("group a all a-ed a-pq\ngroup b all b-ed b-pq\ngroup q 2 a b c-ed", "a-ed a-pq b-ed", false)]
     [InlineData("group a all a-ed a-pq\ngroup b all b-ed b-pq\ngroup q 2 a b c-ed", "a-ed a-pq b-ed b-pq", true)]
-    [InlineData("group a any a-ed a-pq\ngroup q 2 a a-ed b-ed c-ed", "a-ed a-pq", false)]
-    [InlineData("group a any a-ed a-pq\ngroup q 2 a a-ed b-ed c-ed", "a-ed b-ed", true)]
+    [InlineData("group a any a-pq\ngroup q 2 a a-ed b-ed c-ed", "a-ed a-pq", false)]
+    [InlineData("group a any a-pq\ngroup q 2 a a-ed b-ed c-ed", "a-ed b-ed", true)]
     public void Two_keys_of_one_witness_count_once(string groups, string signed, bool expected)
     {
         var policy = ThreeParties(groups + "\nquorum q");
         var names = signed.Split(' ');
         Assert.Equal(expected, policy.IsQuorum(s_three.Where(each => names.Contains(each.Name)).Select(each => policy.Witnesses.Single(key => key.ToString() == each.Key.ToString()))));
     }
+
+    /// <summary>a.example alone would be two of three: once within the group, once beside it.</summary>
+    [Theory]
+    [InlineData("group x any a-ed b-ed\ngroup q 2 x a-pq c-ed", false)]
+    [InlineData("group x any a-ed b-ed\ngroup y any b-pq c-ed\ngroup q 2 x y c-pq", false)]
+    [InlineData("group x any a-ed b-ed\ngroup q 2 x c-pq c-ed", true)]
+    [InlineData("group x any a-ed b-ed\ngroup q any x a-pq", true)]
+    [InlineData("group x any a-ed b-ed\ngroup q all x a-pq", true)]
+    public void A_threshold_to_which_the_keys_of_one_party_add_up_through_a_group_is_refused(string groups, bool accepted) =>
+        Assert.Equal(
+            accepted ? null : "policy-line",
+            LogPolicy.Parse($"log {NoteTests.LogVkey}\n{string.Concat(s_three.Select(each => $"witness {each.Name} {each.Key}\n"))}{groups}\nquorum q").Fault?.Code);
 
     /// <summary>With keys counted, the two of one liar would stand for two witnesses; k of n parties and f liars: 2k &lt;= n + f.</summary>
     [Fact]

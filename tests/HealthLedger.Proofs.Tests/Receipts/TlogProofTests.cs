@@ -144,6 +144,8 @@ public class TlogProofTests
     [InlineData("log LOG\nwitness w WIT\ngroup g 0 w\nquorum g", "policy-line")]
     [InlineData("log LOG\nwitness w WIT\ngroup g any\nquorum g", "policy-line")]
     [InlineData("log LOG\nwitness w WIT\ngroup g all w w\nquorum g", "policy-line")]
+    [InlineData("log LOG\nwitness w WIT\ngroup a any w\ngroup b any w\nquorum b", "policy-line")] // c2sp.org/tlog-policy: a name is a member at most once, so that a witness counts in one way only
+    [InlineData("log LOG\nwitness w WIT\ngroup a any w\ngroup b any a w\nquorum b", "policy-line")]
     [InlineData("log LOG\nsomething else\nquorum none", "policy-line")]
     public void A_malformed_policy_is_refused(string policy, string code) =>
         Assert.Equal(code, LogPolicy.Parse(policy.Replace("LOG", NoteTests.LogVkey).Replace("WIT", NoteTests.WitnessVkey)).Fault!.Code);
