@@ -62,6 +62,7 @@ internal struct Sha256Words
             BinaryPrimitives.WriteUInt32BigEndian(hash[(i * sizeof(uint))..], words[i]);
         }
 
+        words.Wipe(); // a derived key, where this is the end of a derivation
         CryptographicOperations.ZeroMemory(rest);
     }
 
