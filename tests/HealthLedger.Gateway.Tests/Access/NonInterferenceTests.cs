@@ -151,6 +151,11 @@ public sealed class NonInterferenceTests(TwoWorlds worlds) : IClassFixture<TwoWo
             // For operators alone, and others are refused before anything is looked at: who erases learns whether there was somebody (docs/threats.md).
             "/admin/pseudonyms", "/admin/erasures", "/admin/erasures/preview", "/admin/erasures/{id}/hold", "/admin/erasures/{id}/release", "/admin/erasures/{id}/audit-key", "/admin/erasures/{id}/audit-key/confirm",
             "/admin/keys", "/admin/keys/wrapping", "/admin/keys/tokens", "/admin/keys/passphrase", "/admin/keys/pkcs11", "/admin/backups", "/admin/backups/data", "/admin/backups/keys", "/admin/vault/check",
+            "/admin/clients", "/admin/clients/{id}", "/admin/clients/{id}/disable", "/admin/clients/{id}/enable", "/admin/organizations", "/admin/organizations/{id}",
+            "/admin/users", "/admin/users/show", "/admin/users/disable", "/admin/users/enable", "/admin/users/unlock", "/admin/users/remove", "/admin/users/invite", "/admin/users/organization",
+
+            // Whoever has an invitation sets a password with it: nothing here is of a patient's records.
+            "/enrol", "/account/enrol",
 
             // Pages: strangers get the same whatever is stored; patients see their own record alone, regulators no patient's.
             "/", "/assets/healthledger.css", "/assets/healthledger.js", "/portal", "/portal/changes", "/portal/consents", "/portal/consents/{id}/withdraw", "/portal/events", "/portal/events/proof",
