@@ -16,16 +16,24 @@ public sealed class SqliteKeyStore : IKeyStore
         CREATE TABLE IF NOT EXISTS erased (mark BLOB NOT NULL PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID
         """;
 
+    private const string Insertion = "INSERT INTO wrapped_key (subject, kind, epoch, sealed) VALUES (?, ?, ?, ?)";
+
+    /// <summary>How many keys are copied in one step: some milliseconds.</summary>
+    private const int CopiedTogether = 1000;
+
     private readonly Lock gate = new();
+    private readonly KeyDirectory directory;
     private readonly SqliteConnection connection;
-    private readonly Statement select, insert, destroy, earlier, has, erased, list;
+    private readonly Statement select, after, insert, destroy, earlier, has, erased, list;
     private readonly WriteTransaction transaction;
 
-    private SqliteKeyStore(SqliteConnection connection)
+    private SqliteKeyStore(KeyDirectory directory, SqliteConnection connection)
     {
+        this.directory = directory;
         this.connection = connection;
         select = new Statement(connection, "SELECT kind, epoch, sealed FROM wrapped_key WHERE subject = ?");
-        insert = new Statement(connection, "INSERT INTO wrapped_key (subject, kind, epoch, sealed) VALUES (?, ?, ?, ?)");
+        after = new Statement(connection, "SELECT subject, kind, epoch, sealed FROM wrapped_key WHERE subject > ? ORDER BY subject, kind LIMIT ?");
+        insert = new Statement(connection, Insertion);
         destroy = new Statement(connection, "DELETE FROM wrapped_key WHERE subject = ? AND kind = ?");
         earlier = new Statement(connection, "SELECT subject, kind, epoch, sealed FROM wrapped_key WHERE epoch < ? LIMIT ?");
         has = new Statement(connection, "SELECT 1 FROM wrapped_key WHERE kind = ? LIMIT 1");
@@ -37,7 +45,7 @@ public sealed class SqliteKeyStore : IKeyStore
     /// <summary>Opens <c>keys.db</c> in the key directory; makes it where there is none.</summary>
     /// <exception cref="ForeignDirectoryException">It belongs to another tenant.</exception>
     public static SqliteKeyStore Open(KeyDirectory keys) =>
-        new(SealedDatabase.OpenWriter(Path.Combine(keys.Path, "keys.db"), keys.Tenant, Schema, Additions, keys.Path));
+        new(keys, SealedDatabase.OpenWriter(Path.Combine(keys.Path, "keys.db"), keys.Tenant, Schema, Additions, keys.Path));
 
     /// <inheritdoc/>
     public IReadOnlyList<WrappedKey> Of(KeyedName subject)
@@ -62,7 +70,7 @@ public sealed class SqliteKeyStore : IKeyStore
                 return false;
             }
 
-            Insert(key, name);
+            Insert(insert, key);
         }
 
         return true;
@@ -181,15 +189,45 @@ public sealed class SqliteKeyStore : IKeyStore
     });
 
     /// <summary>
-    /// Copies the file into a new one, without anything that was destroyed. Keys are neither read nor written meanwhile, about a second for each 100,000 patients: a reader of
-    /// its own would keep what is destroyed just then in the file's log. Not durable on return.
+    /// Copies the keys into a new file, without anything that was destroyed before it began, in steps between which keys are read and written: of each subject all keys as of one moment. No step leaves a reader
+    /// open, which would keep what is destroyed just then in the file's log. Not durable on return.
     /// </summary>
     /// <exception cref="IOException">There is no room, or the file cannot be written.</exception>
     public void CopyTo(string copy, CancellationToken cancellation)
     {
-        lock (gate)
+        try
         {
-            SqliteFile.Copy(connection, copy, cancellation);
+            using var made = SealedDatabase.OpenWriter(copy, directory.Tenant, Schema, Additions, directory.Path);
+            SqliteFile.Run(made, "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF");
+            using var adding = new WriteTransaction(made);
+            using var add = new Statement(made, Insertion);
+            var last = default(KeyedName); // before all: a keyed name of zeros alone never comes
+            while (SubjectsAfter(last) is { Count: > 0 } page)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                adding.Run(() =>
+                {
+                    page.ForEach(key => Insert(add, key));
+                    return true;
+                });
+                last = page[^1].Subject;
+            }
+
+            // At the end, so that what was destroyed meanwhile is on it.
+            using var addErased = new Statement(made, "INSERT INTO erased (mark, sealed) VALUES (?, ?)");
+            adding.Run(() =>
+            {
+                foreach (var one in Erased())
+                {
+                    addErased.Bind(1, one.Mark.ToArray()).Bind(2, one.Sealed.Span).Run();
+                }
+
+                return true;
+            });
+        }
+        catch (SqliteException failed) when (failed.SqliteErrorCode is SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_IOERR or SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_READONLY)
+        {
+            throw new IOException("A copy of the keys could not be written.", failed);
         }
     }
 
@@ -198,7 +236,7 @@ public sealed class SqliteKeyStore : IKeyStore
     {
         lock (gate)
         {
-            foreach (var statement in new[] { select, insert, destroy, earlier, has, erased, list })
+            foreach (var statement in new[] { select, after, insert, destroy, earlier, has, erased, list })
             {
                 statement.Dispose();
             }
@@ -214,10 +252,46 @@ public sealed class SqliteKeyStore : IKeyStore
         Span<byte> name = stackalloc byte[KeyedName.Size];
         key.Subject.CopyTo(name);
         destroy.Bind(1, name).Bind(2, (long)key.Kind).Run();
-        Insert(key, name);
+        Insert(insert, key);
     }
 
-    private void Insert(WrappedKey key, ReadOnlySpan<byte> name) => insert.Bind(1, name).Bind(2, (long)key.Kind).Bind(3, key.Epoch).Bind(4, key.Sealed.Span).Run();
+    private static void Insert(Statement insert, WrappedKey key)
+    {
+        Span<byte> name = stackalloc byte[KeyedName.Size];
+        key.Subject.CopyTo(name);
+        insert.Bind(1, name).Bind(2, (long)key.Kind).Bind(3, key.Epoch).Bind(4, key.Sealed.Span).Run();
+    }
+
+    /// <summary>The keys of the next subjects, of each all: a page may end within one, which is left to the next page.</summary>
+    private List<WrappedKey> SubjectsAfter(KeyedName last)
+    {
+        var keys = new List<WrappedKey>(CopiedTogether);
+        Span<byte> name = stackalloc byte[KeyedName.Size];
+        last.CopyTo(name);
+        lock (gate)
+        {
+            try
+            {
+                after.Bind(1, name).Bind(2, CopiedTogether);
+                while (after.Step())
+                {
+                    keys.Add(new WrappedKey(KeyedName.Read(after.Blob(0)), (KeyKind)after.Integer(1), checked((int)after.Integer(2)), after.Blob(3).ToArray()));
+                }
+            }
+            finally
+            {
+                after.Reset();
+            }
+        }
+
+        if (keys.Count == CopiedTogether)
+        {
+            var cut = keys[^1].Subject;
+            keys.RemoveAll(key => key.Subject == cut);
+        }
+
+        return keys;
+    }
 
     private List<WrappedKey> Select(KeyedName subject, ReadOnlySpan<byte> name)
     {

@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using System.Runtime.Versioning;
 using HealthLedger.Sqlite.Vault;
 using HealthLedger.StoreContract;
 using HealthLedger.Vault;
 using HealthLedger.Vault.Keys;
 using HealthLedger.Vault.Storage;
+using Xunit.Abstractions;
 
 namespace HealthLedger.Sqlite.Tests.Vault;
 
@@ -59,8 +61,9 @@ public sealed class SqliteVaultStoreTests : VaultStoreContract
 }
 
 /// <summary>keys.db keeps the contract of key stores.</summary>
-public sealed class SqliteKeyStoreTests : KeyStoreContract
+public sealed class SqliteKeyStoreTests(ITestOutputHelper output) : KeyStoreContract
 {
+    private static readonly KeyKind[] Four = [KeyKind.Data, KeyKind.Row, KeyKind.Terms, KeyKind.Audit];
     private readonly Place place = new();
 
     [Fact]
@@ -93,9 +96,74 @@ public sealed class SqliteKeyStoreTests : KeyStoreContract
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(place.Keys.Path));
     }
 
+    [Fact]
+    public async Task A_copy_has_each_subjects_keys_whole_and_nothing_that_was_destroyed_before_and_others_come_and_go_meanwhile()
+    {
+        var subjects = Environment.GetEnvironmentVariable("HEALTHLEDGER_FULL") == "1" ? 100_000u : 5_000u;
+        var copy = Path.Combine(place.Keys.Path, "copy.db");
+        var destroyed = KeysOf(1);
+        List<WrappedKey> standing = [.. Enumerable.Range(1, (int)subjects).SelectMany(i => KeysOf(2 * (uint)i))];
+        using (var store = SqliteKeyStore.Open(place.Keys))
+        {
+            store.TryAdd(standing);
+            store.TryAdd(destroyed);
+            store.Destroy(new KeyedName(1), Four);
+
+            using var copied = new CancellationTokenSource();
+            using var begun = new SemaphoreSlim(0);
+            var others = Task.Run(() =>
+            {
+                var (acts, longest) = (0, TimeSpan.Zero);
+                for (var i = 0u; !copied.IsCancellationRequested; i++)
+                {
+                    var began = Stopwatch.GetTimestamp();
+                    store.Of(new KeyedName(2));
+                    longest = Stopwatch.GetElapsedTime(began) is var waited && waited > longest ? waited : longest;
+                    var subject = 1 + (2 * (i / 2 * 7919 % subjects));
+                    if (!store.TryAdd(KeysOf(subject)))
+                    {
+                        store.Destroy(new KeyedName(subject), Four);
+                    }
+
+                    acts++;
+                    begun.Release();
+                }
+
+                return (acts, longest);
+            });
+            await begun.WaitAsync();
+            var start = Stopwatch.GetTimestamp();
+            store.CopyTo(copy, default);
+            await copied.CancelAsync();
+            var (acts, longest) = await others;
+            output.WriteLine($"{subjects} subjects in {Stopwatch.GetElapsedTime(start).TotalMilliseconds:F0} ms; meanwhile {acts} acts, and the longest wait of a reader was {longest.TotalMilliseconds:F1} ms.");
+            Assert.True(acts > 3, "Nobody came between.");
+        }
+
+        var bytes = await File.ReadAllBytesAsync(copy);
+        Assert.DoesNotContain(destroyed, key => bytes.AsSpan().IndexOf(key.Sealed.Span) >= 0);
+        Assert.Equal(["copy.db", "keys.db"], Directory.GetFiles(place.Keys.Path, "*.db*").Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        File.Move(copy, Path.Combine(place.Keys.Path, "keys.db"), overwrite: true);
+        using var restored = SqliteKeyStore.Open(place.Keys);
+        foreach (var expected in standing.GroupBy(key => key.Subject))
+        {
+            Assert.Equal(expected.Select(Text), restored.Of(expected.Key).OrderBy(key => key.Kind).Select(Text));
+        }
+
+        for (var subject = 1u; subject < 2 * subjects; subject += 2)
+        {
+            Assert.Contains(restored.Of(new KeyedName(subject)).Count, new[] { 0, Four.Length });
+        }
+
+        static string Text(WrappedKey key) => $"{key.Kind} {key.Epoch} {Convert.ToHexString(key.Sealed.Span)}";
+    }
+
     protected override IKeyStore Open() => SqliteKeyStore.Open(place.Keys);
 
     protected override void Clean() => place.Dispose();
+
+    private static WrappedKey[] KeysOf(uint subject) =>
+        [.. Four.Select(kind => new WrappedKey(new KeyedName(subject), kind, 1, System.Security.Cryptography.RandomNumberGenerator.GetBytes(113)))];
 
     private IEnumerable<byte[]> Files() => Directory.GetFiles(place.Keys.Path).Select(File.ReadAllBytes);
 }
