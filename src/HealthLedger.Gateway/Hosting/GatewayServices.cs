@@ -67,6 +67,7 @@ internal static class GatewayServices
         services.AddSingleton<VaultCheck>();
         services.AddSingleton<OnlineBackup>();
         services.AddHostedService<KeyBackupExpiry>();
+        services.AddHostedService<LostKeysWatch>();
 
         services.AddSingleton(new ConsentQuorum(options.Witnesses, storage.Ledger));
         services.AddSingleton(new PrivacyAccounts(Derived(storage, "privacy-accounts")));

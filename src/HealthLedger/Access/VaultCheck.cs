@@ -47,6 +47,32 @@ public sealed class VaultCheck(RecordVault vault, LedgerLog log, TimeProvider ti
         _ => await Locators(after, cancellation),
     };
 
+    /// <summary>
+    /// Counts the patients and the kinds of directory records that have rows and no keys: the key directory is older than the data. Reads each patient's row in the directory, some ten microseconds each, and passes
+    /// over those that do not open.
+    /// </summary>
+    /// <param name="cancellation">Stops the count.</param>
+    public async ValueTask<int> CountWithoutKeys(CancellationToken cancellation)
+    {
+        var without = 0;
+        foreach (var shelf in DirectoryShelves)
+        {
+            without += await vault.HasLostKeys(shelf, cancellation) ? 1 : 0;
+        }
+
+        for (KeyedName? after = null; await vault.PatientsAtRest(after, LocatorsTogether, cancellation) is (var patients, { } last, _); after = last)
+        {
+            foreach (var (shelf, _) in patients)
+            {
+                without += await vault.HasLostKeys(shelf, cancellation) ? 1 : 0;
+            }
+        }
+
+        return without;
+    }
+
+    private static IEnumerable<ShelfId> DirectoryShelves => FhirDefinitions.R4.ResourceTypes.Select(ShelfId.ForDirectory);
+
     private async ValueTask<CheckedPart> Patients(KeyedName? after, CancellationToken cancellation)
     {
         var part = new Sum();
@@ -81,7 +107,7 @@ public sealed class VaultCheck(RecordVault vault, LedgerLog log, TimeProvider ti
         var part = new Sum();
         var wanted = new Dictionary<string, ShelfId>(StringComparer.Ordinal);
         var heads = new Dictionary<ShelfId, RowPlace>();
-        foreach (var shelf in FhirDefinitions.R4.ResourceTypes.Select(ShelfId.ForDirectory))
+        foreach (var shelf in DirectoryShelves)
         {
             var isThere = false;
             var found = await vault.CheckShelf(shelf, head =>

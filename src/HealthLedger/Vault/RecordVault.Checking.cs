@@ -54,6 +54,10 @@ public sealed partial class RecordVault
         }
     }
 
+    /// <summary>True where a shelf has a head, and a patient's a row in the directory, and no keys.</summary>
+    public async ValueTask<bool> HasLostKeys(ShelfId shelf, CancellationToken cancellation) =>
+        ring.LacksRecordKeys(shelf) && await Absence(shelf, cancellation) is null && ring.LacksRecordKeys(shelf); // once more: whoever was erased may have come anew between
+
     /// <summary>The patients that storage names, by ascending row: which, the last row, and the rows that do not open.</summary>
     /// <param name="after">The last row of the page before; null for the first.</param>
     /// <param name="max">How many rows at most.</param>

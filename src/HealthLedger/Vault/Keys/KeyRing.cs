@@ -112,7 +112,7 @@ public sealed partial class KeyRing : IDisposable
     /// <exception cref="KeyHolderException">The holder of data keys makes none.</exception>
     internal async ValueTask Make(IEnumerable<ShelfId> shelves, IKeyHolder holder, CancellationToken cancellation)
     {
-        ShelfId[] lacking = [.. shelves.Where(shelf => LacksRecordKeys(SubjectOf(shelf)))];
+        ShelfId[] lacking = [.. shelves.Where(LacksRecordKeys)];
         if (lacking.Length == 0)
         {
             return;
@@ -150,6 +150,9 @@ public sealed partial class KeyRing : IDisposable
         using var held = Unwrap(wrapped);
         return held.Span.ToArray();
     }
+
+    /// <summary>True where a shelf has no keys that open records.</summary>
+    internal bool LacksRecordKeys(ShelfId shelf) => LacksRecordKeys(SubjectOf(shelf));
 
     /// <summary>The audit key of a shelf; null where the shelf has no keys, or where its records were erased. The caller owns it.</summary>
     internal PinnedSecret? FindAudit(ShelfId shelf)
