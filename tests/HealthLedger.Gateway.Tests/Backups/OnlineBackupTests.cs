@@ -97,6 +97,49 @@ public sealed class OnlineBackupTests : IDisposable
     }
 
     [Fact]
+    public async Task One_is_made_at_a_time_and_whoever_asks_meanwhile_is_told_so_and_makes_nothing()
+    {
+        await using var gateway = await _world.Start();
+        using var goOn = new ManualResetEventSlim();
+        Task<Answer> first;
+        var elsewhere = Directory.CreateDirectory(Path.Combine(_world.Directory.Root, "elsewhere")).FullName;
+        var holding = Task.Run(() => gateway.Host.Storage.Keys.Copy(elsewhere, () => goOn.Wait())); // a backup of the keys waits for it
+        try
+        {
+            while (Directory.GetFiles(elsewhere).Length == 0)
+            {
+                Assert.False(holding.IsCompleted);
+                await Task.Delay(5);
+            }
+
+            first = BackedUp.Make(gateway, "keys", "first");
+            while (Directory.GetDirectories(_world.KeysPlace, ".*-first.partial").Length == 0)
+            {
+                Assert.False(first.IsCompleted);
+                await Task.Delay(5);
+            }
+
+            foreach (var (kind, name) in new[] { ("data", "second"), ("keys", "second"), ("keys", "first") })
+            {
+                var busy = (await BackedUp.Make(gateway, kind, name)).Is(409);
+                Assert.Equal(("busy", 2UL), (busy.Error(), busy.Growth));
+            }
+
+            Assert.False(first.IsCompleted);
+            Assert.Empty(Directory.GetFileSystemEntries(_world.DataPlace));
+            Assert.Single(Directory.GetFileSystemEntries(_world.KeysPlace));
+        }
+        finally
+        {
+            goOn.Set();
+            await holding;
+        }
+
+        (await first).Is(200);
+        (await BackedUp.Make(gateway, "data", "second")).Is(200);
+    }
+
+    [Fact]
     public async Task A_name_that_is_none_makes_nothing()
     {
         await using var gateway = await _world.Start();
