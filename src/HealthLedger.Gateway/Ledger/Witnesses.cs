@@ -92,7 +92,7 @@ internal sealed class Witnesses : IDisposable
             {
                 throw new LedgerRefusesToStartException(
                     Tell(client, contradicts),
-                    "This directory is an older copy, or two were written to. Put back the newest one; where it is lost, begin a new ledger under another origin.");
+                    "This directory is an older copy, or two were written to. Put back the newest one. Where it is lost, the witnesses have to begin anew under other keys, which the policy then names; or begin a new ledger under another origin.");
             }
 
             if (outcome is not WitnessOutcome.Agrees)
