@@ -93,6 +93,13 @@ internal sealed class ChildGateway : IAsyncDisposable
     public static string[] Arguments(TestDirectory directory) =>
         ["--urls=http://127.0.0.1:0", $"--HealthLedger:Data={directory.Data}", $"--HealthLedger:Keys={directory.Keys}", "--HealthLedger:ScryptLogN=15"];
 
+    /// <summary>The most memory that it has had until now; 0 where the system does not tell.</summary>
+    public long PeakBytes()
+    {
+        _process.Refresh();
+        return _process.PeakWorkingSet64;
+    }
+
     /// <summary>kill -9; what it had said on its error stream.</summary>
     public async Task<string> Kill()
     {
