@@ -1,6 +1,5 @@
 using HealthLedger.Gateway.Hosting;
 using HealthLedger.Ledger;
-using HealthLedger.Vault;
 
 namespace HealthLedger.Gateway.Ledger;
 
@@ -11,7 +10,7 @@ internal sealed class PromiseKeeping(Storage storage, TimeProvider time, ILogger
 
     /// <summary>Records what was promised; null where the ledger takes no entry now.</summary>
     /// <exception cref="LedgerRefusesToStartException">The keys are missing that open it.</exception>
-    public static ValueTask<int?> Record(Storage storage, CancellationToken cancellation) => storage.Ledger.RecordPromised(id => ChainOf(storage.Vault, id), cancellation);
+    public static ValueTask<int?> Record(Storage storage, CancellationToken cancellation) => storage.Ledger.RecordPromised(storage.Vault.ChainOf, cancellation);
 
     protected override async Task ExecuteAsync(CancellationToken stopping)
     {
@@ -47,7 +46,4 @@ internal sealed class PromiseKeeping(Storage storage, TimeProvider time, ILogger
             logger.LogError("The emergency journal could not be recorded now ({Type}); trying again.", failed.GetType().Name);
         }
     }
-
-    private static EventChain? ChainOf(RecordVault vault, string id) =>
-        id == vault.TenantChain.Id ? vault.TenantChain : ShelfId.Parse(id) is { } shelf ? vault.ChainOf(shelf) : null;
 }

@@ -138,7 +138,7 @@ public sealed class AuditKeyErasure(RecordVault vault, LedgerLog log, ErasurePol
     /// <summary>Whose records were erased, as the facts on the chain say; null where it does not open any more.</summary>
     private ShelfId? PatientOf(Erasure? erasure) =>
         erasure is not null && vault.Erasures.ChainOf(erasure) is { } chain && log.EventsOf(chain, 0, 1, newestFirst: true) is [var last]
-        && log.OpenFact(last.Index, chain) is { } stored && Fact.Parse(stored).TryGet(out var fact, out _)
+        && log.FactOf(last.Index, chain) is { } fact
             ? ShelfId.Parse(fact[FactField.Patient] ?? "")
             : null;
 

@@ -19,10 +19,7 @@ public sealed class Receipts(RecordVault vault, LedgerLog log, ReceiptIds ids)
             return null;
         }
 
-        var patient = ShelfId.Parse(chainId);
-        var chain = chainId == vault.TenantChain.Id ? vault.TenantChain
-            : patient is { } shelf ? vault.ChainOf(shelf)
-            : null;
+        var chain = vault.ChainOf(chainId);
         if (PromisedPlace.Parse(index) is { } promised)
         {
             if (chain is null)
@@ -48,12 +45,12 @@ public sealed class Receipts(RecordVault vault, LedgerLog log, ReceiptIds ids)
             return null;
         }
 
-        if (chain is null && patient is not null)
+        if (chain is null && ShelfId.Parse(chainId) is not null)
         {
             return log.ReceiptOf(index, null, id).ToJson(); // the patient's records were erased: the entry is proven, what it says is for auditors
         }
 
-        if (chain is null || log.OpenFact(index, chain) is not { } stored || !Fact.Parse(stored).TryGet(out var fact, out _))
+        if (chain is null || log.FactOf(index, chain) is not { } fact)
         {
             return null;
         }

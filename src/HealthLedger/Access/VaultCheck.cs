@@ -88,7 +88,7 @@ public sealed class VaultCheck(RecordVault vault, LedgerLog log, TimeProvider ti
             part.Rows += shelves.Count + faults.Count;
             foreach (var (shelf, row) in shelves)
             {
-                part.Add(await vault.CheckShelf(shelf, Recorded, cancellation));
+                part.Add(await vault.CheckShelf(shelf, AgainstLedger, cancellation));
                 after = row;
                 if (time.GetElapsedTime(began) >= Patience && row != last)
                 {
@@ -125,7 +125,7 @@ public sealed class VaultCheck(RecordVault vault, LedgerLog log, TimeProvider ti
         for (ulong skip = 0; wanted.Count > 0 && log.EventsOf(vault.TenantChain, skip, EventsTogether, newestFirst: true) is { Count: > 0 } page; skip += (ulong)page.Count)
         {
             cancellation.ThrowIfCancellationRequested();
-            foreach (var fact in page.Select(each => FactOf(each.Index, vault.TenantChain)).OfType<Fact>().Where(fact => fact[FactField.Event] == "record"))
+            foreach (var fact in page.Select(each => log.FactOf(each.Index, vault.TenantChain)).OfType<Fact>().Where(fact => fact[FactField.Event] == "record"))
             {
                 foreach (var change in (fact[FactField.Evidence] ?? "").Split(' '))
                 {
@@ -158,7 +158,7 @@ public sealed class VaultCheck(RecordVault vault, LedgerLog log, TimeProvider ti
     }
 
     /// <summary>What the ledger says against a patient's head: the newest change on the chain must have come to it.</summary>
-    private string? Recorded(Shelf shelf)
+    private string? AgainstLedger(Shelf shelf)
     {
         try
         {
@@ -166,7 +166,7 @@ public sealed class VaultCheck(RecordVault vault, LedgerLog log, TimeProvider ti
             {
                 foreach (var each in page)
                 {
-                    if (FactOf(each.Index, shelf.Chain) is not { } fact)
+                    if (log.FactOf(each.Index, shelf.Chain) is not { } fact)
                     {
                         return "a fact on the patient's chain does not open";
                     }
@@ -188,8 +188,6 @@ public sealed class VaultCheck(RecordVault vault, LedgerLog log, TimeProvider ti
             return "the ledger's index or facts of the patient's chain cannot be read";
         }
     }
-
-    private Fact? FactOf(ulong index, EventChain chain) => log.OpenFact(index, chain) is { } stored && Fact.Parse(stored).TryGet(out var fact, out _) ? fact : null;
 
     /// <summary><see cref="ShelfChange.Evidence"/> in a fact; null where the fact is of no change.</summary>
     private static string? Change(Fact fact)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using HealthLedger.Ledger.Promises;
 using HealthLedger.Proofs;
 using HealthLedger.Proofs.Entries;
+using HealthLedger.Proofs.Facts;
 using HealthLedger.Proofs.Notes;
 using HealthLedger.Proofs.Promises;
 using HealthLedger.Sealing;
@@ -117,7 +118,7 @@ public sealed partial class LedgerLog : IPromising
         for (var at = from; at < count && at - from < MaxSought; at++)
         {
             var index = IndexOf(chain, at);
-            if (OpenFact(index, chain) is { } stored && Proofs.Facts.Fact.Parse(stored).TryGet(out var fact, out _) && LateMark.Of(fact[Proofs.Facts.FactField.Obligations])?.Number == number)
+            if (FactOf(index, chain) is { } fact && LateMark.Of(fact[FactField.Obligations])?.Number == number)
             {
                 return index;
             }

@@ -4,6 +4,7 @@ using HealthLedger.Proofs.Completeness;
 using HealthLedger.Proofs.ConsentStateMap;
 using HealthLedger.Proofs.Entries;
 using HealthLedger.Proofs.Evidence;
+using HealthLedger.Proofs.Facts;
 using HealthLedger.Proofs.Merkle;
 using HealthLedger.Proofs.Notes;
 using HealthLedger.Proofs.Receipts;
@@ -77,6 +78,10 @@ public sealed partial class LedgerLog
             ? null
             : Envelope.Open(chain.AuditKey.Span, FactLabel, FactPlace(entry.Commitment.Bytes), envelope);
     }
+
+    /// <summary>An entry's fact; null where the entry has none, or none that opens with this chain's key and can be read.</summary>
+    /// <inheritdoc cref="OpenFact"/>
+    internal Fact? FactOf(ulong index, EventChain chain) => OpenFact(index, chain) is { } stored && Fact.Parse(stored).TryGet(out var fact, out _) ? fact : null;
 
     /// <summary>
     /// What proves an entry to somebody who has only the verifier key: the entry, its place under the newest checkpoint that the witnesses' quorum covers, or

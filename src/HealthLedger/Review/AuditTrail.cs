@@ -136,7 +136,7 @@ public sealed class AuditTrail(RecordVault vault, LedgerLog ledger, Pseudonyms p
         Opened(entry, chain, role) ?? throw new InvalidDataException($"The fact of entry {entry} does not open: what is stored is not what was recorded.");
 
     private FoundEvent? Opened(ulong entry, EventChain chain, OpenedTo role) =>
-        ledger.OpenFact(entry, chain) is { } stored && Fact.Parse(stored).TryGet(out var fact, out _) ? new FoundEvent(ledger, pseudonyms, entry, fact, role) : null;
+        ledger.FactOf(entry, chain) is { } fact ? new FoundEvent(ledger, pseudonyms, entry, fact, role) : null;
 
     private FoundEvent? OfKnown(ulong entry, OpenedTo role) =>
         _owners.TryGet(entry, out var patient) && (patient is null ? vault.TenantChain : ShelfId.Parse(patient) is { } shelf ? vault.ChainOf(shelf) : null) is { } chain ? Opened(entry, chain, role) : null;

@@ -71,7 +71,7 @@ public sealed class Challenges(RecordVault vault, LedgerLog ledger, TimeProvider
         {
             foreach (var index in wanted)
             {
-                if (ledger.OpenFact(index, chain) is { } stored && Fact.Parse(stored).TryGet(out var fact, out _))
+                if (ledger.FactOf(index, chain) is { } fact)
                 {
                     owners[index] = (chain == vault.TenantChain ? chain : chain.Of(fact[FactField.Patient]), fact);
                     wanted.Remove(index);
@@ -107,7 +107,7 @@ public sealed class Challenges(RecordVault vault, LedgerLog ledger, TimeProvider
         }
 
         var enrolled = enrolments[owner.Chain.Id];
-        if (ledger.OpenFact(enrolled.Index, owner.Chain) is not { } stored || !Fact.Parse(stored).TryGet(out var enrolment, out _))
+        if (ledger.FactOf(enrolled.Index, owner.Chain) is not { } enrolment)
         {
             throw new InvalidDataException($"The fact of entry {enrolled.Index} does not open: what is stored is not what was recorded.");
         }

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using HealthLedger.Ledger;
-using HealthLedger.Proofs.Facts;
 using HealthLedger.Vault;
 
 namespace HealthLedger.Review;
@@ -31,7 +30,7 @@ public sealed class PatientEvents(RecordVault vault, LedgerLog ledger)
 
     /// <summary>Opens one event's fact.</summary>
     internal static FactEvent Open(LedgerLog ledger, ulong index, EventChain chain) =>
-        ledger.OpenFact(index, chain) is { } stored && Fact.Parse(stored).TryGet(out var fact, out _)
+        ledger.FactOf(index, chain) is { } fact
             ? FactEvent.Of(index, fact)
             : throw new InvalidDataException($"The fact of entry {index} does not open: what is stored is not what was recorded.");
 }

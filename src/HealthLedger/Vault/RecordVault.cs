@@ -85,6 +85,9 @@ public sealed partial class RecordVault : IDisposable
     /// <summary>The chain that events about a shelf's records are told on: the patient's, the tenant's for a directory shelf; null where there is no such patient.</summary>
     public EventChain? ChainOf(ShelfId shelf) => cache.Held(shelf)?.Chain ?? shelves.FindChain(shelf);
 
+    /// <summary>The chain with this id, the tenant's too; null where there is none, or none any more.</summary>
+    public EventChain? ChainOf(string id) => id == TenantChain.Id ? TenantChain : ShelfId.Parse(id) is { } shelf ? ChainOf(shelf) : null;
+
     /// <summary>
     /// Opens one version of one record on a shelf: the only door to a record's plaintext. The caller disposes the result.
     /// </summary>
