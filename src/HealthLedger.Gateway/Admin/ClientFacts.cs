@@ -9,7 +9,7 @@ internal static class ClientFacts
     public static object Of(Client client) => new
     {
         client = client.ClientId,
-        role = RoleOf(client.Role),
+        role = client.Role.Code(),
         organization = client.Organization,
         scopes = client.Scopes,
         purposes = client.Purposes.Select(purpose => purpose.Code()),
@@ -17,6 +17,4 @@ internal static class ClientFacts
         disabled = client.Disabled,
         keys = client.Keys.Select(key => key.Thumbprint()),
     };
-
-    public static string RoleOf(CallerRole role) => role.ToString().ToLowerInvariant();
 }

@@ -133,7 +133,7 @@ internal static class ClientsApi
     {
         clientId = client.ClientId,
         name = client.Name,
-        role = ClientFacts.RoleOf(client.Role),
+        role = client.Role.Code(),
         organization = client.Organization,
         scopes = client.Scopes,
         purposes = client.Purposes.Select(purpose => purpose.Code()),

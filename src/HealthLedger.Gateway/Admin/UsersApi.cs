@@ -49,7 +49,7 @@ internal static class UsersApi
 
     private static async Task Add(HttpContext http, OperatorActs acts, PeopleRegistry people, RecordVault vault, SmartUrls urls)
     {
-        if (await http.ReadTexts(["username", "role"], ["organization", "fhirUser", "patient"]) is not { } given || RoleOf(given["role"]) is not { } role)
+        if (await http.ReadTexts(["username", "role"], ["organization", "fhirUser", "patient"]) is not { } given || CallerRoleCodes.Parse(given["role"]) is not ({ } role and not CallerRole.System))
         {
             await http.Refuse(StatusCodes.Status400BadRequest, "invalid", "Send username and role (patient, clinician, regulator or operator), where they apply organization, fhirUser and patient, and nothing else.");
             return;
@@ -159,7 +159,7 @@ internal static class UsersApi
     {
         username = person.Username,
         userId = person.UserId,
-        role = ClientFacts.RoleOf(person.Role),
+        role = person.Role.Code(),
         organization = person.Organization,
         fhirUser = person.FhirUser,
         patient = person.Patient,
@@ -170,13 +170,4 @@ internal static class UsersApi
     };
 
     private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
-
-    private static CallerRole? RoleOf(string code) => code switch
-    {
-        "patient" => CallerRole.Patient,
-        "clinician" => CallerRole.Clinician,
-        "regulator" => CallerRole.Regulator,
-        "operator" => CallerRole.Operator,
-        _ => null,
-    };
 }

@@ -44,6 +44,6 @@ internal static class DemoUsers
             }
         }
 
-        demo.Users.Add(new DemoUser(name, password, role.ToString().ToLowerInvariant(), organization, fhirUser, patient));
+        demo.Users.Add(new DemoUser(name, password, role.Code(), organization, fhirUser, patient));
     }
 }

@@ -87,13 +87,7 @@ public sealed class ClientDocument
         return keys.All(key => key is not null) && keys.DistinctBy(key => key!.KeyId).Count() == keys.Count ? [.. keys!] : null;
     }
 
-    private static CallerRole? Role(string? code) => code switch
-    {
-        "system" => CallerRole.System,
-        "regulator" => CallerRole.Regulator,
-        "operator" => CallerRole.Operator,
-        _ => null,
-    };
+    private static CallerRole? Role(string? code) => CallerRoleCodes.Parse(code) is { } role and (CallerRole.System or CallerRole.Regulator or CallerRole.Operator) ? role : null;
 
     private static bool IsTexts(JsonElement value) => value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(text => text.ValueKind == JsonValueKind.String);
 

@@ -10,10 +10,6 @@ internal static class AccessTokenClaims
 {
     public const string Type = "at+jwt";
 
-    private static readonly string[] Roles = ["system", "clinician", "patient", "regulator", "operator"];
-
-    public static string RoleCode(CallerRole role) => Roles[(int)role];
-
     /// <summary>The scopes as granted; empty where the claim is missing.</summary>
     public static ImmutableArray<string> Scopes(JsonElement claims) =>
         [.. (claims.Text("scope", SignedToken.MaxLength) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries)];
@@ -21,8 +17,7 @@ internal static class AccessTokenClaims
     /// <summary>The caller that the claims tell of, without scopes; null where a claim is missing or unknown.</summary>
     public static Caller? Caller(JsonElement claims)
     {
-        var role = Array.IndexOf(Roles, claims.Text("hl_role"));
-        if (role < 0 || claims.Text("client_id") is not { } clientId || claims.Text("hl_purposes") is not { } purposes)
+        if (CallerRoleCodes.Parse(claims.Text("hl_role")) is not { } role || claims.Text("client_id") is not { } clientId || claims.Text("hl_purposes") is not { } purposes)
         {
             return null;
         }
@@ -30,7 +25,7 @@ internal static class AccessTokenClaims
         return new Caller
         {
             ClientId = clientId,
-            Role = (CallerRole)role,
+            Role = role,
             Organization = claims.Text("hl_org"),
             Purposes = [.. purposes.Split(' ').Select(PurposeOfUseCodes.Parse).OfType<PurposeOfUse>()],
             Scopes = [],

@@ -34,7 +34,7 @@ public sealed class AccessTokenIssuer(TokenSigningKey key, SmartUrls urls, TimeP
             writer.WriteNumber("iat", now);
             writer.WriteString("jti", StrictBase64.EncodeUrl(RandomNumberGenerator.GetBytes(JtiBytes)));
             writer.WriteString("scope", string.Join(' ', scopes));
-            writer.WriteString("hl_role", AccessTokenClaims.RoleCode(caller.Role));
+            writer.WriteString("hl_role", caller.Role.Code());
             WriteWhere(writer, "hl_org", caller.Organization);
             writer.WriteString("hl_purposes", string.Join(' ', caller.Purposes.Select(purpose => purpose.Code())));
             WriteWhere(writer, "hl_user", caller.UserId);

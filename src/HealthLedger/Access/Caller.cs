@@ -3,21 +3,6 @@ using HealthLedger.Vault;
 
 namespace HealthLedger.Access;
 
-/// <summary>What a caller is allowed to try, from its role; the patient's consent is a separate question.</summary>
-public enum CallerRole
-{
-    /// <summary>A software client on its own behalf (SMART backend service).</summary>
-    System,
-    /// <summary>A person who treats patients.</summary>
-    Clinician,
-    /// <summary>A patient, on their own record.</summary>
-    Patient,
-    /// <summary>An auditor or regulator: sees the ledger, never clinical data.</summary>
-    Regulator,
-    /// <summary>An operator: runs the gateway, never sees clinical data.</summary>
-    Operator,
-}
-
 /// <summary>
 /// Who asks, as an authorization server vouched for it. Made only from a validated token or session; nothing in it comes from the request's body or query.
 /// </summary>
