@@ -1,4 +1,5 @@
 using HealthLedger.Gateway.Hosting;
+using HealthLedger.Ledger.Promises;
 
 namespace HealthLedger.Gateway.Ledger;
 
@@ -25,9 +26,9 @@ internal sealed class EmergencyJournalOptions
             yield return $"HealthLedger:EmergencyJournal:Reads is '{Reads}': use off or permit.";
         }
 
-        if (Slots is < 16 or > 8_192)
+        if (Slots is < PromiseOptions.MinSlots or > PromiseOptions.MaxSlots)
         {
-            yield return $"HealthLedger:EmergencyJournal:Slots is {Slots}: use 16 to 8192.";
+            yield return $"HealthLedger:EmergencyJournal:Slots is {Slots}: use {PromiseOptions.MinSlots} to {PromiseOptions.MaxSlots}.";
         }
 
         if (Directory is { } directory && (Path.GetFullPath(directory) is var path && (path == keys || path.StartsWith(keys + Path.DirectorySeparatorChar, StringComparison.Ordinal))))

@@ -27,7 +27,7 @@ internal sealed record PromiseHeader(UInt128 Journal, int Slots)
 
         var slots = BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(24));
         return bytes.AsSpan().StartsWith(Magic) && SHA256.HashData(bytes.AsSpan(0, 32)).AsSpan().SequenceEqual(bytes.AsSpan(32))
-            && BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(28)) == PromiseSlot.Size && slots is > 0 and <= 8_192
+            && BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(28)) == PromiseSlot.Size && slots is > 0 and <= PromiseOptions.MaxSlots
             ? (new PromiseHeader(BinaryPrimitives.ReadUInt128BigEndian(bytes.AsSpan(8)), (int)slots), false)
             : (null, true);
     }

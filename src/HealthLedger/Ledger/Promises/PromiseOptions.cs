@@ -3,6 +3,12 @@ namespace HealthLedger.Ledger.Promises;
 /// <summary>Where a ledger keeps what it promises while it can take no entry (docs/formats/emergency-journal.md).</summary>
 public sealed record PromiseOptions
 {
+    /// <summary>The fewest slots of a journal.</summary>
+    public const int MinSlots = 16;
+
+    /// <summary>The most slots of a journal.</summary>
+    public const int MaxSlots = 8_192;
+
     /// <summary>The emergency journal's directory, of its own; may lie on another disk than the ledger's.</summary>
     public required string Directory { get; init; }
 
@@ -15,7 +21,7 @@ public sealed record PromiseOptions
     /// <summary>Whether promises are given. Those that were given before are kept either way.</summary>
     public required bool Permits { get; init; }
 
-    /// <summary>Promises that can wait at once, <see cref="PromiseJournal.SlotSize"/> bytes of the disk each. 16 to 8,192.</summary>
+    /// <summary>Promises that can wait at once, <see cref="PromiseJournal.SlotSize"/> bytes of the disk each. <see cref="MinSlots"/> to <see cref="MaxSlots"/>.</summary>
     public int Slots { get; init; } = 1024;
 
     internal void Validate()
@@ -23,7 +29,7 @@ public sealed record PromiseOptions
         ArgumentException.ThrowIfNullOrWhiteSpace(Directory);
         ArgumentException.ThrowIfNullOrWhiteSpace(SeenDirectory);
         ArgumentOutOfRangeException.ThrowIfNotEqual(Key.Length, 32, nameof(Key));
-        ArgumentOutOfRangeException.ThrowIfLessThan(Slots, 16);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(Slots, 8_192);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Slots, MinSlots);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Slots, MaxSlots);
     }
 }
