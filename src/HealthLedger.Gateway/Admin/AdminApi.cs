@@ -51,30 +51,19 @@ internal static class AdminApi
         }
     }
 
-    /// <summary>The texts of a body that is one JSON object with these members and no others; null where it is something else.</summary>
-    public static async Task<string[]?> ReadTexts(this HttpContext http, params string[] names)
-    {
-        if (await http.ReadBody() is not { } body)
-        {
-            return null;
-        }
+    /// <summary>The texts of a body that is one JSON object with these members and no others, which may be empty; null where it is something else.</summary>
+    public static async Task<string[]?> ReadTexts(this HttpContext http, params string[] names) =>
+        await ReadMembers(http) is { } texts && texts.Count == names.Length && names.All(texts.ContainsKey) ? [.. names.Select(name => texts[name])] : null;
 
-        try
-        {
-            using var json = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 2 });
-            var members = json.RootElement.EnumerateObject().ToList();
-            return members.Count == names.Length && names.All(name => members.Exists(member => member.Name == name))
-                ? [.. names.Select(name => json.RootElement.GetProperty(name).GetString() ?? "")]
-                : null;
-        }
-        catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
-        {
-            return null;
-        }
-    }
+    /// <summary>The texts of a body that is one JSON object with all the members needed and any of the others, of 1 to 1,024 characters; null where it is something else.</summary>
+    public static async Task<Dictionary<string, string>?> ReadTexts(this HttpContext http, string[] needed, string[] others) =>
+        await ReadMembers(http) is { } texts && needed.All(texts.ContainsKey)
+        && texts.All(member => (needed.Contains(member.Key) || others.Contains(member.Key)) && member.Value.Length is > 0 and <= MaxText)
+            ? texts
+            : null;
 
-    /// <summary>The texts of a body that is one JSON object with all the members needed and any of the others, each once and of 1 to 1,024 characters; null where it is something else.</summary>
-    public static async Task<Dictionary<string, string>?> ReadTexts(this HttpContext http, string[] needed, string[] others)
+    /// <summary>The members of a body that is one JSON object of texts, each once; one that is null counts as empty.</summary>
+    private static async Task<Dictionary<string, string>?> ReadMembers(HttpContext http)
     {
         if (await http.ReadBody() is not { } body)
         {
@@ -84,8 +73,7 @@ internal static class AdminApi
         try
         {
             using var json = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 2, AllowDuplicateProperties = false });
-            var texts = json.RootElement.EnumerateObject().ToDictionary(member => member.Name, member => member.Value.GetString() ?? "");
-            return needed.All(texts.ContainsKey) && texts.All(member => (needed.Contains(member.Key) || others.Contains(member.Key)) && member.Value.Length is > 0 and <= MaxText) ? texts : null;
+            return json.RootElement.EnumerateObject().ToDictionary(member => member.Name, member => member.Value.GetString() ?? "");
         }
         catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
         {

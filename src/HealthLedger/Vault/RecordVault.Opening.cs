@@ -1,5 +1,4 @@
 using HealthLedger.Ledger;
-using HealthLedger.Sealing;
 using HealthLedger.Vault.Keys;
 using HealthLedger.Vault.Storage;
 
