@@ -31,6 +31,9 @@ internal static class AdminApi
     /// <summary>Who asks; only called behind <see cref="Operators"/>.</summary>
     public static Caller Operator(this HttpContext http) => (Caller)http.Items[typeof(AdminApi)]!;
 
+    /// <summary>An instant as answers say it, in UTC to the second.</summary>
+    public static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
+
     /// <summary>The body's bytes in an array of their own; null where there are more than <paramref name="most"/>.</summary>
     public static async Task<byte[]?> ReadBody(this HttpContext http, int most = MaxBody)
     {

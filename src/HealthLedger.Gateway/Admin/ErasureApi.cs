@@ -83,12 +83,12 @@ internal static class ErasureApi
                     stays = new
                     {
                         ledgerEntries = "for ever, commitments alone",
-                        auditKeyUntil = Text(auditKeys.RetainedUntil(planned.Erasure)),
-                        keyBackupsUntil = Text(planned.Erasure.At.AddDays(policy.KeyBackupDays)),
+                        auditKeyUntil = AdminApi.Text(auditKeys.RetainedUntil(planned.Erasure)),
+                        keyBackupsUntil = AdminApi.Text(planned.Erasure.At.AddDays(policy.KeyBackupDays)),
                         shared = planned.Extent.Shared,
                         sharedKeepers = Keepers(planned.Extent),
                     },
-                    complete = Text(planned.Erasure.At.AddDays(policy.KeyBackupDays)),
+                    complete = AdminApi.Text(planned.Erasure.At.AddDays(policy.KeyBackupDays)),
                 });
             case ErasureResult.Refused { Fault: ErasureFault.NotThere }:
                 return http.Refuse(StatusCodes.Status404NotFound, "absent", "There is no such patient, or not any more.");
@@ -131,16 +131,14 @@ internal static class ErasureApi
     private static object Show(Erasure erasure, AuditKeyErasure auditKeys, ErasurePolicy policy) => new
     {
         id = erasure.Id,
-        erased = Text(erasure.At),
-        complete = Text(erasure.At.AddDays(policy.KeyBackupDays)),
+        erased = AdminApi.Text(erasure.At),
+        complete = AdminApi.Text(erasure.At.AddDays(policy.KeyBackupDays)),
         auditKey = erasure.AuditKeyDestroyed is null ? "kept" : "destroyed",
-        auditKeyDestroyed = erasure.AuditKeyDestroyed is { } destroyed ? Text(destroyed) : null,
-        retainedUntil = Text(auditKeys.RetainedUntil(erasure)),
+        auditKeyDestroyed = erasure.AuditKeyDestroyed is { } destroyed ? AdminApi.Text(destroyed) : null,
+        retainedUntil = AdminApi.Text(auditKeys.RetainedUntil(erasure)),
         legalHold = erasure.Held,
         requestedBy = erasure.RequestedBy,
     };
-
-    private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
 
     private static string Said(AuditKeyStep step) => step switch
     {

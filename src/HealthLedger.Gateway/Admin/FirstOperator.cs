@@ -1,9 +1,7 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using HealthLedger.Access;
 using HealthLedger.Gateway.Hosting;
 using HealthLedger.Ledger;
-using HealthLedger.Proofs.Facts;
 using HealthLedger.Smart.Clients;
 using HealthLedger.Smart.Jose;
 
@@ -44,7 +42,7 @@ internal static class FirstOperator
             throw new ConfigurationException("HealthLedger:FirstOperator is for a gateway without operators, and this one has some: an operator registers others (healthledger clients add). Take that setting out.");
         }
 
-        var registration = await clients.Add(first, decided => decided is Registration.Done ? Record(first, storage, time) : ValueTask.FromResult(true), CancellationToken.None);
+        var registration = await clients.Add(first, decided => decided is Registration.Done ? StartActs.Record(storage, time, "first-operator-registered", ClientFacts.Of(first)) : ValueTask.FromResult(true), CancellationToken.None);
         switch (registration)
         {
             case Registration.Refused refused:
@@ -52,21 +50,6 @@ internal static class FirstOperator
             case Registration.Unrecorded:
                 throw new LedgerRefusesToStartException("The ledger takes no entry now, so that the first operator cannot be recorded.", "Make room on the disk that holds its directory, or mend the clock.");
         }
-    }
-
-    private static async ValueTask<bool> Record(Client first, Storage storage, TimeProvider time)
-    {
-        var fact = new FactBuilder()
-            .Set(FactField.Event, "operation")
-            .At(time.GetUtcNow())
-            .Set(FactField.Interaction, "operate")
-            .Set(FactField.Decision, "permit")
-            .Set(FactField.Reason, "first-operator-registered")
-            .Set(FactField.Evidence, JsonSerializer.Serialize(ClientFacts.Of(first)))
-            .Set(FactField.Binding, "")
-            .Build(RandomNumberGenerator.GetBytes(Fact.RandomLength));
-        var request = new AppendRequest { Events = [new PendingEvent(storage.Vault.TenantChain, fact.Stored, fact.Commitment.ToArray())] };
-        return await storage.Ledger.Append(request, CancellationToken.None) is AppendOutcome.Appended;
     }
 
     /// <summary>The file is a JWK Set with one more member, <c>clientId</c> (RFC 7517 section 5 lets a set have others).</summary>

@@ -153,7 +153,7 @@ internal static class UsersApi
 
     private static string Tell(SmartUrls urls) => $"Give the code to the person, by another way than this one: it sets a password at {urls.Issuer}/enrol, once. Whoever else has it first signs in as them.";
 
-    private static object View(Invitation invitation, SmartUrls urls) => new { code = invitation.Code, ends = Text(invitation.Ends), page = $"{urls.Issuer}/enrol" };
+    private static object View(Invitation invitation, SmartUrls urls) => new { code = invitation.Code, ends = AdminApi.Text(invitation.Ends), page = $"{urls.Issuer}/enrol" };
 
     private static object View(RegisteredPerson person) => new
     {
@@ -165,9 +165,7 @@ internal static class UsersApi
         patient = person.Patient,
         disabled = person.Disabled,
         hasPassword = person.HasPassword,
-        invitationEnds = person.InvitationEnds is { } ends ? Text(ends) : null,
-        lockedUntil = person.LockedUntil is { } until ? Text(until) : null,
+        invitationEnds = person.InvitationEnds is { } ends ? AdminApi.Text(ends) : null,
+        lockedUntil = person.LockedUntil is { } until ? AdminApi.Text(until) : null,
     };
-
-    private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -1,8 +1,5 @@
-using System.Security.Cryptography;
-using System.Text.Json;
 using HealthLedger.Gateway.Hosting;
 using HealthLedger.Ledger;
-using HealthLedger.Proofs.Facts;
 
 namespace HealthLedger.Gateway.Ledger;
 
@@ -14,17 +11,8 @@ internal static class AcceptedRollback
     public static async Task Record(Storage storage, LedgerRollback rollback, TimeProvider time)
     {
         var (seen, found) = rollback;
-        var fact = new FactBuilder()
-            .Set(FactField.Event, "operation")
-            .At(time.GetUtcNow())
-            .Set(FactField.Interaction, "operation")
-            .Set(FactField.Decision, "permit")
-            .Set(FactField.Reason, "rollback-accepted")
-            .Set(FactField.Evidence, JsonSerializer.Serialize(new { shown = new { size = seen.Size, root = seen.Root.ToString() }, continues = new { size = found.Size, root = found.Root.ToString() } }))
-            .Set(FactField.Binding, "")
-            .Build(RandomNumberGenerator.GetBytes(Fact.RandomLength));
-        var request = new AppendRequest { Events = [new PendingEvent(storage.Vault.TenantChain, fact.Stored, fact.Commitment.ToArray())] };
-        if (await storage.Ledger.Append(request, CancellationToken.None) is not AppendOutcome.Appended)
+        var detail = new { shown = new { size = seen.Size, root = seen.Root.ToString() }, continues = new { size = found.Size, root = found.Root.ToString() } };
+        if (!await StartActs.Record(storage, time, "rollback-accepted", detail))
         {
             throw new LedgerRefusesToStartException("The ledger takes no entry now, so that the rollback cannot be recorded.", "Make room on the disk that holds its directory, or mend the clock.");
         }
