@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
 using HealthLedger.Gateway.Admin;
 using HealthLedger.Gateway.Backups;
 using HealthLedger.Gateway.Fhir;
@@ -7,12 +6,10 @@ using HealthLedger.Gateway.Ledger;
 using HealthLedger.Gateway.Pages;
 using HealthLedger.Gateway.Review;
 using HealthLedger.Ledger;
-using HealthLedger.Sealing;
 using HealthLedger.Smart;
 using HealthLedger.Smart.Clients;
 using HealthLedger.Smart.Endpoints;
 using HealthLedger.Smart.People;
-using HealthLedger.Vault.Keys;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.HttpOverrides;
@@ -23,9 +20,6 @@ namespace HealthLedger.Gateway.Hosting;
 /// <summary>The web host around an opened storage: services, routes, start and stop.</summary>
 internal sealed class GatewayHost : IAsyncDisposable
 {
-    /// <summary>SQLITE_FULL (https://www.sqlite.org/rescode.html#full).</summary>
-    private const int SqliteFull = 13;
-
     private const string DefaultUrl = "http://localhost:5080";
     private readonly WebApplication _app;
     private volatile bool _ready;
@@ -104,23 +98,7 @@ internal sealed class GatewayHost : IAsyncDisposable
             }
 
             GatewayServices.Add(builder.Services, options, storage, time ?? TimeProvider.System);
-            if (storage.MlDsaCosigner is { } mlDsa)
-            {
-                builder.Services.AddSingleton(services => new LocalCosigner(mlDsa, storage.Ledger, time ?? TimeProvider.System, services.GetRequiredService<ILogger<LocalCosigner>>()));
-            }
-
-            if (witnesses is not null)
-            {
-                builder.Services.AddSingleton(_ => witnesses);
-                builder.Services.AddSingleton(options.Witnesses);
-                builder.Services.AddHostedService<WitnessRounds>();
-            }
-            else if (storage.MlDsaCosigner is not null)
-            {
-                builder.Services.AddSingleton(options.Witnesses);
-                builder.Services.AddHostedService<LocalCosigning>();
-            }
-
+            GatewayServices.AddCosigners(builder.Services, options, storage, witnesses);
             var gateway = new GatewayHost(builder.Build(), options, storage);
             gateway.MapRoutes();
             await gateway.EndKeyBackups(warnings);
@@ -198,7 +176,7 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     private void MapRoutes()
     {
-        _app.Use(RequestIds);
+        _app.Use(RequestBoundary.Pass);
         if (Options.PublicUrl is { } outside && new Uri(outside).Scheme == Uri.UriSchemeHttps)
         {
             // The proxy in front takes TLS away; cookies are for TLS alone all the same.
@@ -251,45 +229,4 @@ internal sealed class GatewayHost : IAsyncDisposable
     /// <summary>Sign-in by cookie is for pages alone; the APIs take bearer tokens.</summary>
     private static bool IsPage(HttpContext http) =>
         !http.Request.Path.StartsWithSegments("/fhir") && !http.Request.Path.StartsWithSegments("/auth") && !http.Request.Path.StartsWithSegments("/admin") && !http.Request.Path.StartsWithSegments("/ledger");
-
-    /// <summary>
-    /// Gives each request an id of its own, never the client's words, which go back to the client and nowhere else, and turns what nobody foresaw into one answer that tells nothing. What went wrong is
-    /// logged by type and place only: messages can carry data.
-    /// </summary>
-    private static async Task RequestIds(HttpContext http, RequestDelegate next)
-    {
-        http.TraceIdentifier = FreshBytes.Hex(8);
-        http.Response.Headers[FhirHeaders.RequestId] = http.TraceIdentifier;
-        if (FhirHeaders.CorrelationOf(http.Request.Headers) is { } given)
-        {
-            http.Response.Headers[FhirHeaders.CorrelationId] = given;
-        }
-
-        http.Response.Headers.CacheControl = "no-store";
-        try
-        {
-            await next(http);
-        }
-        catch (BadHttpRequestException bad) when (!http.Response.HasStarted)
-        {
-            // Answered here, since the framework's page for developers would show its insides.
-            http.Response.Headers.Remove(FhirHeaders.Receipt);
-            http.Response.StatusCode = bad.StatusCode;
-            http.Response.ContentLength = 0;
-        }
-        catch (Exception unheld) when (unheld is KeyHolderException or LostKeysException && !http.Response.HasStarted)
-        {
-            var logger = http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("HealthLedger.Gateway");
-            logger.LogError("Request {RequestId}: {Refusal}", http.TraceIdentifier, unheld.Message);
-            http.Response.Headers.Remove(FhirHeaders.Receipt);
-            await http.Fault(FhirFault.KeysUnavailable);
-        }
-        catch (Exception broken) when (!http.Response.HasStarted && broken is not OperationCanceledException)
-        {
-            var logger = http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("HealthLedger.Gateway");
-            logger.LogError("Request {RequestId} broke: {Type} {Place}", http.TraceIdentifier, broken.GetType().Name, broken.StackTrace?.Split('\n').FirstOrDefault()?.Trim());
-            http.Response.Headers.Remove(FhirHeaders.Receipt);
-            await http.Fault(broken is Microsoft.Data.Sqlite.SqliteException { SqliteErrorCode: SqliteFull } ? FhirFault.StorageFull : FhirFault.Unexpected);
-        }
-    }
 }

@@ -113,6 +113,26 @@ internal static class GatewayServices
         services.AddSingleton<FhirApi>();
     }
 
+    /// <summary>Whoever signs checkpoints behind the commits: the witnesses that are asked, and the local cosigner's ML-DSA-44 key.</summary>
+    public static void AddCosigners(IServiceCollection services, GatewayOptions options, Storage storage, Witnesses? witnesses)
+    {
+        services.AddSingleton(options.Witnesses);
+        if (storage.MlDsaCosigner is { } mlDsa)
+        {
+            services.AddSingleton(s => new LocalCosigner(mlDsa, storage.Ledger, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<LocalCosigner>>()));
+        }
+
+        if (witnesses is not null)
+        {
+            services.AddSingleton(_ => witnesses);
+            services.AddHostedService<WitnessRounds>();
+        }
+        else if (storage.MlDsaCosigner is not null)
+        {
+            services.AddHostedService<LocalCosigning>();
+        }
+    }
+
     private static byte[] Derived(Storage storage, string label)
     {
         using var secret = storage.KeyDirectory.Derive(label);
