@@ -8,25 +8,23 @@ using HealthLedger.Proofs;
 using HealthLedger.Proofs.Entries;
 using HealthLedger.Proofs.Notes;
 using HealthLedger.Proofs.Promises;
+using static HealthLedger.Tests.Ledger.PromiseWorld;
 
 namespace HealthLedger.Tests.Ledger;
 
 public sealed class PromiseJournalTests
 {
-    private const int Slots = 16;
-    private const string Patient = "patient";
-
     [Fact]
     public async Task A_promise_is_signed_names_the_one_before_and_is_kept_by_the_first_entries_of_the_next_start()
     {
-        var world = new World();
+        var world = new PromiseWorld();
         await using (var log = world.Open())
         {
             await log.Appended(Patient, "before");
             log.Halt("It stands.");
             Assert.True(log.Condition.PromisesReads);
-            Assert.Equal((1ul, 0ul), await Promised(log, "one", before: 1));
-            Assert.Equal((2ul, 0ul), await Promised(log, "two", before: 1));
+            Assert.Equal(1ul, await Promised(log, "one", before: 1));
+            Assert.Equal(2ul, await Promised(log, "two", before: 1));
             Assert.Equal(2, log.PromisesWaiting);
             var (first, second) = (Verified(log, 1), Verified(log, 2));
             Assert.Equal((Hash.Zero, first.Hash), (first.Previous, second.Previous));
@@ -47,7 +45,7 @@ public sealed class PromiseJournalTests
     [Fact]
     public async Task Where_the_ledger_takes_entries_or_the_request_is_no_emergencys_nothing_is_promised()
     {
-        var world = new World();
+        var world = new PromiseWorld();
         await using var log = world.Open();
         Assert.IsType<PromiseOutcome.Unavailable>(await Promise(log, "takes entries"));
         log.Halt("It stands.");
@@ -63,7 +61,7 @@ public sealed class PromiseJournalTests
     [Fact]
     public async Task Where_no_policy_permits_it_nothing_is_promised_and_what_was_promised_before_is_still_recorded()
     {
-        var world = new World();
+        var world = new PromiseWorld();
         await using (var log = world.Open())
         {
             log.Halt("It stands.");
@@ -83,11 +81,11 @@ public sealed class PromiseJournalTests
     [Fact]
     public async Task A_full_journal_promises_nothing_and_goes_on_once_it_is_recorded()
     {
-        var world = new World();
+        var world = new PromiseWorld();
         await using (var log = world.Open())
         {
             log.Halt("It stands.");
-            for (var i = 0; i < Slots; i++)
+            for (var i = 0; i < SlotCount; i++)
             {
                 await Promised(log, $"{i}");
             }
@@ -97,15 +95,15 @@ public sealed class PromiseJournalTests
         }
 
         await using var again = world.Open();
-        Assert.Equal(Slots, await again.RecordPromised(TestLedger.Chain, CancellationToken.None));
+        Assert.Equal(SlotCount, await again.RecordPromised(TestLedger.Chain, CancellationToken.None));
         again.Halt("It stands again.");
-        Assert.Equal(((ulong)Slots + 1, 0ul), await Promised(again, "goes on", before: Slots));
+        Assert.Equal((ulong)SlotCount + 1, await Promised(again, "goes on", before: SlotCount));
     }
 
     [Fact]
     public async Task A_decision_that_a_withdrawal_overtook_is_made_again_in_the_journal_too()
     {
-        var world = new World();
+        var world = new PromiseWorld();
         await using var log = world.Open();
         var seen = log.DecisionVersionOf(Patient);
         Assert.IsType<AppendOutcome.Appended>(await log.Append(TestLedger.Request(TestLedger.Event(Patient, "withdrawn")) with { Raises = [Patient] }, CancellationToken.None));
@@ -118,7 +116,7 @@ public sealed class PromiseJournalTests
     [Fact]
     public async Task Until_promises_are_recorded_nothing_else_is_but_what_may_use_the_reserve()
     {
-        var world = new World { Disk = { OffersRoom = true } };
+        var world = new PromiseWorld { Disk = { OffersRoom = true } };
         await using var log = world.Open(ledger: options => options with { ReserveBytes = 1 << 20, MinFreeBytes = 1 << 20 });
         await log.Appended(Patient, "before");
         world.Disk.FreeBytes = 0;
@@ -138,7 +136,7 @@ public sealed class PromiseJournalTests
     [Fact]
     public async Task Who_looks_for_events_of_a_time_is_told_where_those_are_that_were_recorded_late()
     {
-        var world = new World();
+        var world = new PromiseWorld();
         var happened = DateTimeOffset.UtcNow;
         await using (var log = world.Open())
         {
@@ -163,7 +161,7 @@ public sealed class PromiseJournalTests
         {
             foreach (var fault in new[] { Fault.NotDone, Fault.DoneButFailed, Fault.Full })
             {
-                var world = new World();
+                var world = new PromiseWorld();
                 var log = world.Open();
                 log.Halt("It stands.");
                 await Promised(log, "given");
@@ -178,7 +176,7 @@ public sealed class PromiseJournalTests
                 Assert.Equal("given", facts[0]);
                 Assert.True(facts is ["given"] or ["given", "in doubt"], $"{fault} at {operation} {file}: {string.Join(", ", facts)}");
                 again.Halt("It stands.");
-                Assert.Equal((ulong)facts.Length + 1, (await Promised(again, "next", (ulong)facts.Length)).Number);
+                Assert.Equal((ulong)facts.Length + 1, await Promised(again, "next", (ulong)facts.Length));
             }
         }
     }
@@ -192,7 +190,7 @@ public sealed class PromiseJournalTests
         var broken = 0;
         for (var at = 0; ; at++)
         {
-            var world = new World();
+            var world = new PromiseWorld();
             await using (var log = world.Open())
             {
                 log.Halt("It stands.");
@@ -224,7 +222,7 @@ public sealed class PromiseJournalTests
                 Assert.Equal(["0", "1", "2"], Facts(again).Order());
                 LogCheck.Check(again);
                 again.Halt("It stands.");
-                Assert.Equal(4ul, (await Promised(again, "next", 3)).Number);
+                Assert.Equal(4ul, await Promised(again, "next", 3));
             }
 
             if (recorded == 3 && operations <= at)
@@ -238,7 +236,7 @@ public sealed class PromiseJournalTests
     [Fact]
     public async Task A_ledger_whose_storage_failed_promises_and_its_next_start_keeps_that()
     {
-        var world = new World();
+        var world = new PromiseWorld();
         var log = world.Open();
         await log.Appended(Patient, "before");
         world.Disk.Decide = (name, what) => name == "lock" && what == "flush" ? Fault.NotDone : Fault.None;
@@ -254,207 +252,11 @@ public sealed class PromiseJournalTests
         LogCheck.Check(again);
     }
 
-    [Fact]
-    public async Task A_torn_last_slot_that_was_given_to_nobody_is_passed_over()
-    {
-        var world = new World();
-        await using (var log = world.Open())
-        {
-            log.Halt("It stands.");
-            await Promised(log, "given");
-        }
-
-        var slots = world.Slots["slots"];
-        RandomNumberGenerator.Fill(slots.AsSpan(PromiseHeader.Size + PromiseSlot.Size, 700));
-        world.Slots["slots"] = slots;
-        await using var again = world.Open();
-        Assert.Equal(1, await again.RecordPromised(TestLedger.Chain, CancellationToken.None));
-        Assert.Equal(["given"], Facts(again));
-    }
-
-    [Fact]
-    public async Task A_journal_that_lacks_what_was_promised_refuses_the_start_with_a_sentence()
-    {
-        var (world, older) = (new World(), Array.Empty<byte>());
-        await using (var log = world.Open())
-        {
-            log.Halt("It stands.");
-            await Promised(log, "one");
-            older = world.Slots["slots"];
-            await Promised(log, "two");
-        }
-
-        var whole = world.Slots["slots"];
-        void Refused(byte[] slots, string says)
-        {
-            world.Slots["slots"] = slots;
-            var refused = Assert.Throws<LedgerRefusesToStartException>(() => world.Open());
-            Assert.Contains(says, refused.Message, StringComparison.Ordinal);
-            Assert.Contains("Put back the journal", refused.Message, StringComparison.Ordinal);
-        }
-
-        Refused(older, "Promise 2 was given");
-        Refused([], "there is no journal");
-
-        // Exchanged, and of another directory under the same keys.
-        var exchanged = whole.ToArray();
-        whole.AsSpan(PromiseHeader.Size, PromiseSlot.Size).CopyTo(exchanged.AsSpan(PromiseHeader.Size + PromiseSlot.Size));
-        whole.AsSpan(PromiseHeader.Size + PromiseSlot.Size, PromiseSlot.Size).CopyTo(exchanged.AsSpan(PromiseHeader.Size));
-        Refused(exchanged, "Promise 1 was given");
-        var other = new World();
-        await using (var log = other.Open())
-        {
-            log.Halt("It stands.");
-            await Promised(log, "one");
-            await Promised(log, "two");
-        }
-
-        Refused(other.Slots["slots"], "belongs to another directory");
-
-        // One bit anywhere in the header or in a slot that was given.
-        for (var at = 0; at < PromiseHeader.Size + (2 * PromiseSlot.Size); at += at < 64 ? 7 : at < PromiseHeader.Size ? 4032 : 331)
-        {
-            if (at is >= 64 and < PromiseHeader.Size)
-            {
-                continue;
-            }
-
-            var flipped = whole.ToArray();
-            flipped[at] ^= (byte)(1 << (at % 8));
-            Refused(flipped, "damaged");
-        }
-
-        world.Slots["slots"] = whole;
-        await using var again = world.Open();
-        Assert.Equal(2, await again.RecordPromised(TestLedger.Chain, CancellationToken.None));
-    }
-
-    [Fact]
-    public async Task A_journal_of_another_history_and_a_damaged_anchor_refuse_the_start()
-    {
-        var world = new World();
-        await using (var log = world.Open())
-        {
-            await log.Appended(Patient, "before");
-            log.Halt("It stands.");
-            await Promised(log, "one", before: 1);
-        }
-
-        var forked = new World { Slots = world.Slots, Seen = world.Seen };
-        await using (var log = LedgerLog.Open(TestLedger.Options("unused"), forked.Disk))
-        {
-            await log.Appended(Patient, "something else");
-        }
-
-        Assert.Contains("another history", Assert.Throws<LedgerRefusesToStartException>(() => forked.Open()).Message, StringComparison.Ordinal);
-
-        var anchor = world.Seen["promised"];
-        anchor[40] ^= 1;
-        anchor[4096 + 40] ^= 1;
-        world.Seen["promised"] = anchor;
-        Assert.Contains("keys directory", Assert.Throws<LedgerRefusesToStartException>(() => world.Open()).Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Keys_that_came_back_from_a_backup_without_the_anchor_take_the_journal_at_its_word()
-    {
-        var world = new World();
-        await using (var log = world.Open())
-        {
-            log.Halt("It stands.");
-            await Promised(log, "one");
-            await Promised(log, "two");
-        }
-
-        world.Seen = new ForgetfulDisk();
-        await using var again = world.Open();
-        Assert.Equal(2, await again.RecordPromised(TestLedger.Chain, CancellationToken.None));
-        Assert.Equal(["one", "two"], Facts(again));
-    }
-
-    [Fact]
-    public async Task Nothing_of_what_was_promised_is_in_the_clear_and_nothing_is_left_once_it_is_recorded()
-    {
-        var world = new World();
-        const string Secret = "Patient/secret was read because of chest pain";
-        await using (var log = world.Open())
-        {
-            log.Halt("It stands.");
-            Assert.IsType<PromiseOutcome.Promised>(await log.Promise(_ => Request(Secret) with { Notice = Encoding.UTF8.GetBytes(Secret) }, CancellationToken.None));
-        }
-
-        Assert.Equal(-1, world.Slots["slots"].AsSpan().IndexOf("secret"u8));
-        Assert.Equal(-1, world.Slots["slots"].AsSpan().IndexOf(Encoding.UTF8.GetBytes(Patient)));
-        await using var again = world.Open();
-        await again.RecordPromised(TestLedger.Chain, CancellationToken.None);
-        Assert.False(world.Slots["slots"].AsSpan(PromiseHeader.Size).ContainsAnyExcept((byte)0));
-    }
-
-    /// <summary>A slot that an earlier version wrote. It is never written again.</summary>
-    [Fact]
-    public void A_frozen_slot_reads_as_ever()
-    {
-        var bytes = File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Ledger", "Fixtures", "promise-slot.bin"));
-        var slot = PromiseSlot.Read(bytes, TestLedger.Keys().Log.Verifier)!;
-        Assert.Equal((3ul, 20ul), (slot.Promise.Number, slot.Promise.Size));
-        var append = slot.Open(SHA256.HashData("journal"u8), 77)!;
-        Assert.Equal(("Patient/anna", "sealed fact"), (append.Events[0].Chain, Encoding.UTF8.GetString(append.Events[0].Fact)));
-        Assert.Equal("notice", Encoding.UTF8.GetString(append.Notice));
-        Assert.Equal(bytes, slot.ToBytes());
-        Assert.Null(slot.Open(SHA256.HashData("journal"u8), 78));
-        Assert.Null(slot.Open(SHA256.HashData("other"u8), 77));
-    }
-
-    private static AppendRequest Request(string fact) => TestLedger.Request(TestLedger.Event(Patient, fact)) with { MayBePromised = true };
-
-    private static async Task<PromiseOutcome> Promise(LedgerLog log, string fact) => await log.Promise(_ => Request(fact), CancellationToken.None);
-
-    private static async Task<(ulong Number, ulong Zero)> Promised(LedgerLog log, string fact, ulong before = 0)
-    {
-        var given = Assert.IsType<PromiseOutcome.Promised>(await Promise(log, fact)).Given;
-        Assert.Equal(before, given.Before);
-        return (given.Number, 0);
-    }
-
     private static EntryPromise Verified(LedgerLog log, ulong number)
     {
         Assert.True(NoteVerifier.Parse(log.VerifierKey).TryGet(out var key, out _));
         var verdict = log.PromiseOf(number, null, "id")!.Verify(LogPolicy.ForLog(key));
         Assert.True(verdict.Holds, verdict.Fault?.ToString());
         return verdict.Promise!;
-    }
-
-    private static string[] Facts(LedgerLog log) =>
-        [.. log.EventsOf(TestLedger.Chain(Patient), 0, 100).Select(e => Encoding.UTF8.GetString(log.OpenFact(e.Index, TestLedger.Chain(Patient))!))];
-
-    /// <summary>A ledger, its emergency journal and the anchor, on three disks.</summary>
-    private sealed class World
-    {
-        public ForgetfulDisk Disk { get; init; } = new();
-
-        public ForgetfulDisk Slots { get; init; } = new();
-
-        public ForgetfulDisk Seen { get; set; } = new();
-
-        public Func<string, string, Fault> Decide
-        {
-            set => Disk.Decide = Slots.Decide = Seen.Decide = value;
-        }
-
-        public LedgerLog Open(Func<PromiseOptions, PromiseOptions>? promises = null, Func<LedgerOptions, LedgerOptions>? ledger = null)
-        {
-            var options = TestLedger.Options("unused");
-            var journal = new PromiseOptions { Directory = "unused", SeenDirectory = "unused", Key = SHA256.HashData("journal"u8), Permits = true, Slots = PromiseJournalTests.Slots };
-            journal = promises?.Invoke(journal) ?? journal;
-            options = (ledger?.Invoke(options) ?? options) with { Promises = journal };
-            return LedgerLog.Open(options, Disk, () => PromiseJournal.Open(journal, options.Keys.Log.Verifier, Slots, Seen));
-        }
-
-        public void Fail(string file, string operation, Fault fault) => Decide = (name, what) => name == file && what == operation ? fault : Fault.None;
-
-        /// <summary>What is there after a kill, or after the power failed and took what was not flushed.</summary>
-        public World After(bool cut) => cut
-            ? new World { Disk = Disk.CutPower(() => -1), Slots = Slots.CutPower(() => -1), Seen = Seen.CutPower(() => -1) }
-            : new World { Disk = Disk.Kill(), Slots = Slots.Kill(), Seen = Seen.Kill() };
     }
 }
