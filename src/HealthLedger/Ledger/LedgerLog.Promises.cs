@@ -24,7 +24,7 @@ public sealed partial class LedgerLog : IPromising
     private const string Keys = "Put back the keys that belong to this ledger and its emergency journal.";
 
     private readonly SemaphoreSlim _promising = new(1, 1);
-    private readonly PromiseJournal? _promises;
+    private readonly EmergencyJournal? _promises;
     private volatile bool _waits;
 
     /// <summary>How many promises are not yet in the ledger.</summary>
@@ -148,7 +148,7 @@ public sealed partial class LedgerLog : IPromising
         }
     }
 
-    private PromiseOutcome Promise(PromiseJournal journal, Func<LateMark, AppendRequest> requestAt)
+    private PromiseOutcome Promise(EmergencyJournal journal, Func<LateMark, AppendRequest> requestAt)
     {
         var mark = new LateMark(journal.Next.Number, journal.Next.Previous);
         var request = requestAt(mark);
@@ -199,7 +199,7 @@ public sealed partial class LedgerLog : IPromising
         }
     }
 
-    private async ValueTask<int?> RecordPromised(PromiseJournal journal, IReadOnlyList<PromiseSlot> waiting, Func<string, EventChain?> chainOf, CancellationToken cancellation)
+    private async ValueTask<int?> RecordPromised(EmergencyJournal journal, IReadOnlyList<PromiseSlot> waiting, Func<string, EventChain?> chainOf, CancellationToken cancellation)
     {
         _parts.Late.Begin(Published.Size, waiting.Min(slot => slot.Promise.Time));
         var there = CommitmentsSince(waiting.Min(slot => slot.Promise.Size));
@@ -226,7 +226,7 @@ public sealed partial class LedgerLog : IPromising
         return waiting.Count;
     }
 
-    private AppendRequest RequestOf(PromiseJournal journal, PromiseSlot slot, Func<string, EventChain?> chainOf)
+    private AppendRequest RequestOf(EmergencyJournal journal, PromiseSlot slot, Func<string, EventChain?> chainOf)
     {
         var append = slot.Open(_options.Promises!.Key.Span, journal.Id)
             ?? throw new LedgerRefusesToStartException($"What promise {slot.Promise.Number} is about does not open.", Keys);

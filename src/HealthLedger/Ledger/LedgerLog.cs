@@ -31,7 +31,7 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
     private readonly byte[] _origin;
     private int _disposed;
 
-    private LedgerLog(LedgerOptions options, LedgerParts parts, Sequencer sequencer, PromiseJournal? promises)
+    private LedgerLog(LedgerOptions options, LedgerParts parts, Sequencer sequencer, EmergencyJournal? promises)
     {
         _promises = promises;
         (_options, _parts, _sequencer) = (options, parts, sequencer);
@@ -70,13 +70,13 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         var storage = DiskStorage.Hold(options.Directory);
-        return Open(options, storage, () => options.Promises is { } promises ? PromiseJournal.Open(promises, options.Keys.Log.Verifier) : null);
+        return Open(options, storage, () => options.Promises is { } promises ? EmergencyJournal.Open(promises, options.Keys.Log.Verifier) : null);
     }
 
     /// <summary>As <see cref="Open(LedgerOptions)"/>, on a storage that the ledger then owns.</summary>
-    internal static LedgerLog Open(LedgerOptions options, ILedgerStorage storage, Func<PromiseJournal?>? promises = null)
+    internal static LedgerLog Open(LedgerOptions options, ILedgerStorage storage, Func<EmergencyJournal?>? promises = null)
     {
-        PromiseJournal? journal = null;
+        EmergencyJournal? journal = null;
         try
         {
             var (parts, tree, locked) = LedgerStart.Open(options, storage);

@@ -21,7 +21,7 @@ public sealed record PromiseOptions
     /// <summary>Whether promises are given. Those that were given before are kept either way.</summary>
     public required bool Permits { get; init; }
 
-    /// <summary>Promises that can wait at once, <see cref="PromiseJournal.SlotSize"/> bytes of the disk each. <see cref="MinSlots"/> to <see cref="MaxSlots"/>.</summary>
+    /// <summary>Promises that can wait at once, <see cref="EmergencyJournal.SlotSize"/> bytes of the disk each. <see cref="MinSlots"/> to <see cref="MaxSlots"/>.</summary>
     public int Slots { get; init; } = 1024;
 
     internal void Validate()

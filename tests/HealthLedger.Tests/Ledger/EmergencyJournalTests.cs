@@ -12,7 +12,7 @@ using static HealthLedger.Tests.Ledger.PromiseWorld;
 
 namespace HealthLedger.Tests.Ledger;
 
-public sealed class PromiseJournalTests
+public sealed class EmergencyJournalTests
 {
     [Fact]
     public async Task A_promise_is_signed_names_the_one_before_and_is_kept_by_the_first_entries_of_the_next_start()

@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 namespace HealthLedger.Ledger.Promises;
 
 /// <remarks>What a start finds, and what it does about it: the table at the end of docs/formats/emergency-journal.md.</remarks>
-internal sealed partial class PromiseJournal
+internal sealed partial class EmergencyJournal
 {
     /// <summary>Brings file and anchor together, or refuses; false where there is no journal and none is to be made.</summary>
     private bool Recover()

@@ -9,7 +9,7 @@ namespace HealthLedger.Ledger.Promises;
 /// durable; one whose slot is durable without the anchor was given to nobody, and is kept all the same (docs/formats/emergency-journal.md).
 /// </summary>
 /// <remarks>Safe for several threads.</remarks>
-internal sealed partial class PromiseJournal : IDisposable
+internal sealed partial class EmergencyJournal : IDisposable
 {
     /// <summary>The file of slots.</summary>
     public const string FileName = "slots";
@@ -28,7 +28,7 @@ internal sealed partial class PromiseJournal : IDisposable
     private int _slots;
     private bool _failed;
 
-    private PromiseJournal(PromiseOptions options, NoteVerifier log, ILedgerStorage storage, ILedgerStorage seen, PromiseAnchor anchor)
+    private EmergencyJournal(PromiseOptions options, NoteVerifier log, ILedgerStorage storage, ILedgerStorage seen, PromiseAnchor anchor)
     {
         (_options, _log, _storage, _seen, _anchor) = (options, log, storage, seen, anchor);
         _file = storage.Open(FileName);
@@ -77,7 +77,7 @@ internal sealed partial class PromiseJournal : IDisposable
 
     /// <summary>Opens the journal, made where promises are permitted and there is none; null where there is none and none is to be.</summary>
     /// <exception cref="LedgerRefusesToStartException">A promise that was given is not there.</exception>
-    public static PromiseJournal? Open(PromiseOptions options, NoteVerifier log)
+    public static EmergencyJournal? Open(PromiseOptions options, NoteVerifier log)
     {
         options.Validate();
         if (!options.Permits && !File.Exists(Path.Combine(options.SeenDirectory, PromiseAnchor.FileName)) && !File.Exists(Path.Combine(options.Directory, FileName)))
@@ -98,14 +98,14 @@ internal sealed partial class PromiseJournal : IDisposable
     }
 
     /// <summary>As <see cref="Open(PromiseOptions, NoteVerifier)"/>, on storages that the journal then owns.</summary>
-    public static PromiseJournal? Open(PromiseOptions options, NoteVerifier log, ILedgerStorage storage, ILedgerStorage seen)
+    public static EmergencyJournal? Open(PromiseOptions options, NoteVerifier log, ILedgerStorage storage, ILedgerStorage seen)
     {
         PromiseAnchor? anchor = null;
-        PromiseJournal? journal = null;
+        EmergencyJournal? journal = null;
         try
         {
             anchor = PromiseAnchor.Open(seen, options.Key.Span, log.Name);
-            journal = new PromiseJournal(options, log, storage, seen, anchor);
+            journal = new EmergencyJournal(options, log, storage, seen, anchor);
             if (!journal.Recover())
             {
                 journal.Dispose();

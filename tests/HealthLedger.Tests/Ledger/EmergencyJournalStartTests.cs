@@ -7,7 +7,7 @@ using static HealthLedger.Tests.Ledger.PromiseWorld;
 
 namespace HealthLedger.Tests.Ledger;
 
-public sealed class PromiseJournalStartTests
+public sealed class EmergencyJournalStartTests
 {
     [Fact]
     public async Task A_torn_last_slot_that_was_given_to_nobody_is_passed_over()
