@@ -21,7 +21,7 @@ public sealed class ErasureRaceTests(SmallHospital hospital) : IClassFixture<Sma
             await _gateway.AddPatient(patient);
             var export = await _gateway.KickOff(Clinic, "$export?_type=Observation");
             var answers = new ConcurrentDictionary<(string Path, int Status), int>();
-            var erased = 0;
+            var (erased, after) = (0, new ConcurrentDictionary<string, bool>());
             using var stop = new CancellationTokenSource();
             string[] paths =
             [
@@ -37,19 +37,29 @@ public sealed class ErasureRaceTests(SmallHospital hospital) : IClassFixture<Sma
                     answers.AddOrUpdate((path, answer.Status), 1, (_, count) => count + 1);
                     Assert.True(answer.Status is 200 or 404, $"{path}: {answer.Status} {answer.Text}");
                     Assert.False(late && answer.Text.Contains("pulse-" + patient, StringComparison.Ordinal) && answer.Status == 200, path + " after the end: " + answer.Text);
+                    if (late)
+                    {
+                        after[path] = true;
+                    }
                 }
             })).ToList();
-            while (paths.Any(path => answers.GetValueOrDefault((path, 200)) == 0) && !readers.Any(reader => reader.IsFaulted))
-            {
-                await Task.Delay(5);
-            }
-
+            await Until(() => paths.All(path => answers.ContainsKey((path, 200))), readers);
             (await _gateway.Erase(patient)).Is(200);
             Volatile.Write(ref erased, 1);
-            await Task.Delay(50);
+            await Until(() => paths.All(after.ContainsKey), readers);
             await stop.CancelAsync();
             await Task.WhenAll(readers);
             (await _gateway.Delete(Clinic, new Uri(export).PathAndQuery)).Is(202);
+        }
+    }
+
+    /// <summary>Waits for what the readers do, and no longer than they go on.</summary>
+    private static async Task Until(Func<bool> met, List<Task> readers)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        while (!met() && !readers.Any(reader => reader.IsFaulted))
+        {
+            await Task.Delay(5, patience.Token);
         }
     }
 }
