@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Text.Json;
 using HealthLedger.Proofs.Notes;
+using HealthLedger.Proofs.Successions;
 using HealthLedger.Vault.Keys.Holding;
 
 namespace HealthLedger.KeyHolder;
@@ -15,6 +16,7 @@ internal static class CommandLine
           healthledger-key-holder init --state ./holder --link holder.link
           healthledger-key-holder run --state ./holder --link holder.link --log "$(cat ledger.vkey)" --listen unix:/run/healthledger/holder.sock
           healthledger-key-holder run --state ./holder --link holder.link --policy policy.txt --listen http://127.0.0.1:5095
+          healthledger-key-holder run --state ./holder --link holder.link --log "$(cat ledger.vkey)" --successions ledger.successions --listen unix:/run/healthledger/holder.sock
           healthledger-key-holder report --state ./holder
 
         The gateway gets --HealthLedger:KeyHolder:Address=unix:/run/healthledger/holder.sock and --HealthLedger:KeyHolder:LinkFile=holder.link.
@@ -85,10 +87,12 @@ internal static class CommandLine
         var (state, link) = (State(), Link());
         var log = new Option<string?>("--log") { Description = "The verifier key of the gateway's ledger (/ledger/vkey, got by a safe way).", HelpName = "VKEY" };
         var policy = new Option<string?>("--policy") { Description = "A tlog-policy file instead: only what its quorum cosigned counts.", HelpName = "FILE" };
+        var offline = new Option<string?>("--offline-key") { Description = "The verifier key of the ledger's offline key: follows every succession that it signed.", HelpName = "VKEY" };
+        var successions = new Option<string?>("--successions") { Description = "The successions of the ledger's key (/ledger/successions), which lead on from --log or --policy, or from --offline-key alone.", HelpName = "FILE" };
         var listen = new Option<string>("--listen") { Description = "unix:PATH, for its user alone, or an http:// address; port 0 takes a free one.", HelpName = "ADDRESS", Required = true };
         var age = new Option<int>("--max-age") { Description = "Minutes after which an entry permits nothing any more, 1 to 10,080.", HelpName = "MINUTES", DefaultValueFactory = _ => 60 };
         var indexing = new Option<bool>("--allow-indexing") { Description = "Lets search terms be extracted again, without receipts but counted: for the time after an update of the gateway that needs it." };
-        var command = new Command("run", "Serves one gateway.") { state, link, log, policy, listen, age, indexing };
+        var command = new Command("run", "Serves one gateway.") { state, link, log, policy, offline, successions, listen, age, indexing };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             if (parsed.GetValue(age) is < 1 or > 10_080)
@@ -96,7 +100,7 @@ internal static class CommandLine
                 throw new UsageException("--max-age: 1 to 10,080 minutes.");
             }
 
-            var rules = new ReceiptRules(Policy(parsed.GetValue(log), parsed.GetValue(policy)), TimeSpan.FromMinutes(parsed.GetValue(age)), time);
+            var rules = new ReceiptRules(Follow(parsed.GetValue(log), parsed.GetValue(policy), parsed.GetValue(offline), parsed.GetValue(successions)), TimeSpan.FromMinutes(parsed.GetValue(age)), time);
             using var shared = ReadLink(parsed.GetRequiredValue(link));
             using var own = HolderState.Open(parsed.GetRequiredValue(state), rules.Oldest);
             var holder = new Holder(own.Keys, rules, own.List, parsed.GetValue(indexing), time);
@@ -139,6 +143,33 @@ internal static class CommandLine
             return 0;
         });
         return command;
+    }
+
+    /// <summary>Whose receipts count, by the key or policy that is pinned and the successions that lead on from it.</summary>
+    internal static LogPolicy Follow(string? vkey, string? policyFile, string? offlineKey, string? successions)
+    {
+        if (successions is null)
+        {
+            return offlineKey is null ? Policy(vkey, policyFile) : throw new UsageException("--offline-key: give the successions that it signed too (--successions).");
+        }
+
+        NoteVerifier? offline = null;
+        if (offlineKey is not null && (!NoteVerifier.Parse(offlineKey.Trim()).TryGet(out offline, out _) || offline.Type != NoteKeyType.Ed25519))
+        {
+            throw new UsageException($"--offline-key: {(offline is null ? "not a verifier key." : "an offline key is of type 1 (Ed25519).")}");
+        }
+
+        var pinned = vkey is null && policyFile is null && offline is not null ? null : Policy(vkey, policyFile);
+        try
+        {
+            return !SuccessionFile.Parse(File.ReadAllBytes(successions)).TryGet(out var file, out var fault) || !file.Verify([.. pinned?.Logs ?? []], offline).TryGet(out var lineage, out fault)
+                ? throw new UsageException($"--successions: {fault.Detail}")
+                : pinned?.Following(lineage) ?? LogPolicy.ForLineage(lineage);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"--successions: {e.Message}");
+        }
     }
 
     private static LogPolicy Policy(string? vkey, string? file)

@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using HealthLedger.Ledger;
+using HealthLedger.Ledger.Successions;
 using HealthLedger.Proofs.Facts;
 using HealthLedger.Proofs.Notes;
 using HealthLedger.Proofs.Receipts;
+using HealthLedger.Proofs.Successions;
 using HealthLedger.Sealing;
 using HealthLedger.Vault;
 using HealthLedger.Vault.Keys;
@@ -79,6 +81,19 @@ internal sealed class HolderWorld : IAsyncDisposable
         return HolderAnswer.Parse(held.Answer, length, out var code) is { } parts ? (parts.ToArray(), "granted") : (default, code);
     }
 
+    /// <summary>Lets the ledger's key be succeeded, and destroys the old one; the file that the ledger then serves.</summary>
+    public async Task<byte[]> Succeed(NoteSigner offline)
+    {
+        using var successions = new LogKeySuccessions(ledger, ledgerKeys, new Kept(), Time, TimeSpan.Zero);
+        for (var number = 0; number < 2; number++)
+        {
+            var asked = Assert.IsType<SuccessionOutcome.Asked>(await successions.Ask(offline.Verifier, false, async _ => await Record(Ann, []) is not null, default));
+            Assert.IsType<SuccessionOutcome.Installed>(await successions.Install(SignedSuccession.Asked(asked.Note.ToBytes()).Value.SignedBy(offline).Note.ToBytes(), default));
+        }
+
+        return ledger.Successions()!.ToJson();
+    }
+
     /// <summary>Ends the holder and starts it again.</summary>
     public void Restart(bool allowsIndexing = false)
     {
@@ -108,6 +123,20 @@ internal sealed class HolderWorld : IAsyncDisposable
         var rules = new ReceiptRules(Policy, TimeSpan.FromMinutes(60), Time);
         var opened = HolderState.Open(Path.Combine(Root, "holder"), rules.Oldest);
         return (opened, new Holder(opened.Keys, rules, opened.List, allowsIndexing, Time));
+    }
+
+    private sealed class Kept : ILogKeyStore
+    {
+        private readonly Dictionary<ulong, byte[]> records = [];
+
+        public void KeepKeys(ReadOnlySpan<byte> exported)
+        {
+            // This ledger is never opened again.
+        }
+
+        public void Keep(ulong number, ReadOnlySpan<byte> record) => records[number] = record.ToArray();
+
+        public byte[]? Find(ulong number) => records.GetValueOrDefault(number);
     }
 
     internal sealed class Clock : TimeProvider

@@ -14,6 +14,7 @@ internal static class AuditCommand
           healthledger audit https://ledger.example --client auditor.json --vkey "$(cat ledger.vkey)" --challenge 300
           healthledger audit ./copy-of-ledger --vkey "$(cat ledger.vkey)"
           healthledger audit evidence.jsonl --vkey "$(cat ledger.vkey)"
+          healthledger audit evidence.jsonl --offline-key "$(cat offline.vkey)" --successions ledger.successions
 
         Exit codes: 0 what was checked holds, 1 it does not, 2 usage, 3 no key was pinned, 4 unreachable, or the client may not read entries.
         """;
@@ -34,16 +35,31 @@ internal static class AuditCommand
         var run = new PinnedRun();
         var command = new Command("audit", "Reads every entry of a ledger and replays it: inclusion, growth, consent-state map, epochs. Or checks exported evidence, offline.") { place, file, id, challenges };
         run.AddTo(command);
-        command.SetAction((parsed, cancellationToken) => File.Exists(parsed.GetRequiredValue(place)) ? OfFile(parsed, cancellationToken) : run.Run(terminal, parsed, async (policy, earlier) =>
-        {
-            using var token = TokenFor(parsed.GetRequiredValue(place), parsed.GetValue(file), parsed.GetValue(id), time);
-            using var source = LedgerSource.Of(parsed.GetRequiredValue(place), token is null ? null : token.Get);
-            using var challenge = Challenge.Of(parsed.GetRequiredValue(place), parsed.GetValue(challenges), token);
-            var audit = new LedgerAudit(source, policy, earlier, challenge);
-            var report = await audit.Run(size => new ProgressBar(terminal, time, "Reading entries", size), cancellationToken);
-            return (report, audit.Note);
-        }));
+        command.SetAction((parsed, cancellationToken) => File.Exists(parsed.GetRequiredValue(place)) ? OfFile(parsed, cancellationToken) : OfLedger(parsed, cancellationToken));
         return command;
+
+        async Task<int> OfLedger(ParseResult parsed, CancellationToken cancellationToken)
+        {
+            AuditorToken? token = null;
+            try
+            {
+                return await run.Run(terminal, parsed, () =>
+                {
+                    token = TokenFor(parsed.GetRequiredValue(place), parsed.GetValue(file), parsed.GetValue(id), time);
+                    return LedgerSource.Of(parsed.GetRequiredValue(place), token is null ? null : token.Get);
+                }, async (source, followed, earlier) =>
+                {
+                    using var challenge = Challenge.Of(parsed.GetRequiredValue(place), parsed.GetValue(challenges), token);
+                    var audit = new LedgerAudit(source, followed, earlier, challenge);
+                    var report = await audit.Run(size => new ProgressBar(terminal, time, "Reading entries", size), cancellationToken);
+                    return (report, audit.Note);
+                }, cancellationToken);
+            }
+            finally
+            {
+                token?.Dispose();
+            }
+        }
 
         Task<int> OfFile(ParseResult parsed, CancellationToken cancellationToken) => parsed.GetValue(file) is not null
             ? throw new UsageException("--client: exported evidence is read without a client.")

@@ -1,28 +1,37 @@
 using HealthLedger.Cli.Verify;
 using HealthLedger.Proofs.Audit;
 using HealthLedger.Proofs.Notes;
+using HealthLedger.Proofs.Successions;
 
 namespace HealthLedger.Cli.Audit;
 
 /// <summary>What an audit says of each part, in words.</summary>
 internal static class AuditParts
 {
+    private static ReportPart LogKeysFailed { get; } = new("log-key", PartOutcome.Failed, "Log key: the successions among the entries are not those that the log serves.");
+
     public static IReadOnlyList<ReportPart> OfUnsigned(Finding finding) =>
         ReportParts.Unsigned(finding, "append-only", "inclusion", "map-replay", "epochs", "facts");
 
     /// <param name="verified">The checkpoint.</param>
     /// <param name="isFinal">Whether the ledger has grown since.</param>
+    /// <param name="lineage">The log's keys.</param>
     /// <param name="earlier">The remembered one.</param>
     /// <param name="replay">The replay, at its end or where it had to stop.</param>
     /// <param name="found">Its findings, without those that only follow from others.</param>
     /// <param name="challenged">How many entries the operator was challenged to open; null where it was not.</param>
     public static IEnumerable<ReportPart> Of(
-        VerifiedCheckpoint verified, bool isFinal, VerifiedCheckpoint? earlier, LedgerReplay replay, IReadOnlyList<AuditFinding> found, int? challenged)
+        VerifiedCheckpoint verified, bool isFinal, LogLineage? lineage, VerifiedCheckpoint? earlier, LedgerReplay replay, IReadOnlyList<AuditFinding> found, int? challenged)
     {
         var included = Failed(AuditPart.Inclusion) == 0;
-        foreach (var part in ReportParts.Signed(verified, isFinal))
+        foreach (var part in ReportParts.Signed(verified, isFinal, lineage))
         {
-            yield return part;
+            yield return part.Name == "log-key" && Failed(AuditPart.LogKeys) > 0 ? LogKeysFailed : part;
+        }
+
+        if (lineage is null && Failed(AuditPart.LogKeys) > 0)
+        {
+            yield return LogKeysFailed;
         }
 
         yield return ReportParts.Of(

@@ -5,6 +5,7 @@ using HealthLedger.Proofs.Audit;
 using HealthLedger.Proofs.Entries;
 using HealthLedger.Proofs.Merkle;
 using HealthLedger.Proofs.Notes;
+using HealthLedger.Proofs.Successions;
 
 namespace HealthLedger.Cli.Audit;
 
@@ -12,7 +13,7 @@ namespace HealthLedger.Cli.Audit;
 /// Reads every entry of a ledger, in order, into <see cref="LedgerReplay"/>: the root, the growth since an earlier checkpoint, and what the entries add up to.
 /// It trusts nothing of the source and keeps the consent-state map in memory.
 /// </summary>
-internal sealed class LedgerAudit(LedgerSource source, LogPolicy policy, VerifiedCheckpoint? earlier, Challenge? challenge = null)
+internal sealed class LedgerAudit(LedgerSource source, Followed followed, VerifiedCheckpoint? earlier, Challenge? challenge = null)
 {
     private const int Ahead = 16;
     private const int MaxBundle = TilePath.FullWidth * (LedgerEntry.Size + sizeof(ushort));
@@ -27,7 +28,7 @@ internal sealed class LedgerAudit(LedgerSource source, LogPolicy policy, Verifie
     /// <exception cref="UnreachableException">The source cannot be read, or has no checkpoint.</exception>
     public async Task<Report> Run(Func<ulong, ProgressBar> progress, CancellationToken cancellationToken)
     {
-        var served = await ServedCheckpoint.Fetch(source, policy, earlier, cancellationToken);
+        var served = await ServedCheckpoint.Fetch(source, followed.Policy, earlier, cancellationToken);
         Note = served.Note;
         if (!served.Verified.TryGet(out var verified, out var fault))
         {
@@ -35,7 +36,9 @@ internal sealed class LedgerAudit(LedgerSource source, LogPolicy policy, Verifie
             return Report(null, AuditParts.OfUnsigned(findings[0]));
         }
 
-        var replay = new LedgerReplay(verified.Checkpoint, earlier is null ? [] : [earlier.Checkpoint], challenge is null ? [] : [challenge.Sample]);
+        IReplayCheck keys = new SuccessionReplay(followed.Lineage, followed.ServedAt ?? verified.Checkpoint.Size);
+        var replay = new LedgerReplay(
+            verified.Checkpoint, followed.Fixed(verified.Checkpoint).Append(earlier?.Checkpoint).OfType<Checkpoint>(), challenge is null ? [keys] : [keys, challenge.Sample]);
         using (var bar = progress(verified.Checkpoint.Size))
         {
             await Read(replay, verified.Checkpoint.Size, bar, cancellationToken);
@@ -44,15 +47,15 @@ internal sealed class LedgerAudit(LedgerSource source, LogPolicy policy, Verifie
         var found = Own(replay.Finish());
         if (challenge is not null && found.Count == 0)
         {
-            found.AddRange(await challenge.Ask(policy, cancellationToken));
+            found.AddRange(await challenge.Ask(followed.Policy, cancellationToken));
         }
 
         findings.AddRange(found.Select(FindingOf));
-        return Report(verified, [.. AuditParts.Of(verified, served.IsFinal, earlier, replay, found, challenge?.Sample.Drawn.Count)]);
+        return Report(verified, [.. AuditParts.Of(verified, served.IsFinal, followed.Lineage, earlier, replay, found, challenge?.Sample.Drawn.Count)]);
     }
 
     private Report Report(VerifiedCheckpoint? verified, IReadOnlyList<ReportPart> parts) =>
-        new() { Source = source.Name, Checkpoint = verified, Earlier = earlier, Parts = parts, Findings = findings };
+        new() { Source = source.Name, Checkpoint = verified, Earlier = earlier, Lineage = followed.Lineage, Parts = parts, Findings = findings };
 
     /// <summary>Feeds the replay, until everything was read or what comes can no longer be read.</summary>
     private async Task Read(LedgerReplay replay, ulong size, ProgressBar bar, CancellationToken cancellationToken)

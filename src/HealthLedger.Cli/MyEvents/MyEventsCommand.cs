@@ -3,6 +3,7 @@ using System.Text.Json;
 using HealthLedger.Cli.Verify;
 using HealthLedger.Proofs.Completeness;
 using HealthLedger.Proofs.Facts;
+using HealthLedger.Proofs.Successions;
 using HealthLedger.Proofs.Notes;
 
 namespace HealthLedger.Cli.MyEvents;
@@ -13,6 +14,7 @@ internal static class MyEventsCommand
     public const string Examples = """
           healthledger my-events my-events.json --vkey "$(cat ledger.vkey)"
           healthledger my-events my-events.json --policy policy.txt --json
+          healthledger my-events my-events.json --offline-key "$(cat offline.vkey)" --successions ledger.successions
 
         The file holds what happened with your record: keep it to yourself.
         Exit codes: 0 the list is whole up to the stated time, 1 it is not, 2 usage, 3 no key was pinned.
@@ -23,27 +25,32 @@ internal static class MyEventsCommand
         var file = new Argument<string>("FILE") { Description = "The file that the portal gave you." };
         var vkey = new Option<string?>("--vkey") { Description = "The ledger's verifier key: name+id+base64.", HelpName = "KEY" };
         var policy = new Option<string?>("--policy") { Description = "A policy file (c2sp.org/tlog-policy): logs, witnesses and quorum.", HelpName = "FILE" };
+        var followed = new SuccessionOptions();
         var json = new Option<bool>("--json") { Description = "Writes the report as JSON." };
-        var command = new Command("my-events", "Checks that a list of your events is all there is.") { file, vkey, policy, json };
-        command.SetAction((parsed, _) => Run(terminal, parsed.GetRequiredValue(file), parsed.GetValue(vkey), parsed.GetValue(policy), parsed.GetValue(json)));
+        var command = new Command("my-events", "Checks that a list of your events is all there is.") { file, vkey, policy, followed.OfflineKey, followed.Successions, json };
+        command.SetAction((parsed, _) => Run(terminal, parsed.GetRequiredValue(file), Pins.Read(parsed.GetValue(vkey), parsed.GetValue(policy), parsed.GetValue(followed.OfflineKey)), () => followed.Kept(parsed, mustExist: true), parsed.GetValue(json)));
         return command;
     }
 
-    private static async Task<int> Run(Terminal terminal, string file, string? vkey, string? policyFile, bool json)
+    private static async Task<int> Run(Terminal terminal, string file, Pins? pins, Func<SuccessionFile?> kept, bool json)
     {
-        if (string.IsNullOrWhiteSpace(vkey) && policyFile is null)
+        if (pins is null)
         {
-            await terminal.Error.WriteLineAsync("unpinned: no key was given, so nothing can be verified. Pass the ledger's verifier key as --vkey KEY, or a policy file as --policy FILE.");
+            await terminal.Error.WriteLineAsync("unpinned: no key was given, so nothing can be verified. Pass the ledger's verifier key as --vkey KEY, a policy file as --policy FILE, or its offline key as --offline-key KEY.");
             return (int)ExitCode.Unpinned;
         }
 
-        var policy = PinnedPolicy.Read(vkey, policyFile);
+        if (!pins.Follow(kept()).TryGet(out var known, out var unfollowed))
+        {
+            throw new UsageException($"--successions: {unfollowed.Detail}");
+        }
+
         if (!CompletenessProof.Parse(Bytes(file)).TryGet(out var proof, out var fault))
         {
             throw new UsageException($"{file}: {fault.Detail}");
         }
 
-        var verdict = CompletenessVerification.Verify(proof, policy);
+        var verdict = CompletenessVerification.Verify(proof, known.Policy);
         await terminal.Out.WriteLineAsync(json ? Json(verdict) : Text(verdict));
         return (int)(verdict.Holds ? ExitCode.Ok : ExitCode.Failed);
     }

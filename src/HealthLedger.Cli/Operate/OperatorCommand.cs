@@ -7,9 +7,15 @@ namespace HealthLedger.Cli.Operate;
 /// <summary>What the operators' commands have in common: whose token, one request, and how the answer is printed.</summary>
 internal sealed class OperatorCommand(Terminal terminal, TimeProvider time)
 {
+    /// <summary>A signed note in an answer: for a file, not for the eye.</summary>
+    private const string Note = "statement";
+
     private readonly Option<string> _credentials = new("--credentials") { Description = "The file with the server's address and the client's private key.", HelpName = "FILE", Required = true };
     private readonly Option<string?> _client = new("--client") { Description = "The operator's client id; may be left out where the file has one client.", HelpName = "ID" };
     private readonly Option<bool> _json = new("--json") { Description = "Writes the gateway's whole answer." };
+
+    /// <summary>Where a command that has this option puts the signed note of an answer; it is never overwritten.</summary>
+    public Option<string> StatementFile { get; } = new("--out") { Description = "The file for the statement that the offline key is to sign.", HelpName = "FILE", Required = true };
 
     /// <summary>A subcommand that makes one request.</summary>
     /// <param name="name">Its name.</param>
@@ -52,10 +58,25 @@ internal sealed class OperatorCommand(Terminal terminal, TimeProvider time)
                 this,
                 async () => await OperatorConnection.Open(Credentials.Read(parsed.GetRequiredValue(_credentials), parsed.GetValue(_client)), time, cancellationToken),
                 parsed.GetValue(_json),
+                parsed.GetValue(StatementFile),
                 cancellationToken);
             return await run(parsed, requests, cancellationToken);
         });
         return command;
+    }
+
+    private static void WriteNew(string path, string text)
+    {
+        try
+        {
+            using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
+            file.Write(System.Text.Encoding.UTF8.GetBytes(text));
+            file.Flush(flushToDisk: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"The gateway answered, and its answer cannot be written: {e.Message} Ask again with another --out: the answer is the same.");
+        }
     }
 
     private async Task<int> Print(int status, JsonElement body, bool json)
@@ -67,6 +88,14 @@ internal sealed class OperatorCommand(Terminal terminal, TimeProvider time)
 
         if (status != 200)
         {
+            foreach (var name in new[] { "inForce", "refused" })
+            {
+                if (Text(body, name) is { } note)
+                {
+                    await terminal.Error.WriteLineAsync(string.Join('\n', note.Split('\n').Select(PlainLine.Of)));
+                }
+            }
+
             await terminal.Error.WriteLineAsync($"refused ({status}): {PlainLine.Of(Text(body, "error") ?? "no reason given")}. {PlainLine.Of(Text(body, "message"))}".TrimEnd());
             return (int)ExitCode.Failed;
         }
@@ -81,7 +110,7 @@ internal sealed class OperatorCommand(Terminal terminal, TimeProvider time)
 
     private async Task Show(JsonElement body, string indent)
     {
-        foreach (var member in body.EnumerateObject().Where(member => member.Value.ValueKind != JsonValueKind.Null))
+        foreach (var member in body.EnumerateObject().Where(member => member.Value.ValueKind != JsonValueKind.Null && !member.NameEquals(Note)))
         {
             switch (member.Value.ValueKind)
             {
@@ -121,7 +150,7 @@ internal sealed class OperatorCommand(Terminal terminal, TimeProvider time)
         body.ValueKind == JsonValueKind.Object && body.TryGetProperty(name, out var member) && member.ValueKind == JsonValueKind.String ? member.GetString() : null;
 
     /// <summary>The requests of one command, over a connection that the first of them opens.</summary>
-    internal sealed class Requests(OperatorCommand command, Func<Task<OperatorConnection>> open, bool json, CancellationToken cancellationToken) : IDisposable
+    internal sealed class Requests(OperatorCommand command, Func<Task<OperatorConnection>> open, bool json, string? statementFile, CancellationToken cancellationToken) : IDisposable
     {
         private OperatorConnection? gateway;
 
@@ -143,6 +172,11 @@ internal sealed class OperatorCommand(Terminal terminal, TimeProvider time)
         public async Task<int> AndPrint(HttpMethod method, string path, HttpContent? content, bool isLast = true)
         {
             var (status, body) = await Send(method, path, content);
+            if (status == 200 && statementFile is not null && Text(body, Note) is { } statement)
+            {
+                WriteNew(statementFile, statement);
+            }
+
             return await command.Print(status, body, isLast && json);
         }
 

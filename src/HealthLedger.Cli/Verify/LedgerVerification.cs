@@ -8,7 +8,7 @@ namespace HealthLedger.Cli.Verify;
 /// The public part of verifying a ledger: signature, then every hash up to the signed root, then the tiles above, then the checkpoint of an earlier run.
 /// It reads the source once, trusts nothing of it, and needs 1/256 of it in memory.
 /// </summary>
-internal sealed class LedgerVerification(LedgerSource source, LogPolicy policy, VerifiedCheckpoint? earlier)
+internal sealed class LedgerVerification(LedgerSource source, Followed followed, VerifiedCheckpoint? earlier)
 {
     private readonly List<Finding> findings = [];
     private readonly Dictionary<TilePath, byte[]> kept = [];
@@ -22,7 +22,7 @@ internal sealed class LedgerVerification(LedgerSource source, LogPolicy policy, 
     /// <exception cref="UnreachableException">The source cannot be read, or has no checkpoint.</exception>
     public async Task<Report> Run(Func<ulong, ProgressBar> progress, CancellationToken cancellationToken)
     {
-        var served = await ServedCheckpoint.Fetch(source, policy, earlier, cancellationToken);
+        var served = await ServedCheckpoint.Fetch(source, followed.Policy, earlier, cancellationToken);
         (Note, isFinal) = (served.Note, served.IsFinal);
         if (!served.Verified.TryGet(out var verified, out var fault))
         {
@@ -31,7 +31,7 @@ internal sealed class LedgerVerification(LedgerSource source, LogPolicy policy, 
         }
 
         var checkpoint = verified.Checkpoint;
-        var tree = new TreeRecomputation(earlier?.Checkpoint.Size ?? ulong.MaxValue);
+        var tree = new TreeRecomputation([.. followed.Fixed(checkpoint).Append(earlier?.Checkpoint).OfType<Checkpoint>().Select(each => each.Size)]);
         using (var bar = progress(checkpoint.Size))
         {
             if (!await ReadLeaves(tree, checkpoint.Size, bar, cancellationToken))
@@ -49,6 +49,7 @@ internal sealed class LedgerVerification(LedgerSource source, LogPolicy policy, 
         if (rootHolds)
         {
             CompareWithEarlier(tree, checkpoint);
+            CompareWithSuccessions(tree, checkpoint);
         }
 
         return Report(verified);
@@ -59,6 +60,7 @@ internal sealed class LedgerVerification(LedgerSource source, LogPolicy policy, 
         Source = source.Name,
         Checkpoint = verified,
         Earlier = earlier,
+        Lineage = followed.Lineage,
         Parts = verified is null ? ReportParts.Unsigned(findings[0], "append-only", "inclusion", "map-replay", "epochs", "facts") : [.. Parts(verified)],
         Findings = findings,
     };
@@ -67,7 +69,7 @@ internal sealed class LedgerVerification(LedgerSource source, LogPolicy policy, 
     {
         var appendOnly = findings.Count(finding => finding.Code.StartsWith("append-only", StringComparison.Ordinal));
         var hashes = findings.Count - appendOnly;
-        foreach (var part in ReportParts.Signed(verified, isFinal))
+        foreach (var part in ReportParts.Signed(verified, isFinal, followed.Lineage))
         {
             yield return part;
         }
@@ -187,6 +189,14 @@ internal sealed class LedgerVerification(LedgerSource source, LogPolicy policy, 
         return true;
     }
 
+    private void CompareWithSuccessions(TreeRecomputation tree, Checkpoint checkpoint)
+    {
+        foreach (var fixedRoot in followed.Fixed(checkpoint).Where(each => tree.RootAt(each.Size) != each.Root))
+        {
+            findings.Add(new Finding("append-only-succession", "successions", null, $"The successions of the log's key are of another history: they name another root for its first {fixedRoot.Size} entries."));
+        }
+    }
+
     private void CompareWithEarlier(TreeRecomputation tree, Checkpoint checkpoint)
     {
         if (earlier?.Checkpoint is not { } before)
@@ -198,7 +208,7 @@ internal sealed class LedgerVerification(LedgerSource source, LogPolicy policy, 
         {
             findings.Add(new Finding("append-only-shrunk", "checkpoint", null, $"The ledger had {before.Size} entries and now shows {checkpoint.Size}."));
         }
-        else if (tree.EarlierRoot != before.Root)
+        else if (tree.RootAt(before.Size) != before.Root)
         {
             findings.Add(new Finding("append-only-fork", "checkpoint", null, $"The ledger signed another root for its first {before.Size} entries before: it was rewritten."));
         }

@@ -1,4 +1,5 @@
 using HealthLedger.Proofs.Notes;
+using HealthLedger.Proofs.Successions;
 
 namespace HealthLedger.Cli.Verify;
 
@@ -16,7 +17,7 @@ internal enum PartOutcome
 }
 
 /// <summary>One part of what can be checked of a ledger.</summary>
-/// <param name="Name">Stable, for programs: signature, witnesses, append-only, inclusion, map-replay, epochs, facts, completeness.</param>
+/// <param name="Name">Stable, for programs: signature, log-key, witnesses, append-only, inclusion, map-replay, epochs, facts, completeness.</param>
 /// <param name="Outcome">How it ended.</param>
 /// <param name="Says">A plain sentence that begins with the part's name.</param>
 internal sealed record ReportPart(string Name, PartOutcome Outcome, string Says);
@@ -32,6 +33,9 @@ internal sealed record Report
 
     /// <summary>The checkpoint that was remembered from an earlier run; null where there is none.</summary>
     public VerifiedCheckpoint? Earlier { get; init; }
+
+    /// <summary>The log's keys, where it names an offline key; null where it does not.</summary>
+    public LogLineage? Lineage { get; init; }
 
     /// <summary>What was checked, and what was not.</summary>
     public required IReadOnlyList<ReportPart> Parts { get; init; }

@@ -1,4 +1,5 @@
 using HealthLedger.Proofs.Notes;
+using HealthLedger.Proofs.Successions;
 
 namespace HealthLedger.Cli.Verify;
 
@@ -14,13 +15,34 @@ internal static class ReportParts
         findings > 0 ? new ReportPart(name, PartOutcome.Failed, failed) : Passed(name, passed);
 
     /// <summary>Who signed: the log, and the witnesses where the policy asks for them.</summary>
-    public static IEnumerable<ReportPart> Signed(VerifiedCheckpoint verified, bool isFinal)
+    public static IEnumerable<ReportPart> Signed(VerifiedCheckpoint verified, bool isFinal, LogLineage? lineage)
     {
-        yield return Passed("signature", $"Signature: {verified.Log.Name} signed this checkpoint with the pinned key.");
+        var pinned = lineage?.Pinned is { } key ? key.ToString() == verified.Log.ToString() : lineage is null;
+        yield return Passed("signature", $"Signature: {verified.Log.Name} signed this checkpoint with {(pinned ? "the pinned key" : "a key that what is pinned leads to")}.");
+        if (lineage is not null)
+        {
+            yield return Passed("log-key", LogKey(verified, lineage));
+        }
+
         yield return verified.QuorumTime is { } time
             ? Passed("witnesses", $"Witnesses: the policy's quorum cosigned it ({verified.Cosignatures.Count} cosignatures), at {time:u} at the latest.{(isFinal ? " The ledger has grown since: what is newer is not final yet." : "")}")
             : NotChecked("witnesses", "One history for all: no witnesses were asked (--policy), so another visitor might be shown another ledger.");
     }
+
+    /// <summary>By which key was followed, and to which.</summary>
+    private static string LogKey(VerifiedCheckpoint verified, LogLineage lineage)
+    {
+        var number = lineage.Reigns.TakeWhile(reign => reign.Key.ToString() != verified.Log.ToString()).Count();
+        var trusted = lineage.ByOfflineKey ? $"the pinned offline key {lineage.Offline.Name}" : $"the pinned key of the log, the keys after it and the offline key {lineage.Offline.Name} that it names";
+        return $"Log key: {verified.Log} signed, which is key {number + 1} of {lineage.Reigns.Count} that the log has had; each succession is signed by {trusted}, and is an entry of the log.";
+    }
+
+    /// <summary>The report's parts where the successions of the log's key did not hold.</summary>
+    public static IReadOnlyList<ReportPart> NotFollowed(Finding finding) =>
+    [
+        new ReportPart("log-key", PartOutcome.Failed, $"Log key: {finding.Detail}"),
+        .. new[] { "signature", "append-only", "inclusion", "map-replay", "epochs", "facts" }.Select(name => NotChecked(name, $"{Words(name)}: without knowing which keys count there is nothing to check it against.")),
+    ];
 
     /// <summary>The report's parts where the checkpoint itself did not hold: nothing under it could be checked.</summary>
     public static IReadOnlyList<ReportPart> Unsigned(Finding finding, params string[] names) =>

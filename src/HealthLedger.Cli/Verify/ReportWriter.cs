@@ -32,7 +32,7 @@ internal static class ReportWriter
     {
         if (report.Holds)
         {
-            return $"OK: {report.Checkpoint!.Checkpoint.Size} entries under {report.Checkpoint.Checkpoint.Origin}, as signed with the pinned key.";
+            return $"OK: {report.Checkpoint!.Checkpoint.Size} entries under {report.Checkpoint.Checkpoint.Origin}, as signed with {(report.Lineage is { Reigns.Count: > 1 } lineage && lineage.Pinned?.ToString() != report.Checkpoint.Log.ToString() ? "a key that what is pinned leads to" : "the pinned key")}.";
         }
 
         var first = report.Findings[0];
@@ -54,6 +54,13 @@ internal static class ReportWriter
                 writer.WriteNumber("size", verified.Checkpoint.Size);
                 writer.WriteString("root", verified.Checkpoint.Root.ToString());
                 writer.WriteNumber("cosignatures", verified.Cosignatures.Count);
+                writer.WriteString("logKey", verified.Log.ToString());
+            }
+
+            if (report.Lineage is { } lineage)
+            {
+                writer.WriteNumber("successions", lineage.Reigns.Count - 1);
+                writer.WriteString("followedBy", lineage.ByOfflineKey ? "offline-key" : "log-key");
             }
 
             if (report.Earlier is { } earlier)

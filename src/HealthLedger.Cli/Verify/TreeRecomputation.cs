@@ -4,7 +4,7 @@ using HealthLedger.Proofs.Merkle;
 namespace HealthLedger.Cli.Verify;
 
 /// <summary>Builds the tree again from the leaf hashes, and keeps what the tiles above should hold: one hash in 256.</summary>
-internal sealed class TreeRecomputation(ulong earlierSize)
+internal sealed class TreeRecomputation(IReadOnlyCollection<ulong> earlierSizes)
 {
     private const int LevelsPerTile = 8;
 
@@ -14,8 +14,10 @@ internal sealed class TreeRecomputation(ulong earlierSize)
     /// <summary>The root over all hashes so far.</summary>
     public Hash Root => range.Root;
 
-    /// <summary>The root that the tree had at the earlier size; null until that many hashes were added.</summary>
-    public Hash? EarlierRoot { get; private set; } = earlierSize == 0 ? MerkleHash.EmptyRoot : null;
+    private readonly Dictionary<ulong, Hash> earlierRoots = new() { [0] = MerkleHash.EmptyRoot };
+
+    /// <summary>The root that the tree had at an earlier size that was asked for; null where so many hashes were not added.</summary>
+    public Hash? RootAt(ulong size) => earlierRoots.TryGetValue(size, out var root) ? root : null;
 
     /// <summary>Hashes of full tiles of level <paramref name="tileLevel"/> - 1, left to right.</summary>
     public IReadOnlyList<Hash> Row(int tileLevel) => rows[tileLevel];
@@ -26,9 +28,9 @@ internal sealed class TreeRecomputation(ulong earlierSize)
         for (var i = 0; i < tile.Length / Hash.Length; i++)
         {
             range.Append(Tile.At(tile, i), Keep);
-            if (range.Size == earlierSize)
+            if (earlierSizes.Contains(range.Size))
             {
-                EarlierRoot = range.Root;
+                earlierRoots[range.Size] = range.Root;
             }
         }
     }

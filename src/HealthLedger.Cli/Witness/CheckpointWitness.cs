@@ -1,5 +1,6 @@
 using HealthLedger.Proofs;
 using HealthLedger.Proofs.Notes;
+using HealthLedger.Proofs.Successions;
 using HealthLedger.Proofs.Witnesses;
 
 namespace HealthLedger.Cli.Witness;
@@ -22,7 +23,7 @@ internal sealed record WitnessReply(int Status, string Body, string ContentType,
 /// A witness: decides by <see cref="WitnessRules"/>, lets the entries be replayed where it is an auditor too, records durably, then cosigns. Comparing and
 /// recording are one step under a lock. Safe for many threads.
 /// </summary>
-internal sealed class CheckpointWitness(IReadOnlyList<NoteSigner> signers, IReadOnlyList<NoteVerifier> logs, WitnessState state, LedgerFollower? follower, TimeProvider time, CancellationToken lifetime)
+internal sealed class CheckpointWitness(IReadOnlyList<NoteSigner> signers, IReadOnlyList<NoteVerifier> logs, IReadOnlyList<LogLineage> lineages, WitnessState state, LedgerFollower? follower, TimeProvider time, CancellationToken lifetime)
 {
     /// <summary>How long a request waits for the replay, which goes on without it.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -49,9 +50,9 @@ internal sealed class CheckpointWitness(IReadOnlyList<NoteSigner> signers, IRead
     {
         lock (gate)
         {
-            if (logs is [var log])
+            if (logs.Select(log => log.Name).Distinct(StringComparer.Ordinal).ToList() is [var origin])
             {
-                KeepReplay(log.Name);
+                KeepReplay(origin);
             }
         }
     }
@@ -73,7 +74,7 @@ internal sealed class CheckpointWitness(IReadOnlyList<NoteSigner> signers, IRead
         WitnessDecision decision;
         lock (gate)
         {
-            decision = WitnessRules.Decide(body.Span, logs, state.Last);
+            decision = WitnessRules.Decide(body.Span, logs, state.Last, lineages);
         }
 
         if (decision is WitnessDecision.Cosign asked && follower is not null && await Replay(asked, follower, cancellationToken) is { } refused)
@@ -84,7 +85,7 @@ internal sealed class CheckpointWitness(IReadOnlyList<NoteSigner> signers, IRead
         // Decided again under the lock that records: another request may have been answered in between.
         lock (gate)
         {
-            decision = WitnessRules.Decide(body.Span, logs, state.Last);
+            decision = WitnessRules.Decide(body.Span, logs, state.Last, lineages);
             if (decision is not WitnessDecision.Cosign cosign)
             {
                 return Refusal(decision);

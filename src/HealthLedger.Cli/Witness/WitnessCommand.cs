@@ -14,6 +14,7 @@ internal static class WitnessCommand
           healthledger witness keygen --name witness.example.org/w1 --out witness.key
           healthledger witness --key witness.key --state ./witness --log "$(cat ledger.vkey)" --url http://localhost:5090
           healthledger witness --key witness.key --key witness-pq.key --state ./witness --log "$(cat ledger.vkey)"
+          healthledger witness --key witness.key --state ./witness --log "$(cat ledger.vkey)" --offline-key "$(cat offline.vkey)" --successions ledger.successions
           healthledger witness --key auditor.key --state ./auditor --log "$(cat ledger.vkey)" --replay https://ledger.example --client auditor.json
 
         Prints `vkey KEY` for each key and `listening URL`, then a line of JSON for each answer. Without --replay it vouches that the ledger only grew; with it also that
@@ -35,12 +36,14 @@ internal static class WitnessCommand
         var key = new Option<string[]>("--key") { Description = "The witness's key file, made by `witness keygen`; a second one for an ML-DSA-44 key of the same name.", HelpName = "FILE", Required = true };
         var state = new Option<string>("--state") { Description = "A directory for what was cosigned; never put back an older copy of it.", HelpName = "DIR", Required = true };
         var log = new Option<string[]>("--log") { Description = "The verifier key of a log that is witnessed; may be given several times.", HelpName = "VKEY", Required = true };
+        var offline = new Option<string[]>("--offline-key") { Description = "The verifier key of a log's offline key; may be given several times.", HelpName = "KEY", DefaultValueFactory = _ => [] };
+        var successions = new Option<string[]>("--successions") { Description = "A file with a log's successions (URL/ledger/successions): the keys that came after the one of --log. Kept in the state, and held against later ones.", HelpName = "FILE", DefaultValueFactory = _ => [] };
         var url = new Option<string>("--url") { Description = "Where to listen; port 0 takes a free one.", HelpName = "URL", DefaultValueFactory = _ => "http://127.0.0.1:5090" };
         var replay = new Option<string?>("--replay") { Description = "Where the log's entries are served: cosign only what the replay of all entries agrees with.", HelpName = "URL" };
         var client = new Option<string?>("--client") { Description = "With --replay: a credentials file with an auditor's client.", HelpName = "FILE" };
         var id = new Option<string?>("--as") { Description = "The client id in that file; otherwise its only client, or the only one whose id ends in 'auditor'.", HelpName = "ID" };
         keygen = Keygen(terminal);
-        var command = new Command("witness", "Cosigns the checkpoints of logs that only grow (c2sp.org/tlog-witness), for others to run.") { key, state, log, url, replay, client, id, keygen };
+        var command = new Command("witness", "Cosigns the checkpoints of logs that only grow (c2sp.org/tlog-witness), for others to run.") { key, state, log, offline, successions, url, replay, client, id, keygen };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var logs = parsed.GetRequiredValue(log).Select(ParseLog).ToList();
@@ -54,7 +57,9 @@ internal static class WitnessCommand
             using var token = TokenFor(parsed.GetValue(replay), parsed.GetValue(client), parsed.GetValue(id), logs.Count, time);
             using var source = token is null ? null : LedgerSource.Of(parsed.GetValue(replay)!, token.Get);
             using var recorded = WitnessState.Open(parsed.GetRequiredValue(state), signers[0].Verifier, logs);
-            var witness = new CheckpointWitness(signers, logs, recorded, source is null ? null : new LedgerFollower(source, recorded.Replayed(logs[0].Name)), time, cancellationToken);
+            var lineages = WitnessLineages.Follow(logs, [.. parsed.GetValue(offline)!.Select(Pins.Key)], [.. parsed.GetValue(successions)!.Select(SuccessionOptions.Read)], recorded, terminal.Error);
+            logs.AddRange(lineages.SelectMany(lineage => lineage.Reigns.Select(reign => reign.Key)).Where(key => !logs.Exists(known => known.ToString() == key.ToString())).ToList());
+            var witness = new CheckpointWitness(signers, logs, lineages, recorded, source is null ? null : new LedgerFollower(source, recorded.Replayed(logs[0].Name)), time, cancellationToken);
             await using var server = new WitnessServer(witness, parsed.GetValue(url)!, terminal, time);
             var address = await server.Start(cancellationToken);
             foreach (var signer in signers)

@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using HealthLedger.Cli.Verify;
 using HealthLedger.Proofs.Notes;
+using HealthLedger.Proofs.Successions;
 
 namespace HealthLedger.Cli.Witness;
 
@@ -95,7 +97,16 @@ internal sealed class WitnessState : IDisposable
         }
     }
 
+    /// <summary>The successions of a log's key as they were given last; null where none were.</summary>
+    /// <exception cref="UsageException">The file is there and cannot be read.</exception>
+    public SuccessionFile? Successions(string origin) => File.Exists(SuccessionsPath(origin)) ? SuccessionOptions.Read(SuccessionsPath(origin)) : null;
+
+    /// <summary>Keeps them, durably.</summary>
+    public void Keep(string origin, SuccessionFile successions) => Replace(SuccessionsPath(origin), successions.ToJson());
+
     public void Dispose() => held.Dispose();
+
+    private string SuccessionsPath(string origin) => Path.Combine(directory, NameOf(origin) + ".successions");
 
     private string ReplayPath(string origin) => Path.Combine(directory, NameOf(origin) + ".replay");
 

@@ -21,6 +21,7 @@ internal static class AdminApi
         admin.AddEndpointFilter(Operators);
         ErasureApi.Map(admin);
         KeysApi.Map(admin);
+        LogKeyApi.Map(admin);
         BackupsApi.Map(admin);
         VaultApi.Map(admin);
         ClientsApi.Map(admin);

@@ -92,6 +92,11 @@ internal sealed class GatewayHost : IAsyncDisposable
                 await warnings.WriteLineAsync($"healthledger: warning: {kept} reads of the emergency journal were recorded in the ledger.");
             }
 
+            if (!await storage.Successions.Resume(CancellationToken.None))
+            {
+                await warnings.WriteLineAsync("healthledger: warning: a succession of the log's key waits for the ledger to take entries again.");
+            }
+
             if (await storage.Vault.ApplyErasures(CancellationToken.None) is var undone and > 0)
             {
                 await warnings.WriteLineAsync($"healthledger: warning: the data is a copy from before {undone} erasures, which were applied again.");

@@ -28,6 +28,9 @@ internal sealed class GatewayOptions
     /// <summary>Whether the ledger's local cosigner signs with an ML-DSA-44 key too (FIPS 204). Default no; needs OpenSSL 3.5 or later.</summary>
     public bool MlDsaCosigner { get; set; }
 
+    /// <summary>Days for which a retired key of the log goes on signing checkpoints beside its successor, 0 to 3,650. Default 30.</summary>
+    public int LogKeyOverlapDays { get; set; } = 30;
+
     /// <summary>Minutes after which the ledger closes an epoch, 1 to 10,080. Default 1,440: daily.</summary>
     public int EpochMinutes { get; set; } = 1440;
 
@@ -122,6 +125,11 @@ internal sealed class GatewayOptions
         if (MlDsaCosigner && !MlDsa44PublicKey.IsSupported)
         {
             yield return "HealthLedger:MlDsaCosigner is set, and this platform has no ML-DSA-44: OpenSSL 3.5 or later is needed.";
+        }
+
+        if (LogKeyOverlapDays is < 0 or > 3_650)
+        {
+            yield return $"HealthLedger:LogKeyOverlapDays is {LogKeyOverlapDays}: use 0 to 3,650.";
         }
 
         if (EpochMinutes is < 1 or > 10_080)

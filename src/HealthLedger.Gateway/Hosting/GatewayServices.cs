@@ -40,6 +40,9 @@ internal static class GatewayServices
         services.AddSingleton(storage.Ledger);
         services.AddSingleton<IAppendOnly>(storage.Ledger);
         services.AddSingleton<IPromising>(storage.Ledger);
+        services.AddSingleton(storage.LedgerKeys);
+        services.AddSingleton(storage.Successions);
+        services.AddHostedService<LogKeyOverlap>();
         services.AddSingleton<ISealedSecrets>(new RingSecrets(storage.Keys));
         services.AddSmart();
         services.AddPeople(people => people.SignInPage = "/");

@@ -6,6 +6,7 @@ using HealthLedger.Gateway.Keys;
 using HealthLedger.Gateway.Ledger;
 using HealthLedger.Ledger;
 using HealthLedger.Ledger.Promises;
+using HealthLedger.Ledger.Successions;
 using HealthLedger.Proofs.Notes;
 using HealthLedger.Sealing;
 using HealthLedger.Sqlite.Ledger;
@@ -43,6 +44,12 @@ internal sealed class Storage : IAsyncDisposable
 
     /// <summary>Signs checkpoints beside the ledger's own cosigner, under its name; null where it is not configured.</summary>
     public NoteSigner? MlDsaCosigner { get; init; }
+
+    /// <summary>How one key of the log succeeds another.</summary>
+    public required LogKeySuccessions Successions { get; init; }
+
+    /// <summary>Name and signing keys of the ledger.</summary>
+    public required LedgerKeys LedgerKeys { get; init; }
 
     /// <summary>The newest checkpoint shown, kept with the keys.</summary>
     public required SeenCheckpoint Seen { get; init; }
@@ -84,7 +91,7 @@ internal sealed class Storage : IAsyncDisposable
             CheckWhoHolds(keys, wrapped, options.KeyHolder);
             var holder = options.KeyHolder.Address is null ? null : Own(HolderConnection.Open(options.KeyHolder));
             var store = Own(SqliteVaultStore.Open(options.DataDirectory, directory));
-            using var exported = keys.GetOrCreate("ledger/keys", () => LedgerKeys.Create(options.Origin, options.Origin + "/local").Export());
+            using var exported = keys.GetOrCreate(RingLogKeys.KeysName, () => LedgerKeys.Create(options.Origin, options.Origin + "/local").Export());
             var ledgerKeys = Own(LedgerKeys.Import(exported.Span));
             if (ledgerKeys.Origin != options.Origin)
             {
@@ -95,6 +102,8 @@ internal sealed class Storage : IAsyncDisposable
 
             var mlDsaCosigner = options.MlDsaCosigner ? Own(MlDsaCosignerOf(keys, ledgerKeys)) : null;
             var journalKey = Own(keys.Derive("emergency-journal"));
+            var logKeys = new RingLogKeys(keys);
+            ledgerKeys.Remember(LogKeySuccessions.Load(logKeys));
             var ledger = LedgerLog.Open(new LedgerOptions
             {
                 Directory = Path.Combine(options.DataDirectory, "ledger"),
@@ -122,7 +131,8 @@ internal sealed class Storage : IAsyncDisposable
 
             // After the ledger has applied what the vault's file still lacked.
             var vault = Own(new RecordVault(keys, holder is null ? new LocalKeyHolder(keys) : new RemoteKeyHolder(holder, keys, ledger, time), store, new VaultOptions()));
-            return new Storage { KeyDirectory = directory, Keys = keys, Vault = vault, Rows = store, WrappedKeys = wrapped, Ledger = ledger, MlDsaCosigner = mlDsaCosigner, Seen = seen, AcceptedRollback = rollback }.Owning(opened);
+            var successions = Own(new LogKeySuccessions(ledger, ledgerKeys, logKeys, time, TimeSpan.FromDays(options.LogKeyOverlapDays)));
+            return new Storage { Successions = successions, LedgerKeys = ledgerKeys, KeyDirectory = directory, Keys = keys, Vault = vault, Rows = store, WrappedKeys = wrapped, Ledger = ledger, MlDsaCosigner = mlDsaCosigner, Seen = seen, AcceptedRollback = rollback }.Owning(opened);
         }
         catch
         {

@@ -21,6 +21,7 @@ internal static class LedgerApi
         routes.MapGet("/ledger/checkpoint", http => Checkpoint(http, ledger));
         var mlDsa = routes.ServiceProvider.GetService<LocalCosigner>();
         routes.MapGet("/ledger/vkey", http => Text(http, $"{ledger.VerifierKey}\n{ledger.CosignerVerifierKey}\n{(mlDsa is null ? "" : $"{mlDsa.VerifierKey}\n")}"));
+        routes.MapGet("/ledger/successions", http => Successions(http, ledger));
         routes.MapGet("/ledger/tile/{**path}", http => Tile(http, ledger, "/ledger/"));
 
         // The same ledger as of the newest checkpoint that the quorum covers: for tools that demand a quorum and take a log's address.
@@ -34,6 +35,19 @@ internal static class LedgerApi
     {
         http.Response.Headers.CacheControl = "no-cache";
         return Text(http, System.Text.Encoding.UTF8.GetString(ledger.Newest.Note.Span));
+    }
+
+    private static Task Successions(HttpContext http, LedgerLog ledger)
+    {
+        http.Response.Headers.CacheControl = "no-cache";
+        if (ledger.Successions() is not { } successions)
+        {
+            http.Response.StatusCode = StatusCodes.Status404NotFound;
+            return Task.CompletedTask;
+        }
+
+        http.Response.ContentType = "application/json";
+        return http.Response.Body.WriteAsync(successions.ToJson(), http.RequestAborted).AsTask();
     }
 
     private static Task FinalCheckpoint(HttpContext http, LedgerLog ledger)

@@ -28,14 +28,14 @@ internal sealed class SeenCheckpoint(string keysDirectory)
             return null;
         }
 
-        if (!NoteVerifier.Parse(ledger.VerifierKey).TryGet(out var key, out _)
-            || !CheckpointVerification.Verify(File.ReadAllBytes(FilePath), LogPolicy.ForLog(key)).TryGet(out var verified, out _))
+        if (!SignedNote.Parse(File.ReadAllBytes(FilePath)).TryGet(out var note, out _) || !Checkpoint.Parse(note.Text).TryGet(out var seen, out _)
+            || seen.Origin != ledger.Origin || !ledger.HasSigned(note, seen.Size))
         {
             throw new LedgerRefusesToStartException(
                 $"{FileName} in the keys directory is damaged, or of another ledger.", "Put back the keys directory that belongs to this data; do not delete single files.");
         }
 
-        var (seen, found) = (verified.Checkpoint, ledger.Published);
+        var found = ledger.Published;
         return seen.Size <= found.Size && Continues(ledger, seen, found) ? null : new LedgerRollback(seen, found);
     }
 

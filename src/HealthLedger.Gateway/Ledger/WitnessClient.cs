@@ -13,7 +13,6 @@ internal sealed class WitnessClient : IDisposable
     private const int MostTries = 3;
     private readonly IReadOnlyList<NoteVerifier> _keys;
     private readonly LedgerLog _ledger;
-    private readonly NoteVerifier _log;
     private readonly HttpClient _http;
     private ulong? _recorded;
 
@@ -25,7 +24,6 @@ internal sealed class WitnessClient : IDisposable
     public WitnessClient(IReadOnlyList<NoteVerifier> keys, Uri address, LedgerLog ledger, TimeSpan timeout)
     {
         (_keys, _ledger) = (keys, ledger);
-        _log = NoteVerifier.Parse(ledger.VerifierKey).Value;
         _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
         {
             BaseAddress = new Uri(address.ToString().TrimEnd('/') + "/"),
@@ -108,7 +106,7 @@ internal sealed class WitnessClient : IDisposable
         using var answer = await _http.GetAsync($"{name}/checkpoint", cancellation);
         return answer.StatusCode == HttpStatusCode.OK
             && SignedNote.Parse(await answer.Content.ReadAsByteArrayAsync(cancellation)).TryGet(out var note, out _)
-            && note.Verify([_log]).IsValid
+            && note.Verify(_ledger.Verifiers).IsValid
             && Checkpoint.Parse(note.Text).TryGet(out var checkpoint, out _) && checkpoint.Origin == _ledger.Origin
                 ? (checkpoint, note)
                 : null;

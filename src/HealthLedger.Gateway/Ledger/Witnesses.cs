@@ -25,7 +25,8 @@ internal sealed class Witnesses : IDisposable
             return null;
         }
 
-        if (!policy.Logs.Any(log => log.ToString() == ledger.VerifierKey))
+        // Of a key that was succeeded the policy may go on naming the old one: the successions lead on from it.
+        if (!ledger.Cosignatures.Configured.Logs.Any(log => ledger.Verifiers.Any(own => own.ToString() == log.ToString())))
         {
             throw new ConfigurationException($"HealthLedger:Witnesses:PolicyFile does not name this ledger: add the line 'log {ledger.VerifierKey}'.");
         }

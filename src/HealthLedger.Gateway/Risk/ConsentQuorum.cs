@@ -11,7 +11,7 @@ namespace HealthLedger.Gateway.Risk;
 internal sealed class ConsentQuorum(WitnessOptions options, LedgerLog log)
 {
     /// <summary>What a consent token's checkpoint must hold under.</summary>
-    public LogPolicy Policy { get; } = options.Require && log.Cosignatures is { } witnessed ? witnessed.Policy : LogPolicy.ForLog(NoteVerifier.Parse(log.VerifierKey).Value);
+    public LogPolicy Policy => options.Require && log.Cosignatures is { } witnessed ? witnessed.Policy : log.OwnPolicy;
 
     /// <summary>False where the quorum is required and has not cosigned the consents as they are now. Entries that change no consent do not count.</summary>
     public bool CoversConsents => Policy.QuorumIsNone || log.Cosignatures?.Final is { } final && final.MapRoot == log.Published.MapRoot;

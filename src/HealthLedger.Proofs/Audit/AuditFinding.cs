@@ -17,6 +17,9 @@ public enum AuditPart
 
     /// <summary>Facts that are shown are the ones that their entries commit to.</summary>
     Facts,
+
+    /// <summary>The successions of the log's key on the ledger are those that it serves.</summary>
+    LogKeys,
 }
 
 /// <summary>Something that an honest ledger does not show.</summary>

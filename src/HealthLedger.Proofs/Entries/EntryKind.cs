@@ -17,6 +17,9 @@ public enum EntryKind : byte
 
     /// <summary>Keys of a patient were destroyed, and with them what they open.</summary>
     Erase = 5,
+
+    /// <summary>The log's key is succeeded by another, or names its offline key (docs/formats/succession.md).</summary>
+    Succession = 6,
 }
 
 /// <summary>What an entry does to the consent-state map.</summary>

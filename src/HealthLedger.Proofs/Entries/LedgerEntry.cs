@@ -5,7 +5,7 @@ namespace HealthLedger.Proofs.Entries;
 
 /// <summary>One leaf of the ledger: 256 bytes that tell a stranger nothing about whom they concern (docs/formats/entry.md).</summary>
 /// <remarks>
-/// Construct by <see cref="ForEvent"/>, <see cref="ForConsent"/>, <see cref="ForEpoch"/> or <see cref="ForState"/>; <see cref="Parse"/> reads strictly.
+/// Construct by <see cref="ForEvent"/>, <see cref="ForConsent"/>, <see cref="ForEpoch"/>, <see cref="ForSuccession"/> or <see cref="ForState"/>; <see cref="Parse"/> reads strictly.
 /// </remarks>
 public readonly record struct LedgerEntry
 {
@@ -33,10 +33,10 @@ public readonly record struct LedgerEntry
     /// <summary>Unix seconds, a multiple of 60.</summary>
     public ulong Time { get; private init; }
 
-    /// <summary>EVENT, ENROL, ERASE: the commitment of the fact. STATE: the root of the consent-state map. EPOCH: the root over the epoch's tags.</summary>
+    /// <summary>EVENT, ENROL, ERASE: the commitment of the fact. STATE: the root of the consent-state map. EPOCH: the root over the epoch's tags. SUCCESSION: the hash of the statement.</summary>
     public Hash Commitment { get; private init; }
 
-    /// <summary>EVENT, ENROL, ERASE: the tag in the patient's chain. STATE: count and previous STATE index. EPOCH: range, count and previous EPOCH index.</summary>
+    /// <summary>EVENT, ENROL, ERASE: the tag in the patient's chain. STATE: count and previous STATE index. EPOCH: range, count and previous EPOCH index. SUCCESSION: number and frozen size.</summary>
     public Hash Tag { get; private init; }
 
     /// <summary>The operation on the consent-state map.</summary>
@@ -68,6 +68,12 @@ public readonly record struct LedgerEntry
 
     /// <summary>EPOCH only: index of the EPOCH entry before, or <see cref="NoPreviousEpoch"/>.</summary>
     public ulong PreviousEpoch => BinaryPrimitives.ReadUInt64BigEndian(Tag.Bytes[24..]);
+
+    /// <summary>SUCCESSION only: the statement's number.</summary>
+    public ulong SuccessionNumber => BinaryPrimitives.ReadUInt64BigEndian(Tag.Bytes);
+
+    /// <summary>SUCCESSION only: entries under the last checkpoint of the retiring key.</summary>
+    public ulong FrozenSize => BinaryPrimitives.ReadUInt64BigEndian(Tag.Bytes[8..]);
 
     /// <summary>True for the kinds that stand on a chain and carry its tag.</summary>
     public bool IsOnChain => Kind is EntryKind.Event or EntryKind.Enrol or EntryKind.Erase;
@@ -146,6 +152,20 @@ public readonly record struct LedgerEntry
         return new() { Kind = EntryKind.Epoch, Time = CoarseTime(time), Commitment = root, Tag = new Hash(tag) };
     }
 
+    /// <summary>The entry that commits to a succession of the log's key.</summary>
+    /// <param name="time">Rounded down to 60 s.</param>
+    /// <param name="commitment">SHA-256 of the statement's text.</param>
+    /// <param name="number">The statement's number.</param>
+    /// <param name="frozenSize">Entries under the last checkpoint of the retiring key.</param>
+    public static LedgerEntry ForSuccession(DateTimeOffset time, in Hash commitment, ulong number, ulong frozenSize)
+    {
+        Span<byte> tag = stackalloc byte[Hash.Length];
+        tag.Clear();
+        BinaryPrimitives.WriteUInt64BigEndian(tag, number);
+        BinaryPrimitives.WriteUInt64BigEndian(tag[8..], frozenSize);
+        return new() { Kind = EntryKind.Succession, Time = CoarseTime(time), Commitment = commitment, Tag = new Hash(tag) };
+    }
+
     /// <summary>Unix seconds rounded down to <see cref="TimeStep"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Before 1970.</exception>
     public static ulong CoarseTime(DateTimeOffset time)
@@ -209,7 +229,7 @@ public readonly record struct LedgerEntry
             return new Fault("entry-suite", $"Suite {bytes[0]} is not known here.");
         }
 
-        if (bytes[1] is < (byte)EntryKind.Event or > (byte)EntryKind.Erase)
+        if (bytes[1] is < (byte)EntryKind.Event or > (byte)EntryKind.Succession)
         {
             return new Fault("entry-kind", $"Kind {bytes[1]} is not known here.");
         }
@@ -266,8 +286,8 @@ public readonly record struct LedgerEntry
             return new Fault("entry-epoch-range", "An EPOCH entry's range is empty, or has more tags than entries.");
         }
 
-        return Kind == EntryKind.State && Tag.Bytes[16..].ContainsAnyExcept((byte)0)
-            ? new Fault("entry-reserved", "A reserved byte of a STATE entry's tag is not zero.")
+        return Kind is EntryKind.State or EntryKind.Succession && Tag.Bytes[16..].ContainsAnyExcept((byte)0)
+            ? new Fault("entry-reserved", "A reserved byte of the tag of a STATE or SUCCESSION entry is not zero.")
             : null;
     }
 }

@@ -147,9 +147,9 @@ public sealed class EvidenceVerification(LogPolicy policy) : IDisposable
             return fault;
         }
 
-        // One signature, of the log whose checkpoint this is, in the one spelling that the writer has.
+        // The key whose checkpoint this is, and while it succeeds another that one too, in the one spelling that the writer has.
         var log = _checkpoint!.Log;
-        if (note.Signatures.Count != 1 || !note.Verify([log]).IsValid)
+        if (note.Signatures.Count > 2 || note.Signatures.Any(each => each.Name != log.Name) || !note.Verify([log]).IsValid)
         {
             return new Fault("evidence-signature", "The log did not sign this bundle.");
         }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using HealthLedger.Proofs.Successions;
 
 namespace HealthLedger.Proofs.Notes;
 
@@ -21,10 +22,17 @@ public sealed partial class LogPolicy
     /// <summary>The names that are members of a group.</summary>
     private readonly HashSet<string> _grouped = new(StringComparer.Ordinal);
     private readonly Dictionary<NoteVerifier, Uri> _addresses = [];
+    private IReadOnlyList<LogLineage> _lineages = [];
     private Member? _quorum;
 
     private LogPolicy()
     {
+    }
+
+    private LogPolicy(LogPolicy other)
+    {
+        (_members, _addresses, _lineages, _quorum) = (other._members, other._addresses, other._lineages, other._quorum);
+        (Logs, Witnesses) = (other.Logs, other.Witnesses);
     }
 
     /// <summary>The logs, type 1 keys.</summary>
@@ -50,6 +58,24 @@ public sealed partial class LogPolicy
 
         return new LogPolicy { Logs = [log] };
     }
+
+    /// <summary>A policy that trusts an offline key alone: whatever keys a log had by statements which that key signed.</summary>
+    public static LogPolicy ForLineage(LogLineage lineage) => new LogPolicy().Following(lineage);
+
+    /// <summary>The same policy, which knows by what keys one of its logs was succeeded: each counts for the sizes of its own time.</summary>
+    public LogPolicy Following(LogLineage lineage)
+    {
+        ArgumentNullException.ThrowIfNull(lineage);
+        var known = Logs.Where(log => log.Name == lineage.Origin).ToList();
+        return new LogPolicy(this)
+        {
+            Logs = [.. Logs, .. lineage.Reigns.Select(reign => reign.Key).Where(key => !known.Exists(log => LogLineage.Same(log, key)))],
+            _lineages = [.. _lineages.Where(each => each.Origin != lineage.Origin), lineage],
+        };
+    }
+
+    /// <summary>Why a key's word does not count for a checkpoint of its log, by what is known of the log's successions; null where it does.</summary>
+    internal Fault? Retired(NoteVerifier log, Checkpoint checkpoint) => _lineages.FirstOrDefault(each => each.Origin == log.Name)?.Check(log, checkpoint);
 
     /// <summary>Reads a policy file.</summary>
     public static Parsed<LogPolicy> Parse(string text)

@@ -55,8 +55,12 @@ public sealed record ConsentToken(
 
     /// <summary>Reads a token and checks its signature by one of these log keys, the one named by its issuer.</summary>
     /// <remarks>The header is compared as a whole: algorithm and type are ours to say, not the token's.</remarks>
-    public static Parsed<ConsentToken> Parse(string token, IReadOnlyCollection<NoteVerifier> logs)
+    public static Parsed<ConsentToken> Parse(string token, IReadOnlyCollection<NoteVerifier> logs) => Parse(token, logs, out _);
+
+    /// <summary>The same, and which of the keys signed.</summary>
+    internal static Parsed<ConsentToken> Parse(string token, IReadOnlyCollection<NoteVerifier> logs, out NoteVerifier? signer)
     {
+        signer = null;
         ArgumentNullException.ThrowIfNull(token);
         ArgumentNullException.ThrowIfNull(logs);
         if (token.Length > MaxChars || token.Split('.') is not [var header, var payload, var signature])
@@ -86,7 +90,8 @@ public sealed record ConsentToken(
         }
 
         var input = Encoding.ASCII.GetBytes(token[..(header.Length + 1 + payload.Length)]);
-        return keys.Exists(log => log.VerifyRaw(input, signatureBytes)) ? parsed : new Fault("token-signature", "The token's signature does not hold.");
+        signer = keys.Find(log => log.VerifyRaw(input, signatureBytes));
+        return signer is not null ? parsed : new Fault("token-signature", "The token's signature does not hold.");
     }
 
     private bool IsInRange() =>

@@ -37,7 +37,7 @@ public static class ConsentTokenVerification
     public static Parsed<ValidConsentToken> Verify(string token, ReadOnlySpan<byte> proof, TokenExpectations expected, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(expected);
-        if (!ConsentToken.Parse(token, expected.Policy.Logs).TryGet(out var claims, out var fault)
+        if (!ConsentToken.Parse(token, expected.Policy.Logs, out var signer).TryGet(out var claims, out var fault)
             || !ConsentTokenProof.Parse(proof).TryGet(out var parts, out fault))
         {
             return fault;
@@ -54,7 +54,8 @@ public static class ConsentTokenVerification
             return fault;
         }
 
-        return VerifyConsent(claims, parts, entry, checkpoint, now);
+        // Whoever has a retired key could go on making claims about what the ledger holds.
+        return expected.Policy.Retired(signer!, checkpoint.Checkpoint) is { } retired ? retired : VerifyConsent(claims, parts, entry, checkpoint, now);
     }
 
     private static Verdict CheckClaims(ConsentToken token, TokenExpectations expected, DateTimeOffset now)

@@ -1,5 +1,6 @@
 using HealthLedger.Proofs.Merkle;
 using HealthLedger.Proofs.Notes;
+using HealthLedger.Proofs.Successions;
 
 namespace HealthLedger.Proofs.Witnesses;
 
@@ -13,8 +14,9 @@ public static class WitnessRules
     /// <param name="body">The request's body.</param>
     /// <param name="logs">The trusted logs, type 1 keys; an origin is known where a key has its name.</param>
     /// <param name="recorded">The checkpoint that was cosigned last for an origin; null where none was.</param>
+    /// <param name="lineages">What is known of the successions of their keys: a retired key alone does not count beyond its time.</param>
     /// <returns>The first rule that does not hold: 400, 404, 403, 400, 409, 422, in this order; otherwise to cosign.</returns>
-    public static WitnessDecision Decide(ReadOnlySpan<byte> body, IReadOnlyCollection<NoteVerifier> logs, Func<string, Checkpoint?> recorded)
+    public static WitnessDecision Decide(ReadOnlySpan<byte> body, IReadOnlyCollection<NoteVerifier> logs, Func<string, Checkpoint?> recorded, IReadOnlyCollection<LogLineage>? lineages = null)
     {
         ArgumentNullException.ThrowIfNull(logs);
         ArgumentNullException.ThrowIfNull(recorded);
@@ -29,9 +31,14 @@ public static class WitnessRules
             return Refuse(404, "witness-origin", "This witness does not know the log.");
         }
 
-        if (!request.Note.Verify(trusted).TryGet(out _, out fault))
+        if (!request.Note.Verify(trusted).TryGet(out var signatures, out fault))
         {
             return new WitnessDecision.Refused(403, fault);
+        }
+
+        if (Retired(signatures, checkpoint, lineages) is { } retired)
+        {
+            return new WitnessDecision.Refused(403, retired);
         }
 
         if (request.OldSize > checkpoint.Size)
@@ -48,6 +55,17 @@ public static class WitnessRules
         return Extends(last, checkpoint, [.. request.Proof]).Fault is { } refused
             ? new WitnessDecision.Refused(422, refused)
             : new WitnessDecision.Cosign(checkpoint, request.Note);
+    }
+
+    private static Fault? Retired(IReadOnlyList<VerifiedSignature> signatures, Checkpoint checkpoint, IReadOnlyCollection<LogLineage>? lineages)
+    {
+        if (lineages?.FirstOrDefault(each => each.Origin == checkpoint.Origin) is not { } lineage)
+        {
+            return null;
+        }
+
+        var faults = signatures.Select(each => lineage.Check(each.Verifier, checkpoint)).ToList();
+        return faults.Contains(null) ? null : faults[0];
     }
 
     private static Verdict Extends(Checkpoint? last, Checkpoint checkpoint, ReadOnlySpan<Hash> proof)

@@ -21,6 +21,12 @@ public sealed record PendingEvent(
 /// <param name="Previous">The EPOCH entry before.</param>
 internal sealed record EpochCommitment(Hash Root, ulong From, ulong To, ulong Count, ulong Previous);
 
+/// <summary>What a SUCCESSION entry commits to; the ledger alone makes it.</summary>
+/// <param name="Commitment">Hash of the statement's text.</param>
+/// <param name="Number">The statement's number.</param>
+/// <param name="FrozenSize">Entries under the last checkpoint of the retiring key.</param>
+internal sealed record SuccessionCommitment(Hash Commitment, ulong Number, ulong FrozenSize);
+
 /// <summary>A change of the consent-state map.</summary>
 /// <param name="Withdraw">False grants a handle that was never used before; true withdraws a granted one.</param>
 /// <param name="Handle">32 random bytes, one for each consent version and grantee.</param>
@@ -40,7 +46,7 @@ public readonly record struct DecisionVersion(string Subject, long Version)
 /// <summary>What one request appends, all of it or nothing, in one batch.</summary>
 public sealed record AppendRequest
 {
-    /// <summary>At least one event, except beside <see cref="Epoch"/>.</summary>
+    /// <summary>At least one event, except beside <see cref="Epoch"/> or <see cref="Succession"/>.</summary>
     public required ImmutableArray<PendingEvent> Events { get; init; }
 
     /// <summary>
@@ -58,6 +64,12 @@ public sealed record AppendRequest
 
     /// <summary>Closes an epoch.</summary>
     internal EpochCommitment? Epoch { get; init; }
+
+    /// <summary>Records a succession of the log's key. Not beside <see cref="Epoch"/>.</summary>
+    internal SuccessionCommitment? Succession { get; init; }
+
+    /// <summary>Whether an entry of the ledger's own comes behind the events.</summary>
+    internal bool HasOwnEntry => Epoch is not null || Succession is not null;
 
     /// <summary>The decision versions this request rests on; compared inside the sequencer, where a withdrawal wins every race.</summary>
     public ImmutableArray<DecisionVersion> Expected { get; init; } = [];

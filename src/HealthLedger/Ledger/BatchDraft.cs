@@ -92,8 +92,8 @@ internal sealed class BatchDraft(LedgerOptions options, EventTag tags, DecisionV
     public void Write(CompactRange tree, DateTimeOffset time, Hash mapRoot, ulong factsOffset, ulong lastRedo)
     {
         Shuffle();
-        var epochs = Accepted.FindAll(append => append.Request.Epoch is not null);
-        var count = _order.Count + epochs.Count + 1;
+        var own = Accepted.FindAll(append => append.Request.HasOwnEntry);
+        var count = _order.Count + own.Count + 1;
         var lengthsAt = JournalRecord.HeaderSize + (count * LedgerEntry.Size);
         var factsAt = lengthsAt + (count * sizeof(uint));
         var length = factsAt + JournalRecord.HashSize;
@@ -118,7 +118,7 @@ internal sealed class BatchDraft(LedgerOptions options, EventTag tags, DecisionV
 
         var record = _buffer.AsSpan(0, length);
         WriteEntries(record, lengthsAt, factsAt, tree.Size, time);
-        WriteEpochs(record, lengthsAt, epochs, tree.Size, time);
+        WriteOwn(record, lengthsAt, own, tree.Size, time);
 
         // The STATE entry commits to the map after every operation of the batch, so it comes last of all.
         MapRoot = ChangesConsents ? states.Map.Root : mapRoot;
@@ -253,15 +253,17 @@ internal sealed class BatchDraft(LedgerOptions options, EventTag tags, DecisionV
         }
     }
 
-    private void WriteEpochs(Span<byte> record, int lengthsAt, List<PendingAppend> epochs, ulong size, DateTimeOffset time)
+    private void WriteOwn(Span<byte> record, int lengthsAt, List<PendingAppend> own, ulong size, DateTimeOffset time)
     {
-        for (var i = 0; i < epochs.Count; i++)
+        for (var i = 0; i < own.Count; i++)
         {
-            var (position, epoch) = (_order.Count + i, epochs[i].Request.Epoch!);
-            LedgerEntry.ForEpoch(time, epoch.Root, epoch.From, epoch.To, epoch.Count, epoch.Previous)
-                .Write(record[(JournalRecord.HeaderSize + (position * LedgerEntry.Size))..]);
+            var (position, request) = (_order.Count + i, own[i].Request);
+            var entry = request.Epoch is { } epoch
+                ? LedgerEntry.ForEpoch(time, epoch.Root, epoch.From, epoch.To, epoch.Count, epoch.Previous)
+                : LedgerEntry.ForSuccession(time, request.Succession!.Commitment, request.Succession.Number, request.Succession.FrozenSize);
+            entry.Write(record[(JournalRecord.HeaderSize + (position * LedgerEntry.Size))..]);
             BinaryPrimitives.WriteUInt32BigEndian(record[(lengthsAt + (position * sizeof(uint)))..], 0);
-            epochs[i].Indices[^1] = size + (ulong)position;
+            own[i].Indices[^1] = size + (ulong)position;
         }
     }
 

@@ -9,7 +9,7 @@ namespace HealthLedger.Ledger;
 /// What witnesses cosigned of the newest checkpoints, and the newest one that a policy's quorum cosigned: what it covers is final. Nothing waits for it.
 /// </summary>
 /// <remarks>Safe for many threads. Holds the notes of at most eight checkpoints.</remarks>
-public sealed class Cosignatures(LogPolicy policy)
+public sealed class Cosignatures(LogPolicy policy, LedgerKeys ledgerKeys)
 {
     /// <summary>The file that outlives a restart, so that what was final is final still.</summary>
     internal const string FileName = "cosigned";
@@ -22,7 +22,10 @@ public sealed class Cosignatures(LogPolicy policy)
     private Published? _final;
 
     /// <summary>Who witnesses, and how many are enough.</summary>
-    public LogPolicy Policy { get; } = policy;
+    public LogPolicy Policy => ledgerKeys.Extend(policy);
+
+    /// <summary>The same as it was configured, without what is known of the log's successions.</summary>
+    public LogPolicy Configured => policy;
 
     /// <summary>The newest checkpoint that the quorum cosigned, its note with their cosignatures; null until there is one.</summary>
     public Published? Final => Volatile.Read(ref _final);
@@ -72,8 +75,8 @@ public sealed class Cosignatures(LogPolicy policy)
         }
 
         var bytes = Read(storage);
-        if (!SignedNote.Parse(bytes).TryGet(out var note, out _) || !note.Verify([keys.Log.Verifier]).IsValid
-            || !Checkpoint.Parse(note.Text).TryGet(out var checkpoint, out _) || checkpoint.Origin != keys.Origin || checkpoint.Size == 0)
+        if (!SignedNote.Parse(bytes).TryGet(out var note, out _) || !Checkpoint.Parse(note.Text).TryGet(out var checkpoint, out _)
+            || !keys.HasSigned(note, checkpoint.Size) || checkpoint.Origin != keys.Origin || checkpoint.Size == 0)
         {
             // Half written, or of other keys: it says nothing, and the witnesses cosign again.
             return;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using HealthLedger.Proofs.Successions;
 
 namespace HealthLedger.Ledger;
 
@@ -8,6 +9,9 @@ namespace HealthLedger.Ledger;
 /// </summary>
 internal sealed class Keeper
 {
+    /// <summary>For who reads the directory, or a copy of it: by which keys the log's key was succeeded.</summary>
+    public const string SuccessionsFile = "successions";
+
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
@@ -21,12 +25,14 @@ internal sealed class Keeper
     private readonly Thread _thread;
     private Published? _written;
     private Published? _writtenFinal;
+    private object? _writtenSuccessions;
+    private readonly Func<SuccessionFile?> _successions;
     private long _indexed;
     private volatile bool _stopping;
 
-    public Keeper(LedgerOptions options, LedgerParts parts)
+    public Keeper(LedgerOptions options, LedgerParts parts, Func<SuccessionFile?> successions)
     {
-        (_options, _parts) = (options, parts);
+        (_options, _parts, _successions) = (options, parts, successions);
         _thread = new Thread(Run) { IsBackground = true, Name = "ledger keeper" };
     }
 
@@ -101,6 +107,13 @@ internal sealed class Keeper
         {
             _parts.Storage.Replace(Cosignatures.FileName, final.Note.Span);
             _writtenFinal = final;
+        }
+
+        var stated = _options.Keys.Stated;
+        if (!ReferenceEquals(stated, _writtenSuccessions) && _successions() is { } successions && successions.Statements.Count == stated.Count)
+        {
+            _parts.Storage.Replace(SuccessionsFile, successions.ToJson());
+            _writtenSuccessions = stated;
         }
     }
 

@@ -48,6 +48,7 @@ public sealed class LedgerCopy : IDisposable
         var final = _parts.Cosignatures?.Final;
         var cursor = _parts.Tail.CursorFile();
         var late = _parts.Late.File();
+        var successions = SuccessionsFile();
         var locked = _parts.Locked;
         foreach (var (name, length) in Files(locked))
         {
@@ -70,6 +71,11 @@ public sealed class LedgerCopy : IDisposable
             WriteNew(directory, Promises.LateRuns.FileName, late);
         }
 
+        if (successions is not null)
+        {
+            WriteNew(directory, Keeper.SuccessionsFile, successions);
+        }
+
         // All of the copy is made durable before it counts, so its start need not apply anything again.
         WriteNew(directory, LockCheckpoint.FileName, LockCheckpoint.FileOf(locked with { FlatDurable = locked.Size }));
         return new Published(locked.Size, locked.Root, locked.MapRoot, locked.Time, locked.Note);
@@ -82,6 +88,18 @@ public sealed class LedgerCopy : IDisposable
         {
             _parts.Journal.LetGo();
         }
+    }
+
+    private byte[]? SuccessionsFile()
+    {
+        if (!_parts.Storage.List().Contains(Keeper.SuccessionsFile))
+        {
+            return null;
+        }
+
+        using var file = _parts.Storage.Open(Keeper.SuccessionsFile);
+        var bytes = new byte[file.Length];
+        return bytes[..file.Read(bytes, 0)];
     }
 
     private IEnumerable<(string Name, long Length)> Files(LockState locked) =>

@@ -210,7 +210,7 @@ public sealed partial class LedgerLog
     /// <summary>Signs the seal of a bundle of evidence with the log's key.</summary>
     /// <exception cref="ArgumentException">The text is no seal of this log: nothing else is signed here.</exception>
     internal SignedNote SignEvidence(byte[] text) => EvidenceSeal.Parse(text).TryGet(out var seal, out _) && seal.Origin == Origin
-        ? new SignedNote(text, [_options.Keys.Log.Sign(text)])
+        ? _options.Keys.Sign(text)
         : throw new ArgumentException("Only the seal of a bundle of this log is signed.", nameof(text));
 
     /// <summary>The sibling hashes that prove an entry under a published size, its own sibling first.</summary>

@@ -35,7 +35,7 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
     {
         _promises = promises;
         (_options, _parts, _sequencer) = (options, parts, sequencer);
-        _keeper = new Keeper(options, parts);
+        _keeper = new Keeper(options, parts, Successions);
         _enrolments = new Enrolments(options, parts, this);
         _epochs = new EpochBook(parts, Append);
         _epochClock = options.EpochEvery is { } every ? new EpochClock(_epochs, parts, options.Time, every, options.Fatal) : null;
@@ -239,13 +239,13 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
             Chains = chains,
             Bytes = bytes,
             Numbers = new ulong[facts.Length],
-            Indices = new ulong[facts.Length + (request.Epoch is null ? 0 : 1)],
+            Indices = new ulong[facts.Length + (request.HasOwnEntry ? 1 : 0)],
         };
     }
 
     private void CheckShape(AppendRequest request)
     {
-        if (request.Events.IsDefault || (request.Events.IsEmpty && request.Epoch is null) || request.Events.Length > _options.MaxEvents)
+        if (request.Events.IsDefault || (request.Events.IsEmpty && !request.HasOwnEntry) || request.Events.Length > _options.MaxEvents)
         {
             throw new ArgumentException($"One append has 1 to {_options.MaxEvents} events.", nameof(request));
         }

@@ -4,6 +4,7 @@ using HealthLedger.Proofs.ConsentStateMap;
 using HealthLedger.Proofs.Entries;
 using HealthLedger.Proofs.Merkle;
 using HealthLedger.Proofs.Notes;
+using HealthLedger.Proofs.Successions;
 
 namespace HealthLedger.Ledger;
 
@@ -38,6 +39,7 @@ internal static class LedgerStart
                 throw Refuse(@lock.IsDamaged ? "The lock file is damaged." : "There are entries but no lock checkpoint.");
             }
 
+            CheckSuccessions(options.Keys, storage);
             @lock.Preallocate();
             storage.FlushDirectory();
             var tree = locked is null ? StartNew(journal) : Recover(options, flat, journal, locked);
@@ -61,7 +63,7 @@ internal static class LedgerStart
                 Queue = new AppendQueue(options.QueueLimit, options.MaxBatchEntries, options.MaxBatchBytes),
                 Tail = new NoticeTail(storage, journal, options.Keys, () => parts!.Published.Size),
                 Late = Promises.LateRuns.Open(storage),
-                Cosignatures = options.Witnesses is { } policy ? new Cosignatures(policy) : null,
+                Cosignatures = options.Witnesses is { } policy ? new Cosignatures(policy, options.Keys) : null,
             };
             parts.Cosignatures?.Restore(storage, flat, options.Keys, locked?.Size ?? 0);
 
@@ -80,6 +82,24 @@ internal static class LedgerStart
             flat.Dispose();
             @lock.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Keys from before a succession would go on with a key that counts for nobody any more.</summary>
+    private static void CheckSuccessions(LedgerKeys keys, ILedgerStorage storage)
+    {
+        if (!storage.List().Contains(Keeper.SuccessionsFile))
+        {
+            return;
+        }
+
+        using var file = storage.Open(Keeper.SuccessionsFile);
+        var bytes = new byte[Math.Min(file.Length, SuccessionFile.MaxBytes)];
+        if (SuccessionFile.Parse(bytes.AsSpan(0, file.Read(bytes, 0))).TryGet(out var served, out _) && served.Statements.Count > keys.Stated.Count
+            && served.Statements.All(each => SignedSuccession.Verify(each.Statement.ToBytes()) is { IsValid: true, Value.Statement: var statement } && statement.Origin == keys.Origin))
+        {
+            throw new LedgerRefusesToStartException(
+                $"The ledger has {served.Statements.Count} successions of its key, and these keys know of {keys.Stated.Count}: they are an older copy.", "Put back the newest copy of the keys directory.");
         }
     }
 
@@ -136,7 +156,7 @@ internal static class LedgerStart
     private static void CheckNote(LedgerKeys keys, LockState locked)
     {
         var note = SignedNote.Parse(locked.Note);
-        if (!note.IsValid || !note.Value.Verify([keys.Log.Verifier]).IsValid
+        if (!note.IsValid || !keys.HasSigned(note.Value, locked.Size)
             || !Checkpoint.Parse(note.Value.Text).TryGet(out var checkpoint, out _)
             || checkpoint.Origin != keys.Origin || checkpoint.Size != locked.Size || checkpoint.Root != locked.Root)
         {

@@ -26,12 +26,12 @@ internal sealed class PendingAppend
     public int Events => Facts.Length;
 
     /// <summary>Entries that the request needs.</summary>
-    public int Entries => Events + (Request.Epoch is null ? 0 : 1);
+    public int Entries => Events + (Request.HasOwnEntry ? 1 : 0);
 
     /// <summary>The number of each event in its chain; set by the sequencer.</summary>
     public required ulong[] Numbers { get; init; }
 
-    /// <summary>The entry index of each event, or of the EPOCH entry; set by the sequencer.</summary>
+    /// <summary>The entry index of each event, or of the ledger's own entry; set by the sequencer.</summary>
     public required ulong[] Indices { get; init; }
 
     public Task<AppendOutcome> Outcome => _done.Task;

@@ -150,8 +150,7 @@ internal sealed class Sequencer
 
             // Sign. The note exists in memory only: a log must never show a checkpoint that it may have to take back.
             var size = _draft.Growth.Tree.Size;
-            var note = new Checkpoint(_options.Keys.Origin, size, _draft.Growth.Root).Sign(_options.Keys.Log);
-            var signed = note.With(_options.Keys.Cosigner.Cosign(note.Text, time)).ToBytes();
+            var signed = _options.Keys.Sign(new Checkpoint(_options.Keys.Origin, size, _draft.Growth.Root), time).ToBytes();
             var (segment, position) = _parts.Journal.StagedEnd;
             var next = new LockState(
                 size, _draft.Growth.Root, _draft.MapRoot, _parts.FlatDurable, segment, position,

@@ -19,8 +19,7 @@ public sealed class LedgerCheck(LedgerLog ledger)
     public LedgerCheckResult Run(CancellationToken cancellation)
     {
         var published = ledger.Published;
-        if (!NoteVerifier.Parse(ledger.VerifierKey).TryGet(out var key, out var fault)
-            || !CheckpointVerification.Verify(published.Note.Span, LogPolicy.ForLog(key)).TryGet(out var verified, out fault))
+        if (!CheckpointVerification.Verify(published.Note.Span, ledger.OwnPolicy).TryGet(out var verified, out var fault))
         {
             return new LedgerCheckResult(published, ledger.VerifierKey, [new LedgerCheckFinding(fault.Code, fault.Detail)], 0, 0);
         }

@@ -164,7 +164,7 @@ public sealed class MlDsaWitnessTests(ITestOutputHelper output) : IDisposable
     {
         var signers = WitnessKey.Read(keyFiles.Select(PathOf));
         using var state = WitnessState.Open(PathOf("state"), signers[0].Verifier, [log.Verifier]);
-        var witness = new CheckpointWitness(signers, [log.Verifier], state, null, TimeProvider.System, default);
+        var witness = new CheckpointWitness(signers, [log.Verifier], [], state, null, TimeProvider.System, default);
         var reply = await witness.Add(new AddCheckpointRequest(0, [], Checkpoint()).ToBytes(), default);
         Assert.Equal(200, reply.Status);
         foreach (var signer in signers)

@@ -335,7 +335,7 @@ public sealed class WitnessTests : IDisposable
     {
         var recorded = WitnessState.Open(Path.Combine(root, state), Key.Verifier, [log.Verifier]);
         var output = new StringWriter();
-        var witness = new CheckpointWitness([Key], [log.Verifier], recorded, replaying ? new LedgerFollower(new Entries(this), recorded.Replayed(log.Verifier.Name)) : null, TimeProvider.System, default);
+        var witness = new CheckpointWitness([Key], [log.Verifier], [], recorded, replaying ? new LedgerFollower(new Entries(this), recorded.Replayed(log.Verifier.Name)) : null, TimeProvider.System, default);
         var server = new WitnessServer(witness, "http://127.0.0.1:0", new Terminal(output, TextWriter.Null, ShowsProgress: false), TimeProvider.System);
         return new RunningWitness(witness, server, recorded, output, Key.Verifier, await server.Start(default));
     }

@@ -56,7 +56,7 @@ public class LedgerEntryTests
     [InlineData(0, 0, "entry-suite")]
     [InlineData(0, 2, "entry-suite")]
     [InlineData(1, 0, "entry-kind")]
-    [InlineData(1, 6, "entry-kind")]
+    [InlineData(1, 7, "entry-kind")]
     [InlineData(2, 1, "entry-reserved")]
     [InlineData(7, 1, "entry-reserved")]
     [InlineData(8, 0x80, "entry-time")]

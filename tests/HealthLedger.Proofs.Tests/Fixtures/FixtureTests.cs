@@ -1,5 +1,5 @@
 // The files beside this one were written by the first version of the formats (docs/formats). They are never written again: whatever the code
-// becomes, it must read them and judge them so. Keys: seeds 00..1f (log) and 20..3f (witness).
+// becomes, it must read them and judge them so. Keys: seeds 00..1f (log) and 20..3f (witness), unless said otherwise.
 using HealthLedger.Proofs.Completeness;
 using HealthLedger.Proofs.ConsentStateMap;
 using HealthLedger.Proofs.Entries;
@@ -7,6 +7,7 @@ using HealthLedger.Proofs.Facts;
 using HealthLedger.Proofs.Notes;
 using HealthLedger.Proofs.Promises;
 using HealthLedger.Proofs.Receipts;
+using HealthLedger.Proofs.Successions;
 using HealthLedger.Proofs.Tests.Evidence;
 using HealthLedger.Proofs.Tokens;
 
@@ -47,6 +48,23 @@ public class FixtureTests
         Assert.Equal("2a1073a6e67f0e5f09a5957c659503c690efe7272be8313df872556a9a684d8c", entry.Tag.ToString());
         Assert.Equal("f9cee6f5127b56245ab509f7ed8486bcd28233e584169ae0558a18f1031edd78", entry.LeafHash().ToString());
         Assert.Equal(entry, LedgerEntry.ForEvent(DateTimeOffset.FromUnixTimeSeconds(1_800_000_059), entry.Commitment, entry.Tag, EntryKind.Erase));
+    }
+
+    [Fact]
+    public void The_successions_of_a_logs_key_verify_as_ever()
+    {
+        // Keys: seeds 00..1f, then a0..bf; the offline key c0..df.
+        var file = SuccessionFile.Parse(Bytes("successions.json")).Value;
+        Assert.Equal(Bytes("successions.json"), file.ToJson());
+        var offline = NoteVerifier.Parse("healthledger.example/offline+3628e804+Ad3jvM7H86ZqERX0XXIPTcE1w658TiLco4/bHv1qSV/4").Value;
+        var lineage = file.Verify([], offline).Value;
+        Assert.Equal(["healthledger.example/log1+070521bb+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4", "healthledger.example/log1+bbc5ecfa+AU/QmczUfXiT3+nsJEFOyw2bVCAjKq0w2RxGW+M8vmXE"], lineage.Reigns.Select(reign => reign.Key.ToString()));
+        Assert.Equal([(0, 3), (3, null)], lineage.Reigns.Select(reign => (reign.From, reign.To)));
+        Assert.Equal("e496bbc394fac488edb89a02d3f6636febc2ea1dfbf4eb83bffa04988a9ed9fc", lineage.Statements[1].Statement.Commitment.ToString());
+        Assert.True(file.Verify([lineage.Reigns[0].Key], null).IsValid);
+        var entry = LedgerEntry.Parse(file.Statements[1].Entry.Entry).Value;
+        Assert.Equal((EntryKind.Succession, 1UL, 3UL), (entry.Kind, entry.SuccessionNumber, entry.FrozenSize));
+        Assert.Equal("7315e891f91b950f76aae3445fa6dd4d89233e6a06903cb042d81b69765fafd8", entry.LeafHash().ToString());
     }
 
     [Fact]

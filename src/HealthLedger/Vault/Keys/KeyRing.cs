@@ -86,6 +86,16 @@ public sealed partial class KeyRing : IDisposable
         });
     }
 
+    /// <summary>The gateway's own secret of that name; null where none was made. The caller disposes it.</summary>
+    /// <param name="name">1 to 100 characters.</param>
+    /// <exception cref="DamagedKeysException">The stored secret does not open.</exception>
+    public PinnedSecret? Find(string name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(name.Length, 100, nameof(name));
+        return store.Of(KeyedName.Of(subjects.Span, "secret", name)).FirstOrDefault(key => key.Kind == KeyKind.Secret) is { } wrapped ? Unwrap(wrapped) : null;
+    }
+
     /// <summary>Puts a secret in the place of the one of that name, or makes it; the one before is overwritten. Durable on return.</summary>
     /// <param name="name">1 to 100 characters.</param>
     /// <param name="secret">1 to <see cref="MaxSecretSize"/> bytes; the caller zeroes it.</param>
