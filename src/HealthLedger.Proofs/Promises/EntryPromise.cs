@@ -90,9 +90,15 @@ public sealed record EntryPromise(string Origin, ulong Number, Hash Previous, ul
             return fault;
         }
 
-        return signatures.Any(each => each.Verifier.Type == NoteKeyType.Ed25519 && each.Verifier.Name == promise.Origin)
-            ? promise
-            : new Fault("promise-log", "No trusted log signed the promise under its own origin.");
+        var logs = signatures.Where(each => each.Verifier.Type == NoteKeyType.Ed25519 && each.Verifier.Name == promise.Origin).ToList();
+        if (logs.Count == 0)
+        {
+            return new Fault("promise-log", "No trusted log signed the promise under its own origin.");
+        }
+
+        // A key that was succeeded promises nothing beyond its last checkpoint.
+        var given = new Checkpoint(promise.Origin, promise.Size, promise.Root, []);
+        return logs.Exists(each => policy.Retired(each.Verifier, given) is null) ? promise : policy.Retired(logs[0].Verifier, given)!;
     }
 
     /// <summary>True where this entry is one that was promised: it has such a commitment, and comes where the ledger ended or later.</summary>

@@ -174,7 +174,7 @@ public sealed partial class LedgerLog : IPromising
         var time = DateTimeOffset.FromUnixTimeSeconds((long)LedgerEntry.CoarseTime(_options.Time.GetUtcNow()));
         var promise = new EntryPromise(Origin, mark.Number, mark.Previous, published.Size, published.Root, time, [.. request.Events.Select(e => new Hash(e.Commitment.Span))]);
         var append = new PromisedAppend([.. request.Events.Select(e => (e.Chain.Id, SealFact(e)))], request.Notice.ToArray());
-        if (PromiseSlot.Seal(promise, append, _options.Keys.Log, _options.Promises!.Key.Span, journal.Id) is not { } slot)
+        if (PromiseSlot.Seal(promise, append, _options.Keys, _options.Promises!.Key.Span, journal.Id) is not { } slot)
         {
             return new PromiseOutcome.Unavailable("The request has no room in a slot of the emergency journal.");
         }

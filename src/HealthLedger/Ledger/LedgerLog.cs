@@ -70,7 +70,7 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         var storage = DiskStorage.Hold(options.Directory);
-        return Open(options, storage, () => options.Promises is { } promises ? EmergencyJournal.Open(promises, options.Keys.Log.Verifier) : null);
+        return Open(options, storage, () => options.Promises is { } promises ? EmergencyJournal.Open(promises, options.Keys.Verifiers) : null);
     }
 
     /// <summary>As <see cref="Open(LedgerOptions)"/>, on a storage that the ledger then owns.</summary>

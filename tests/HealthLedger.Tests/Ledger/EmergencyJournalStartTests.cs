@@ -150,7 +150,7 @@ public sealed class EmergencyJournalStartTests
     public void A_frozen_slot_reads_as_ever()
     {
         var bytes = File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Ledger", "Fixtures", "promise-slot.bin"));
-        var slot = PromiseSlot.Read(bytes, TestLedger.Keys().Log.Verifier)!;
+        var slot = PromiseSlot.Read(bytes, TestLedger.Keys().Verifiers)!;
         Assert.Equal((3ul, 20ul), (slot.Promise.Number, slot.Promise.Size));
         var append = slot.Open(SHA256.HashData("journal"u8), 77)!;
         Assert.Equal(("Patient/anna", "sealed fact"), (append.Events[0].Chain, Encoding.UTF8.GetString(append.Events[0].Fact)));

@@ -30,7 +30,7 @@ internal sealed class PromiseWorld
         var journal = new PromiseOptions { Directory = "unused", SeenDirectory = "unused", Key = SHA256.HashData("journal"u8), Permits = true, Slots = SlotCount };
         journal = promises?.Invoke(journal) ?? journal;
         options = (ledger?.Invoke(options) ?? options) with { Promises = journal };
-        return LedgerLog.Open(options, Disk, () => EmergencyJournal.Open(journal, options.Keys.Log.Verifier, Slots, Seen));
+        return LedgerLog.Open(options, Disk, () => EmergencyJournal.Open(journal, options.Keys.Verifiers, Slots, Seen));
     }
 
     public void Fail(string file, string operation, Fault fault) => Decide = (name, what) => name == file && what == operation ? fault : Fault.None;

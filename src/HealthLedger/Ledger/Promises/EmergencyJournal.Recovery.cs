@@ -48,13 +48,13 @@ internal sealed partial class EmergencyJournal
             throw Refuse("Its header is damaged.");
         }
 
-        if (header is null || PromiseSlot.Read(ReadSlot(0), _log) is not { } first)
+        if (header is null || PromiseSlot.Read(ReadSlot(0), _logs) is not { } first)
         {
             return;
         }
 
         var last = first;
-        for (var at = 1; at < header.Slots && PromiseSlot.Read(ReadSlot(at), _log) is { } next && next.Promise.Previous == last.Promise.Hash; at++)
+        for (var at = 1; at < header.Slots && PromiseSlot.Read(ReadSlot(at), _logs) is { } next && next.Promise.Previous == last.Promise.Hash; at++)
         {
             last = next;
         }
@@ -67,7 +67,7 @@ internal sealed partial class EmergencyJournal
         var (expected, previous) = (said.Recorded + 1, said.RecordedHash);
         for (; _waiting.Count < _slots && expected <= said.Promised + 1; expected++)
         {
-            var slot = PromiseSlot.Read(ReadSlot(_waiting.Count), _log);
+            var slot = PromiseSlot.Read(ReadSlot(_waiting.Count), _logs);
             if (slot is null || slot.Promise.Number != expected || slot.Promise.Previous != previous || slot.Open(_options.Key.Span, said.Journal) is not { } append
                 || (expected == said.Promised && slot.Promise.Hash != said.PromisedHash))
             {

@@ -19,7 +19,7 @@ internal sealed partial class EmergencyJournal : IDisposable
 
     private readonly Lock _gate = new();
     private readonly PromiseOptions _options;
-    private readonly NoteVerifier _log;
+    private readonly IReadOnlyList<NoteVerifier> _logs;
     private readonly ILedgerStorage _storage;
     private readonly ILedgerStorage _seen;
     private readonly PromiseAnchor _anchor;
@@ -28,9 +28,9 @@ internal sealed partial class EmergencyJournal : IDisposable
     private int _slots;
     private bool _failed;
 
-    private EmergencyJournal(PromiseOptions options, NoteVerifier log, ILedgerStorage storage, ILedgerStorage seen, PromiseAnchor anchor)
+    private EmergencyJournal(PromiseOptions options, IReadOnlyList<NoteVerifier> logs, ILedgerStorage storage, ILedgerStorage seen, PromiseAnchor anchor)
     {
-        (_options, _log, _storage, _seen, _anchor) = (options, log, storage, seen, anchor);
+        (_options, _logs, _storage, _seen, _anchor) = (options, logs, storage, seen, anchor);
         _file = storage.Open(FileName);
     }
 
@@ -76,8 +76,10 @@ internal sealed partial class EmergencyJournal : IDisposable
     private PromiseProgress Progress => _anchor.Last ?? throw new InvalidOperationException("The emergency journal was not opened.");
 
     /// <summary>Opens the journal, made where promises are permitted and there is none; null where there is none and none is to be.</summary>
+    /// <param name="options">Where it is, and what it may do.</param>
+    /// <param name="logs">The keys that the log has and had, all of one origin: what one of them promised is kept when another took its place.</param>
     /// <exception cref="LedgerRefusesToStartException">A promise that was given is not there.</exception>
-    public static EmergencyJournal? Open(PromiseOptions options, NoteVerifier log)
+    public static EmergencyJournal? Open(PromiseOptions options, IReadOnlyList<NoteVerifier> logs)
     {
         options.Validate();
         if (!options.Permits && !File.Exists(Path.Combine(options.SeenDirectory, PromiseAnchor.FileName)) && !File.Exists(Path.Combine(options.Directory, FileName)))
@@ -88,7 +90,7 @@ internal sealed partial class EmergencyJournal : IDisposable
         var storage = DiskStorage.Hold(options.Directory);
         try
         {
-            return Open(options, log, storage, DiskStorage.Hold(options.SeenDirectory));
+            return Open(options, logs, storage, DiskStorage.Hold(options.SeenDirectory));
         }
         catch
         {
@@ -97,15 +99,15 @@ internal sealed partial class EmergencyJournal : IDisposable
         }
     }
 
-    /// <summary>As <see cref="Open(PromiseOptions, NoteVerifier)"/>, on storages that the journal then owns.</summary>
-    public static EmergencyJournal? Open(PromiseOptions options, NoteVerifier log, ILedgerStorage storage, ILedgerStorage seen)
+    /// <summary>As <see cref="Open(PromiseOptions, IReadOnlyList{NoteVerifier})"/>, on storages that the journal then owns.</summary>
+    public static EmergencyJournal? Open(PromiseOptions options, IReadOnlyList<NoteVerifier> logs, ILedgerStorage storage, ILedgerStorage seen)
     {
         PromiseAnchor? anchor = null;
         EmergencyJournal? journal = null;
         try
         {
-            anchor = PromiseAnchor.Open(seen, options.Key.Span, log.Name);
-            journal = new EmergencyJournal(options, log, storage, seen, anchor);
+            anchor = PromiseAnchor.Open(seen, options.Key.Span, logs[0].Name);
+            journal = new EmergencyJournal(options, logs, storage, seen, anchor);
             if (!journal.Recover())
             {
                 journal.Dispose();

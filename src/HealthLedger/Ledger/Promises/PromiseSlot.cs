@@ -30,8 +30,8 @@ internal sealed record PromiseSlot(EntryPromise Promise, byte[] Note, byte[] Env
 
     private static ReadOnlySpan<byte> Magic => "HLEJSLOT"u8;
 
-    /// <summary>Signs a promise and seals what it is about; null where it has no room in a slot.</summary>
-    public static PromiseSlot? Seal(EntryPromise promise, PromisedAppend append, NoteSigner log, ReadOnlySpan<byte> key, UInt128 journal)
+    /// <summary>Signs a promise, as the log signs its checkpoints, and seals what it is about; null where it has no room in a slot.</summary>
+    public static PromiseSlot? Seal(EntryPromise promise, PromisedAppend append, LedgerKeys log, ReadOnlySpan<byte> key, UInt128 journal)
     {
         var plain = GC.AllocateArray<byte>(PlainSize, pinned: true);
         try
@@ -41,8 +41,7 @@ internal sealed record PromiseSlot(EntryPromise Promise, byte[] Note, byte[] Env
                 return null;
             }
 
-            var text = promise.ToText();
-            var note = new SignedNote(text, [log.Sign(text)]).ToBytes();
+            var note = log.Sign(promise.ToText()).ToBytes();
             return note.Length > NoteSize ? null : new PromiseSlot(promise, note, Sealing.Envelope.Seal(key, Label, Place(journal, promise), plain));
         }
         finally
@@ -81,7 +80,7 @@ internal sealed record PromiseSlot(EntryPromise Promise, byte[] Note, byte[] Env
     }
 
     /// <summary>Reads a slot that was wholly written and that this log signed; null for one that was not.</summary>
-    public static PromiseSlot? Read(ReadOnlySpan<byte> bytes, NoteVerifier log)
+    public static PromiseSlot? Read(ReadOnlySpan<byte> bytes, IReadOnlyList<NoteVerifier> logs)
     {
         Span<byte> digest = stackalloc byte[Hash.Length];
         if (bytes.Length != Size || !bytes.StartsWith(Magic) || BinaryPrimitives.ReadUInt16BigEndian(bytes[16..]) is var length && length > NoteSize)
@@ -92,8 +91,8 @@ internal sealed record PromiseSlot(EntryPromise Promise, byte[] Note, byte[] Env
         SHA256.HashData(bytes[..^Hash.Length], digest);
         var note = bytes.Slice(NoteAt, length);
         return digest.SequenceEqual(bytes[^Hash.Length..])
-            && SignedNote.Parse(note).TryGet(out var signed, out _) && signed.Verify([log]).IsValid
-            && EntryPromise.Parse(signed.Text).TryGet(out var promise, out _) && promise.Origin == log.Name && promise.Number == BinaryPrimitives.ReadUInt64BigEndian(bytes[8..])
+            && SignedNote.Parse(note).TryGet(out var signed, out _) && signed.Verify([.. logs]).IsValid
+            && EntryPromise.Parse(signed.Text).TryGet(out var promise, out _) && promise.Origin == logs[0].Name && promise.Number == BinaryPrimitives.ReadUInt64BigEndian(bytes[8..])
             ? new PromiseSlot(promise, note.ToArray(), bytes.Slice(EnvelopeAt, EnvelopeSize).ToArray())
             : null;
     }
