@@ -146,11 +146,11 @@ public sealed class NonInterferenceTests(TwoWorlds worlds) : IClassFixture<TwoWo
         string[] known =
         [
             "/fhir", "/fhir/{**path}", "/fhir/.well-known/smart-configuration", "/.well-known/openid-configuration", "/auth/token", "/auth/jwks", "/account/sign-in", "/account/sign-out",
-            "/ledger/checkpoint", "/ledger/vkey", "/ledger/tile/{**path}", "/ledger/receipts/{id}", "/ledger/challenge", "/ledger/final/checkpoint", "/ledger/final/tile/{**path}", "/health/live", "/health/ready",
+            "/ledger/checkpoint", "/ledger/vkey", "/ledger/tile/{**path}", "/ledger/receipts/{id}", "/ledger/challenge", "/ledger/final/checkpoint", "/ledger/final/tile/{**path}", "/ledger/successions", "/health/live", "/health/ready",
 
             // For operators alone, and others are refused before anything is looked at: who erases learns whether there was somebody (docs/threats.md).
             "/admin/pseudonyms", "/admin/erasures", "/admin/erasures/preview", "/admin/erasures/{id}/hold", "/admin/erasures/{id}/release", "/admin/erasures/{id}/audit-key", "/admin/erasures/{id}/audit-key/confirm",
-            "/admin/keys", "/admin/keys/wrapping", "/admin/keys/tokens", "/admin/keys/passphrase", "/admin/keys/pkcs11", "/admin/backups", "/admin/backups/data", "/admin/backups/keys", "/admin/vault/check",
+            "/admin/keys", "/admin/keys/wrapping", "/admin/keys/tokens", "/admin/keys/passphrase", "/admin/keys/pkcs11", "/admin/keys/log", "/admin/keys/log/request", "/admin/keys/log/install", "/admin/keys/log/retire", "/admin/backups", "/admin/backups/data", "/admin/backups/keys", "/admin/vault/check",
             "/admin/clients", "/admin/clients/{id}", "/admin/clients/{id}/disable", "/admin/clients/{id}/enable", "/admin/organizations", "/admin/organizations/{id}",
             "/admin/users", "/admin/users/show", "/admin/users/disable", "/admin/users/enable", "/admin/users/unlock", "/admin/users/remove", "/admin/users/invite", "/admin/users/organization",
 
