@@ -65,7 +65,7 @@ internal sealed class Storage : IAsyncDisposable
         }
         catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigurationException($"HealthLedger:Data cannot be used as a directory: {unusable.Message}");
+            throw Unusable("HealthLedger:Data", unusable);
         }
 
         var policy = options.Witnesses.ReadPolicy();
@@ -78,14 +78,7 @@ internal sealed class Storage : IAsyncDisposable
                 return part;
             }
 
-            var directory = Own(KeyDirectory.Open(new KeyDirectoryOptions
-            {
-                Path = options.KeysDirectory,
-                DataPath = options.DataDirectory,
-                Passphrase = passphrase,
-                Provider = options.KeyProvider.ToProvider(),
-                Scrypt = new ScryptParameters(1 << options.ScryptLogN),
-            }));
+            var directory = Own(OpenKeys(options, passphrase));
             var wrapped = Own(SqliteKeyStore.Open(directory));
             var keys = Own(new KeyRing(directory, wrapped));
             CheckWhoHolds(keys, wrapped, options.KeyHolder);
@@ -104,6 +97,7 @@ internal sealed class Storage : IAsyncDisposable
             var journalKey = Own(keys.Derive("emergency-journal"));
             var logKeys = new RingLogKeys(keys);
             ledgerKeys.Remember(LogKeySuccessions.Load(logKeys));
+            MakeEmergencyJournal(options);
             var ledger = LedgerLog.Open(new LedgerOptions
             {
                 Directory = Path.Combine(options.DataDirectory, "ledger"),
@@ -140,6 +134,53 @@ internal sealed class Storage : IAsyncDisposable
             throw;
         }
     }
+
+    private static KeyDirectory OpenKeys(GatewayOptions options, Passphrase? passphrase)
+    {
+        try
+        {
+            return KeyDirectory.Open(new KeyDirectoryOptions
+            {
+                Path = options.KeysDirectory,
+                DataPath = options.DataDirectory,
+                Passphrase = passphrase,
+                Provider = options.KeyProvider.ToProvider(),
+                Scrypt = new ScryptParameters(1 << options.ScryptLogN),
+            });
+        }
+        catch (IOException unusable) when (!Directory.Exists(options.KeysDirectory))
+        {
+            throw Unusable("HealthLedger:Keys", unusable);
+        }
+    }
+
+    /// <summary>Its directory may be on another disk, so that it can be what is wrong while the data's is not.</summary>
+    private static void MakeEmergencyJournal(GatewayOptions options)
+    {
+        if (!options.EmergencyJournal.Permits)
+        {
+            return;
+        }
+
+        var path = options.EmergencyJournal.PathIn(options.DataDirectory);
+        try
+        {
+            if (OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(path);
+            }
+            else
+            {
+                Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+        }
+        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable("HealthLedger:EmergencyJournal:Directory", unusable);
+        }
+    }
+
+    private static ConfigurationException Unusable(string setting, Exception why) => new($"{setting} cannot be used as a directory: {why.Message}");
 
     private static NoteSigner MlDsaCosignerOf(KeyRing keys, LedgerKeys ledgerKeys)
     {

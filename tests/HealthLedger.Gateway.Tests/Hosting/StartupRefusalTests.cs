@@ -32,4 +32,21 @@ public sealed class StartupRefusalTests
         Assert.Single(errors.ToString().TrimEnd().Split('\n'));
         Assert.False(Directory.Exists(directory.Data));
     }
+
+    [Theory]
+    [InlineData("--HealthLedger:Keys=", "HealthLedger:Keys cannot be used as a directory")]
+    [InlineData("--HealthLedger:EmergencyJournal:Reads=permit --HealthLedger:EmergencyJournal:Directory=", "HealthLedger:EmergencyJournal:Directory cannot be used as a directory")]
+    public async Task A_directory_that_cannot_be_made_is_named_by_its_setting(string arguments, string said)
+    {
+        using var directory = new TestDirectory();
+        var file = Path.Combine(directory.Root, "a-file");
+        await File.WriteAllTextAsync(file, "");
+        foreach (var path in new[] { file, Path.Combine(file, "below") })
+        {
+            using var errors = new StringWriter();
+            var code = await Startup.Run([.. (arguments + path).Split(' '), $"--HealthLedger:Data={directory.Data}", "--HealthLedger:ScryptLogN=15"], TextWriter.Null, errors);
+            Assert.Equal(ExitCode.Configuration, code);
+            Assert.Contains("healthledger: " + said, errors.ToString(), StringComparison.Ordinal);
+        }
+    }
 }
