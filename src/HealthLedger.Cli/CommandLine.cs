@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using HealthLedger.Cli.Audit;
 using HealthLedger.Cli.Breach;
 using HealthLedger.Cli.MyEvents;
@@ -99,13 +100,31 @@ internal static class CommandLine
         public override int Invoke(ParseResult parseResult)
         {
             var code = inner.Invoke(parseResult);
-            if (examples.TryGetValue(parseResult.CommandResult.Command, out var example))
+            foreach (var line in Explanation(parseResult.CommandResult))
             {
-                output.WriteLine("Examples:");
-                output.WriteLine(example);
+                output.WriteLine(line);
             }
 
             return code;
+        }
+
+        /// <summary>A command's examples; of a subcommand without its own, those that the command above has of it, and the exit codes.</summary>
+        private IEnumerable<string> Explanation(CommandResult result)
+        {
+            if (examples.TryGetValue(result.Command, out var own))
+            {
+                return ["Examples:", own];
+            }
+
+            if (result.Parent is not CommandResult { Command: var above } || !examples.TryGetValue(above, out var all))
+            {
+                return [];
+            }
+
+            var lines = all.ReplaceLineEndings("\n").Split('\n');
+            var ofThis = lines.Where(line => line.StartsWith($"  healthledger {above.Name} {result.Command.Name} ", StringComparison.Ordinal)).ToList();
+            var codes = lines.Where(line => line.StartsWith("Exit codes:", StringComparison.Ordinal));
+            return ofThis.Count == 0 ? codes : ["Examples:", .. ofThis, "", .. codes];
         }
     }
 }

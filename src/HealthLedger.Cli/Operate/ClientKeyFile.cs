@@ -12,13 +12,13 @@ internal static class ClientKeyFile
     private const int MaxBytes = 64 * 1024;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Makes a key and writes it; the public part where no file for it is named, else null.</summary>
+    /// <summary>Makes a key and writes it; what is to be printed: the public part where no file for it is named, else the key's thumbprint (RFC 7638).</summary>
     /// <param name="clientId">The client.</param>
     /// <param name="url">The gateway's address.</param>
     /// <param name="path">A new file for the private part.</param>
     /// <param name="publicPath">A new file for the public part; null for none.</param>
     /// <exception cref="UsageException">The id or the address is none, or a file is there already or cannot be written.</exception>
-    public static string? Create(string clientId, string url, string path, string? publicPath)
+    public static string Create(string clientId, string url, string path, string? publicPath)
     {
         if (clientId.Length is 0 or > 128 || !clientId.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '~' or '-'))
         {
@@ -56,7 +56,7 @@ internal static class ClientKeyFile
             }
 
             Write(publicPath, open, "--public", isPrivate: false);
-            return null;
+            return "thumbprint: " + kid;
         }
         finally
         {
@@ -65,14 +65,21 @@ internal static class ClientKeyFile
     }
 
     /// <summary>The keys of a JWK Set.</summary>
-    /// <exception cref="UsageException">The file cannot be read or is none, or holds a private key, which must not be sent.</exception>
-    public static JsonArray ReadPublic(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="clientId">Whose keys they are to be; a file of new-key says whose they are.</param>
+    /// <exception cref="UsageException">The file cannot be read or is none, is another client's, or holds a private key, which must not be sent.</exception>
+    public static JsonArray ReadPublic(string path, string clientId)
     {
         try
         {
             using var stream = File.OpenRead(path);
             if (stream.Length <= MaxBytes && JsonNode.Parse(stream) is JsonObject set && set["keys"] is JsonArray keys && keys.All(key => key is JsonObject))
             {
+                if (set["clientId"] is JsonValue named && named.TryGetValue<string>(out var owner) && owner != clientId)
+                {
+                    throw new UsageException($"{path} holds the keys of the client {owner}, not of {clientId}.");
+                }
+
                 return keys.Any(key => key!.AsObject().ContainsKey("d") || key.AsObject().ContainsKey("k"))
                     ? throw new UsageException($"{path} holds a private key, which stays with its owner; give the public part.")
                     : (JsonArray)keys.DeepClone();

@@ -31,11 +31,11 @@ internal static class ClientsCommand
         {
             NewKey(terminal),
             make.Make("add", "Registers a client (a SMART backend service).", [id, keys, Name(true), Organization(), Scope(true), Purpose(true), MayMigrate(), role], parsed =>
-                (HttpMethod.Post, "clients", Body(parsed, new JsonObject { ["clientId"] = parsed.GetRequiredValue(id) }))),
+                (HttpMethod.Post, "clients", Body(parsed, id, new JsonObject { ["clientId"] = parsed.GetRequiredValue(id) }))),
             make.Make("list", "Lists the clients.", [], _ => (HttpMethod.Get, "clients", null)),
             make.Make("show", "Shows a client.", [id], parsed => (HttpMethod.Get, Path(parsed), null)),
-            make.Make("change", "Changes what is given of a client, from the next request on.", [id, Name(false), Organization(), Scope(false), Purpose(false), MayMigrate()], parsed => (HttpMethod.Post, Path(parsed), Body(parsed, []))),
-            make.Make("keys", "Puts these public keys in the place of all that the client has.", [id, keys], parsed => (HttpMethod.Post, Path(parsed), Body(parsed, []))),
+            make.Make("change", "Changes what is given of a client, from the next request on.", [id, Name(false), Organization(), Scope(false), Purpose(false), MayMigrate()], parsed => (HttpMethod.Post, Path(parsed), Body(parsed, id, []))),
+            make.Make("keys", "Puts these public keys in the place of all that the client has.", [id, keys], parsed => (HttpMethod.Post, Path(parsed), Body(parsed, id, []))),
             make.Make("disable", "Ends it: no more tokens, and tokens in hand stop counting.", [id], parsed => (HttpMethod.Post, Path(parsed) + "/disable", null)),
             make.Make("enable", "Lets it in again.", [id], parsed => (HttpMethod.Post, Path(parsed) + "/enable", null)),
         };
@@ -59,7 +59,7 @@ internal static class ClientsCommand
     }
 
     /// <summary>What was given of the options, by their names.</summary>
-    private static StringContent Body(ParseResult parsed, JsonObject body)
+    private static StringContent Body(ParseResult parsed, Argument<string> id, JsonObject body)
     {
         string? Given(string option) => parsed.CommandResult.Command.Options.OfType<Option<string>>().FirstOrDefault(o => o.Name == option) is { } known ? parsed.GetValue(known) : null;
         static JsonArray Words(string text) => [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => (JsonNode)word)];
@@ -88,7 +88,7 @@ internal static class ClientsCommand
 
         if (Given("--keys") is { } file)
         {
-            body["keys"] = ClientKeyFile.ReadPublic(file);
+            body["keys"] = ClientKeyFile.ReadPublic(file, parsed.GetRequiredValue(id));
         }
 
         return new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
@@ -99,16 +99,11 @@ internal static class ClientsCommand
         var id = new Argument<string>("id") { Description = "The client id that the key is for." };
         var url = new Option<string>("--url") { Description = "The gateway's address, such as http://localhost:5080.", HelpName = "URL", Required = true };
         var to = new Option<string>("--out") { Description = "The new file with the private key, which --credentials of other commands takes. Its owner alone may read it.", HelpName = "FILE", Required = true };
-        var open = new Option<string?>("--public") { Description = "A new file for the public part; without it, it is printed.", HelpName = "FILE" };
+        var open = new Option<string?>("--public") { Description = "A new file for the public part, whose thumbprint is printed then; without it, the public part is printed.", HelpName = "FILE" };
         var command = new Command("new-key", "Makes a key for a client (ES384), here, without a gateway. The private part never leaves the file.") { id, url, to, open };
         command.SetAction(async (parsed, _) =>
         {
-            var text = ClientKeyFile.Create(parsed.GetRequiredValue(id), parsed.GetRequiredValue(url), parsed.GetRequiredValue(to), parsed.GetValue(open));
-            if (text is not null)
-            {
-                await terminal.Out.WriteLineAsync(text);
-            }
-
+            await terminal.Out.WriteLineAsync(ClientKeyFile.Create(parsed.GetRequiredValue(id), parsed.GetRequiredValue(url), parsed.GetRequiredValue(to), parsed.GetValue(open)));
             return (int)ExitCode.Ok;
         });
         return command;

@@ -23,7 +23,8 @@ internal static class EraseCommand
     {
         var make = new OperatorCommand(terminal, time);
         var patient = new Argument<string>("patient") { Description = "The id of the Patient record." };
-        var ground = new Option<string>("--ground") { Description = "Why: patient-request, legal-duty or recorded-in-error.", HelpName = "GROUND" };
+        var ground = new Option<string>("--ground") { Description = "Why: patient-request, legal-duty or recorded-in-error. Needed, but for --dry-run.", HelpName = "GROUND" };
+        ground.AcceptOnlyFromAmong("patient-request", "legal-duty", "recorded-in-error");
         var dryRun = new Option<bool>("--dry-run") { Description = "Shows what would go, what stays and until when, in numbers, and erases nothing." };
         var yes = new Option<string>("--yes") { Description = "Confirms, by the patient's id once more, without being asked.", HelpName = "PATIENT-ID" };
         return new Command("erase", "Erases a patient's records, and later the key that opens what was done with them.")
@@ -43,6 +44,7 @@ internal static class EraseCommand
             return make.Make(name, description, [erasure], parsed => (HttpMethod.Post, $"erasures/{Uri.EscapeDataString(parsed.GetRequiredValue(erasure))}/{path}", null));
         }
     }
+
     /// <summary>Nothing is erased before the patient was named twice, by the same person or the same script.</summary>
     private static async Task<int> Patient(
         Terminal terminal, OperatorCommand.Requests send, string patient, string? ground, bool isDryRun, string? confirmed, CancellationToken cancellationToken)

@@ -19,7 +19,7 @@ internal static class OrganizationsCommand
         var make = new OperatorCommand(terminal, time);
         var id = new Argument<string>("id") { Description = "The id: 1 to 64 letters, digits, - and . It stays, and is seen by everybody." };
         var name = new Option<string>("--name") { Description = "The name that people see.", HelpName = "NAME", Required = true };
-        var active = new Option<string>("--active") { Description = "Whether it is in use (default yes). To keep it from asking, disable its clients and people.", HelpName = "yes|no", DefaultValueFactory = _ => "yes" };
+        var active = new Option<string>("--active") { Description = "Whether it is in use. To keep it from asking, disable its clients and people.", HelpName = "yes|no", Required = true };
         active.AcceptOnlyFromAmong("yes", "no");
         return new Command("organizations", "Registers, shows and changes organizations, which clients, clinicians and consents name.")
         {

@@ -27,6 +27,28 @@ public sealed class ClientKeyTests : IDisposable
     }
 
     [Fact]
+    public async Task Where_the_public_part_goes_to_a_file_its_thumbprint_is_printed_to_be_compared()
+    {
+        var outcome = await Command.Run("clients", "new-key", "clinic", "--url", "http://localhost:5080", "--out", File("clinic.json"), "--public", File("clinic.jwks"));
+        var key = Assert.Single(JsonWebKeySet.Parse(await System.IO.File.ReadAllBytesAsync(File("clinic.jwks")))!.Value);
+        Assert.Equal((ExitCode.Ok, $"thumbprint: {key.Thumbprint()}"), (outcome.Code, outcome.Out.Trim()));
+    }
+
+    [Theory]
+    [InlineData("add")]
+    [InlineData("keys")]
+    public async Task Keys_of_another_client_are_refused_before_anything_is_sent(string command)
+    {
+        await Command.Run("clients", "new-key", "clinic", "--url", "http://localhost:1", "--out", File("clinic.json"), "--public", File("clinic.jwks"));
+        string[] more = command == "add" ? ["--name", "Clinic", "--scope", "system/*.rs", "--purpose", "TREAT"] : [];
+        Task<Outcome> Run(string id) => Command.Run(["clients", command, id, "--keys", File("clinic.jwks"), "--credentials", File("clinic.json"), .. more]);
+        var refused = await Run("clinc");
+        Assert.Equal(ExitCode.Usage, refused.Code);
+        Assert.Contains("holds the keys of the client clinic, not of clinc", refused.Error, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Unreachable, (await Run("clinic")).Code);
+    }
+
+    [Fact]
     public async Task No_file_is_written_over_and_what_is_no_id_or_address_is_refused()
     {
         await System.IO.File.WriteAllTextAsync(File("kept"), "kept");

@@ -24,6 +24,7 @@ public sealed class EraseCommandTests(DemoGateway gateway) : IClassFixture<DemoG
 
         Assert.Equal(ExitCode.Usage, (await Erase(patient + "\n")).Code);
         Assert.Equal(ExitCode.Usage, (await Erase(null, "--ground", "patient-request")).Code);
+        Assert.Equal(ExitCode.Usage, (await Erase(null, "--ground", "because", "--yes", patient)).Code);
         var shown = await Erase(null, "--dry-run", "--json");
         Assert.Equal(ExitCode.Ok, shown.Code);
         Assert.DoesNotContain(patient, shown.Out, StringComparison.Ordinal);

@@ -327,6 +327,8 @@ public sealed class VerifyTests : IDisposable
     [InlineData]
     [InlineData("verify")]
     [InlineData("token")]
+    [InlineData("clients", "add")]
+    [InlineData("erase", "patient")]
     public async Task Help_has_examples(params string[] command)
     {
         var outcome = await Command.Run([.. command, "--help"]);
@@ -334,6 +336,12 @@ public sealed class VerifyTests : IDisposable
         Assert.Contains("Examples:", outcome.Out);
         Assert.Contains("healthledger " + string.Join(' ', command), outcome.Out);
     }
+
+    [Theory]
+    [InlineData("verify")]
+    [InlineData("clients", "add")]
+    [InlineData("erase", "hold")]
+    public async Task Help_tells_the_exit_codes(params string[] command) => Assert.Contains("Exit codes: 0 ", (await Command.Run([.. command, "--help"])).Out, StringComparison.Ordinal);
 
     [Fact]
     public void Progress_is_drawn_after_a_second_on_a_terminal_only()
