@@ -47,7 +47,7 @@ internal sealed class AuditorToken(Credentials credentials, TimeProvider time) :
         if (status != 200 || TokenServer.AccessToken(body) is not { } given
             || !body.TryGetProperty("expires_in", out var seconds) || seconds.ValueKind != JsonValueKind.Number || !seconds.TryGetInt32(out var lasts))
         {
-            throw new UnreachableException($"{credentials.ClientId} gets no token ({status}).");
+            throw new UnreachableException($"{credentials.ClientId} gets no auditor's token ({status}){(status is >= 400 and < 500 ? $": it needs the role regulator and the scope {Scope}" : "")}.");
         }
 
         // A token that lasts less than the margin is used once, and asked for again the next time.

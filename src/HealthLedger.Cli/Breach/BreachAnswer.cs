@@ -71,6 +71,11 @@ internal sealed class BreachAnswer(string client)
             }
         }
 
+        if (accesses.Count == 0)
+        {
+            text.AppendLine().AppendLine("An id that is no client's is answered alike: compare it, letter by letter. Operators list the ids (healthledger clients list).");
+        }
+
         return text.Append(CultureInfo.InvariantCulture, $"{Environment.NewLine}Asked by entr{(asked.Count == 1 ? "y" : "ies")} {string.Join(", ", asked)}.").ToString();
     }
 

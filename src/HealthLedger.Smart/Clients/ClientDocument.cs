@@ -71,7 +71,7 @@ public sealed class ClientDocument
         "role" => value.ValueKind == JsonValueKind.String && Role(value.GetString()) is not null ? null : "role must be system, regulator or operator.",
         "mayMigrate" => value.ValueKind is JsonValueKind.True or JsonValueKind.False ? null : "mayMigrate must be true or false.",
         "scopes" => IsTexts(value) ? null : "scopes must be a list of texts.",
-        "purposes" => IsTexts(value) && Texts(value).All(code => PurposeOfUseCodes.Parse(code) is not null) ? null : "purposes must be a list of codes such as TREAT.",
+        "purposes" => IsTexts(value) && Texts(value).All(code => PurposeOfUseCodes.Parse(code) is not null) ? null : "purposes must be a list of codes: " + string.Join(", ", Enum.GetValues<PurposeOfUse>().Select(purpose => purpose.Code())) + ".",
         "keys" when value.ValueKind == JsonValueKind.Array && value.EnumerateArray().Any(JsonWebKey.IsPrivate) => PrivateKey,
         _ => Keys(value) is not null ? null : "keys must be 1 to 8 public keys (JWK) for signatures, EC P-384 or RSA of 2,048 to 4,096 bits, each with a kid of its own.",
     };

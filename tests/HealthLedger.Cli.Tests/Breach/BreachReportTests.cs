@@ -34,6 +34,7 @@ public sealed class BreachReportTests(DemoGateway gateway) : IClassFixture<DemoG
         var nobody = await Command.Run("breach-report", "demo-nobody", "--from", Yesterday, "--to", Today, "--client", gateway.Credentials);
         Assert.Equal(ExitCode.Ok, nobody.Code);
         Assert.Contains("records of 0 patients in 0 accesses", nobody.Out, StringComparison.Ordinal);
+        Assert.Contains("An id that is no client's is answered alike", nobody.Out, StringComparison.Ordinal);
     }
 
     [Fact]
