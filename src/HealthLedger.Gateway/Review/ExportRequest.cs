@@ -50,9 +50,9 @@ internal sealed record ExportRequest(ReviewQuestion Question, ExportFormat Forma
         var (from, to, purpose, decision, patient) = (Instant(Text("from"), false), Instant(Text("to"), true), PurposeOfUseCodes.Parse(Text("purpose")), Text("decision"), Text("patient"));
         patient = patient?.StartsWith("Patient/", StringComparison.Ordinal) == true ? patient["Patient/".Length..] : patient;
         ulong before = 0;
-        if ((Text("from") is not null && from is null) || (Text("to") is not null && to is null) || from > to)
+        if ((Text("from") is not null && from is null) || (Text("to") is not null && to is null) || from >= to)
         {
-            return (null, "from and to are days (2026-11-29, both included) or instants in UTC (2026-11-29T08:00:00Z, the second not included), the first not after the second.");
+            return (null, "from and to are days (2026-11-29, both included) or instants in UTC (2026-11-29T08:00:00Z, the second not included): the first day not after the second, the first instant before it.");
         }
 
         if ((Text("purpose") is not null && purpose is null) || decision is not (null or "permitted" or "refused") || (patient is not null && !FhirId.IsValid(patient))

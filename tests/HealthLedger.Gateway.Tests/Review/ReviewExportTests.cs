@@ -114,6 +114,7 @@ public sealed class ReviewExportTests : IAsyncLifetime
     [InlineData("export?format=csv&since=2026-01-01")]
     [InlineData("export?format=csv&from=yesterday")]
     [InlineData("export?format=csv&from=2026-02-02&to=2026-02-01T00:00:00Z")]
+    [InlineData("export?format=bundle&from=2026-02-02&to=2026-02-01")]
     [InlineData("export?format=csv&purpose=XX")]
     [InlineData("export?format=csv&patient=not%20an%20id")]
     [InlineData("export?format=csv&format=csv")]
