@@ -59,15 +59,16 @@ internal static class PortalApi
             fault is null ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 
-    private static Task Older(HttpContext http)
+    private static async Task Older(HttpContext http)
     {
-        if (PageVisitor.Admit(http, CallerRole.Patient) is not { Patient: { } id })
+        if (PageVisitor.Admit(http, CallerRole.Patient) is not { Patient: { } id } patient)
         {
-            return Task.CompletedTask;
+            return;
         }
 
+        var names = await Service<OrganizationNames>(http).Get(patient, http.TraceIdentifier, http.RequestAborted);
         _ = ulong.TryParse(http.Request.Query["skip"], NumberStyles.None, CultureInfo.InvariantCulture, out var skip);
-        return http.Page<EventsPage>(new EventsModel(PageVisitor.Of(http), Service<PatientEvents>(http).Of(id, skip, EventsShown)));
+        await http.Page<EventsPage>(new EventsModel(PageVisitor.Of(http), Service<PatientEvents>(http).Of(id, skip, EventsShown), names));
     }
 
     /// <summary>All events as a file that <c>healthledger my-events</c> verifies: that there are no others.</summary>
@@ -242,7 +243,7 @@ public sealed record PortalModel(
     GrantFault? Fault);
 
 /// <summary>Older events.</summary>
-public sealed record EventsModel(PageVisitor Visitor, PatientEventPage Events);
+public sealed record EventsModel(PageVisitor Visitor, PatientEventPage Events, IReadOnlyDictionary<string, string> Names);
 
 /// <summary>The consent that is about to be withdrawn.</summary>
 public sealed record WithdrawModel(PageVisitor Visitor, ConsentWords Consent);
