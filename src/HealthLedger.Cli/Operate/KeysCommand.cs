@@ -34,7 +34,7 @@ internal static class KeysCommand
         return new Command("keys", "Shows and rotates a gateway's keys, and makes and uses the offline key that its log's key cannot be rotated without.")
         {
             make.Make("show", "Which keys are in use.", [], _ => (HttpMethod.Get, "keys", null)),
-            make.Make("rotate-wrapping", "Wraps all keys under a fresh one: no earlier copy of keys.db opens any more.", [], _ => (HttpMethod.Post, "keys/wrapping", null)),
+            make.Make("rotate-wrapping", "Wraps all keys under a fresh one: no earlier copy of keys.db opens any more, but in a backup of the keys, which has its wrapping key.", [], _ => (HttpMethod.Post, "keys/wrapping", null)),
             make.Make("rotate-tokens", "Signs access tokens with a fresh key; those in hand count until the next rotation.", [], _ => (HttpMethod.Post, "keys/tokens", null)),
             make.Make("passphrase", "Changes the passphrase of the key directory; takes the master key back from a PKCS#11 key too.", [file], parsed => (HttpMethod.Post, "keys/passphrase", new ByteArrayContent(Read(parsed.GetRequiredValue(file))))),
             make.Make("log-show", "Which keys the log has and had.", [], _ => (HttpMethod.Get, "keys/log", null)),

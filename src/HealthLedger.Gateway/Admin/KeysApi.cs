@@ -47,7 +47,7 @@ internal static class KeysApi
         }
 
         var (epoch, keys) = await Task.Run(ring.RotateWrapping);
-        await http.Json(new { message = $"All keys are wrapped in epoch {epoch}; no earlier copy of keys.db opens any more.", wrappingEpoch = epoch, rewrapped = keys });
+        await http.Json(new { message = $"All keys are wrapped in epoch {epoch}; no earlier copy of keys.db opens any more, but in a backup of the keys, which has its wrapping key.", wrappingEpoch = epoch, rewrapped = keys });
     }
 
     private static async Task RotateTokens(HttpContext http, OperatorActs acts, TokenSigningKey tokens)
