@@ -109,6 +109,17 @@ public sealed class PortalTests : IClassFixture<PortalTests.Hospital>
     }
 
     [Fact]
+    public async Task Older_events_name_organizations_as_the_newest_do()
+    {
+        using var patient = await Person.SignedIn(_gateway, CallerRole.Patient, "anna");
+        (await _gateway.Get(TestClients.Clinic, "Patient/anna")).Is(200);
+        foreach (var page in new[] { "/portal", "/portal/events" })
+        {
+            Assert.Contains(">Riverside Clinic, client ", (await patient.Load(page)).Is(200).Html, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task Hostile_text_is_shown_as_text()
     {
         const string Hostile = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>";
