@@ -1,4 +1,5 @@
 // docs/formats/emergency-journal.md, the table at its end: what a start finds of the emergency journal, and what it does about it.
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using HealthLedger.Ledger;
@@ -78,6 +79,29 @@ public sealed class EmergencyJournalStartTests
             flipped[at] ^= (byte)(1 << (at % 8));
             Refused(flipped, "damaged");
         }
+
+        world.Slots["slots"] = whole;
+        await using var again = world.Open();
+        Assert.Equal(2, await again.RecordPromised(TestLedger.Chain, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_header_that_was_made_to_name_fewer_slots_than_were_given_takes_no_promise_away()
+    {
+        var world = new PromiseWorld();
+        await using (var log = world.Open())
+        {
+            log.Halt("It stands.");
+            await Promised(log, "one");
+            await Promised(log, "two");
+        }
+
+        // The header's sum is no secret: who can write to the journal can make it hold again.
+        var (whole, slots) = (world.Slots["slots"], world.Slots["slots"]);
+        BinaryPrimitives.WriteUInt32BigEndian(slots.AsSpan(24), 1);
+        SHA256.HashData(slots.AsSpan(0, 32), slots.AsSpan(32));
+        world.Slots["slots"] = slots;
+        Assert.Contains("Promise 2 was given", Assert.Throws<LedgerRefusesToStartException>(() => world.Open()).Message, StringComparison.Ordinal);
 
         world.Slots["slots"] = whole;
         await using var again = world.Open();

@@ -85,6 +85,11 @@ internal sealed partial class EmergencyJournal
             previous = slot.Promise.Hash;
         }
 
+        if (expected <= said.Promised)
+        {
+            throw Refuse($"Promise {expected} was given, and the journal's header names too few slots for it.");
+        }
+
         if (_waiting is [.., var last] && last.Promise.Number > said.Promised)
         {
             _anchor.Write(said with { Promised = last.Promise.Number, PromisedHash = last.Promise.Hash });
