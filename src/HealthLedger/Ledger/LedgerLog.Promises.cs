@@ -158,7 +158,9 @@ public sealed partial class LedgerLog : IPromising
             throw new ArgumentException("Only a read in an emergency is promised, which changes nothing.", nameof(requestAt));
         }
 
-        // Withdrawals are recorded out of the reserve meanwhile: what was decided before one is decided again.
+        // Withdrawals are recorded out of the reserve meanwhile: what was decided before one is decided again. The size first: versions are raised before a size is published, so no promise names
+        // a tree with a withdrawal that its decision did not know.
+        var published = Published;
         ImmutableArray<string> stale = [.. request.Expected.Where(expected => _parts.Versions[expected.Subject] != expected.Version).Select(expected => expected.Subject)];
         if (!stale.IsEmpty)
         {
@@ -170,7 +172,6 @@ public sealed partial class LedgerLog : IPromising
             return new PromiseOutcome.Unavailable("The request has more events than a promise.");
         }
 
-        var published = Published;
         var time = DateTimeOffset.FromUnixTimeSeconds((long)LedgerEntry.CoarseTime(_options.Time.GetUtcNow()));
         var promise = new EntryPromise(Origin, mark.Number, mark.Previous, published.Size, published.Root, time, [.. request.Events.Select(e => new Hash(e.Commitment.Span))]);
         var append = new PromisedAppend([.. request.Events.Select(e => (e.Chain.Id, SealFact(e)))], request.Notice.ToArray());
