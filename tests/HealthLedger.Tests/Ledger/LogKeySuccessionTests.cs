@@ -95,6 +95,29 @@ public sealed class LogKeySuccessionTests : IDisposable
         Assert.Equal("other-offline-key", Assert.IsType<SuccessionOutcome.Refused>(await world.Successions.Ask(thief.Verifier, false, world.Record, default)).Fault.Code);
     }
 
+    [Fact]
+    public async Task While_a_signed_statement_waits_for_its_entry_no_other_of_its_number_is_made()
+    {
+        var store = new Store();
+        SuccessionOutcome.Asked asked;
+        await using (var world = await Open(store))
+        {
+            await Found(world);
+            asked = Assert.IsType<SuccessionOutcome.Asked>(await world.Ask());
+            world.Log.Halt("It stands.");
+            Assert.IsType<SuccessionOutcome.Unavailable>(await world.Install(asked));
+
+            // The offline key's holder would sign a second statement of one number, and the first would be installed in its name.
+            var refused = Assert.IsType<SuccessionOutcome.Refused>(await world.Successions.Ask(null, true, _ => ValueTask.FromResult(true), default));
+            Assert.Equal("installing", refused.Fault.Code);
+        }
+
+        _disk = _disk.Kill();
+        await using var again = await Open(store);
+        Assert.Equal(asked.Statement.Successor.ToString(), again.Log.VerifierKey);
+        Check(again);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -44,6 +44,11 @@ public sealed class LogKeySuccessions(LedgerLog ledger, LedgerKeys keys, ILogKey
     /// <param name="cancellation">Honoured until then.</param>
     public Task<SuccessionOutcome> Ask(NoteVerifier? offline, bool revokes, Func<CancellationToken, ValueTask<bool>> record, CancellationToken cancellation) => OneAtATime<SuccessionOutcome>(async () =>
     {
+        if (Read(store, (ulong)keys.Stated.Count) is not null)
+        {
+            return Refuse("installing", "A signed succession was taken and waits for its entry: another of its number would contradict it.");
+        }
+
         if (keys.Lineage is not { } lineage)
         {
             return offline is null ? Refuse("offline-key-needed", "The log has named no offline key yet: name its verifier key.")
