@@ -77,6 +77,9 @@ public sealed partial class LogPolicy
     /// <summary>Why a key's word does not count for a checkpoint of its log, by what is known of the log's successions; null where it does.</summary>
     internal Fault? Retired(NoteVerifier log, Checkpoint checkpoint) => _lineages.FirstOrDefault(each => each.Origin == log.Name)?.Check(log, checkpoint);
 
+    /// <summary>Why a key's word does not count for something of a time in Unix seconds: it was retired before; null where it does, or where nothing is known of that.</summary>
+    internal Fault? RetiredBefore(NoteVerifier log, ulong time) => _lineages.FirstOrDefault(each => each.Origin == log.Name)?.CheckTime(log, time);
+
     /// <summary>Reads a policy file.</summary>
     public static Parsed<LogPolicy> Parse(string text)
     {

@@ -98,7 +98,8 @@ public sealed record EntryPromise(string Origin, ulong Number, Hash Previous, ul
 
         // A key that was succeeded promises nothing beyond its last checkpoint.
         var given = new Checkpoint(promise.Origin, promise.Size, promise.Root, []);
-        return logs.Exists(each => policy.Retired(each.Verifier, given) is null) ? promise : policy.Retired(logs[0].Verifier, given)!;
+        Fault? Retired(NoteVerifier log) => policy.Retired(log, given) ?? policy.RetiredBefore(log, (ulong)Math.Max(0, promise.Time.ToUnixTimeSeconds() - ClockBack));
+        return logs.Exists(each => Retired(each.Verifier) is null) ? promise : Retired(logs[0].Verifier)!;
     }
 
     /// <summary>True where this entry is one that was promised: it has such a commitment, and comes where the ledger ended or later.</summary>
@@ -109,6 +110,9 @@ public sealed record EntryPromise(string Origin, ulong Number, Hash Previous, ul
 
     /// <inheritdoc/>
     public override int GetHashCode() => Hash.GetHashCode();
+
+    /// <summary>By how many seconds a gateway's clock may have gone back between a promise and the entry that retired its key.</summary>
+    private const long ClockBack = 300;
 
     private const ulong LastSecond = 253402300799;
 }

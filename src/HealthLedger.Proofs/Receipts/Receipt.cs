@@ -128,6 +128,7 @@ public sealed record Receipt(string Origin, ulong Index, byte[] Entry, string Pr
             Add(checks, "index", proof.Index == Index, "receipt-index", "The proof is of another index than the receipt says.");
             var tree = checkpoint.Checkpoint;
             var inclusion = InclusionProof.Verify(MerkleHash.Leaf(Entry), proof.Index, tree.Size, proof.Hashes, tree.Root);
+            inclusion = inclusion.Holds && checks[0].Verdict.Holds && policy.RetiredBefore(checkpoint.Log, entry.Time) is { } late ? late : inclusion;
             checks.Add(new Check("inclusion", inclusion));
             checkpoint = inclusion.Holds ? checkpoint : null;
         }

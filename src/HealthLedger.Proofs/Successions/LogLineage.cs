@@ -6,7 +6,11 @@ namespace HealthLedger.Proofs.Successions;
 /// <param name="Key">The key.</param>
 /// <param name="From">The least size: where the key before was frozen; 0 for the first.</param>
 /// <param name="To">The greatest size: where it was frozen itself; null for the newest.</param>
-public sealed record LogReign(NoteVerifier Key, ulong From, ulong? To);
+public sealed record LogReign(NoteVerifier Key, ulong From, ulong? To)
+{
+    /// <summary>The time in Unix seconds of the entry that retired it, where that is proven; null for the newest, and where only statements are known. No entry up to <see cref="To"/> is later, since times in a ledger never go back.</summary>
+    public ulong? Until { get; init; }
+}
 
 /// <summary>
 /// A log's keys in order, by verified statements, as far as somebody who pinned one of them, or the offline key, may follow. Made by <see cref="Verify"/> alone.
@@ -17,6 +21,12 @@ public sealed class LogLineage
     {
         (Statements, ByOfflineKey, Pinned) = (statements, byOfflineKey, pinned);
         Reigns = [.. statements.Select((each, i) => new LogReign(each.Statement.Successor, each.Statement.Size, i + 1 < statements.Count ? statements[i + 1].Statement.Size : null))];
+    }
+
+    private LogLineage(LogLineage known, IReadOnlyList<ulong> times)
+    {
+        (Statements, ByOfflineKey, Pinned) = (known.Statements, known.ByOfflineKey, known.Pinned);
+        Reigns = [.. known.Reigns.Select((reign, i) => reign with { Until = i + 1 < times.Count ? times[i + 1] : null })];
     }
 
     /// <summary>The log.</summary>
@@ -97,6 +107,19 @@ public sealed class LogLineage
             ? new Fault("succession-root", $"Succession {frozen.Statement.Number} names another root for {checkpoint.Size} entries than the checkpoint.")
             : null;
     }
+
+    /// <summary>
+    /// Why what this key signed as being of a time does not count; null where it does. Below its frozen size a retired key still counts, for any root: who stole it could go on for ever to put entries of
+    /// today there.
+    /// </summary>
+    /// <param name="key">The key that signed.</param>
+    /// <param name="time">The time that an entry, a promise or a token claims, in Unix seconds.</param>
+    internal Fault? CheckTime(NoteVerifier key, ulong time) => Reigns.FirstOrDefault(reign => Same(reign.Key, key))?.Until is { } until && time > until
+        ? new Fault("succession-retired-time", $"The key that signed was retired at {until} (Unix seconds), and this is of {time}: it was signed by who should not have the key any more.")
+        : null;
+
+    /// <summary>The same, with the time of each statement's entry.</summary>
+    internal LogLineage At(IReadOnlyList<ulong> times) => new(this, times);
 
     private static Fault? Follows(List<SignedSuccession> before, Succession next)
     {

@@ -98,24 +98,27 @@ public sealed record SuccessionFile(SignedNote Checkpoint, IReadOnlyList<ProvenS
             return new Fault("successions-checkpoint", "The checkpoint beside the successions is not signed by the newest key for it.");
         }
 
+        var times = new ulong[Statements.Count];
         for (var i = 0; i < Statements.Count; i++)
         {
-            if (Check(Statements[i], lineage.Statements[i].Statement, checkpoint) is { Holds: false, Fault: var refused })
+            if (Check(Statements[i], lineage.Statements[i].Statement, checkpoint, out times[i]) is { Holds: false, Fault: var refused })
             {
                 return new Fault(refused!.Code, $"Succession {i}: {refused.Detail}");
             }
         }
 
-        return lineage;
+        return lineage.At(times);
     }
 
-    private static Verdict Check(ProvenSuccession proven, Succession statement, Checkpoint checkpoint)
+    private static Verdict Check(ProvenSuccession proven, Succession statement, Checkpoint checkpoint, out ulong time)
     {
+        time = 0;
         if (!CompletenessVerification.Read(proven.Entry, checkpoint).TryGet(out var entry, out var fault))
         {
             return fault;
         }
 
+        time = entry.Time;
         if (entry.Kind != EntryKind.Succession || entry.Commitment != statement.Commitment || entry.SuccessionNumber != statement.Number || entry.FrozenSize != statement.Size
             || proven.Entry.Index < statement.Size)
         {

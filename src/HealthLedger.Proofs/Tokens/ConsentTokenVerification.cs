@@ -29,6 +29,9 @@ public static class ConsentTokenVerification
     /// <summary>Clocks may differ by this much.</summary>
     public static TimeSpan ClockSkew { get; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>No token is given out for longer, so that of a key that was retired none counts for longer behind it: what it says of its own beginning a thief would say earlier.</summary>
+    public static TimeSpan LongestLife { get; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Verifies token and proof; the first failure is the answer, each with its own code.</summary>
     /// <param name="token">The compact JWS.</param>
     /// <param name="proof">The JSON beside it.</param>
@@ -55,7 +58,10 @@ public static class ConsentTokenVerification
         }
 
         // Whoever has a retired key could go on making claims about what the ledger holds.
-        return expected.Policy.Retired(signer!, checkpoint.Checkpoint) is { } retired ? retired : VerifyConsent(claims, parts, entry, checkpoint, now);
+        var retired = expected.Policy.Retired(signer!, checkpoint.Checkpoint)
+            ?? expected.Policy.RetiredBefore(checkpoint.Log, entry.Time)
+            ?? expected.Policy.RetiredBefore(signer!, (ulong)Math.Max(0, claims.Expires - (long)(LongestLife + ClockSkew).TotalSeconds - (long)LedgerEntry.TimeStep));
+        return retired is not null ? retired : VerifyConsent(claims, parts, entry, checkpoint, now);
     }
 
     private static Verdict CheckClaims(ConsentToken token, TokenExpectations expected, DateTimeOffset now)

@@ -44,7 +44,7 @@ public sealed class ConsentTokens(LedgerLog log, ConsentStates consents, AccessP
     private const int IdBytes = 16;
 
     /// <summary>The longest that a token counts.</summary>
-    public static TimeSpan MaximumLifetime { get; } = TimeSpan.FromMinutes(10);
+    public static TimeSpan MaximumLifetime => ConsentTokenVerification.LongestLife;
 
     /// <summary>Decides by the live state which consent speaks for the caller, and proves it under the newest checkpoint.</summary>
     /// <exception cref="ArgumentException">The purpose is not one of the caller's, or the lifetime or the audience is out of range.</exception>
