@@ -34,13 +34,14 @@ internal sealed record Pins(LogPolicy? Policy, NoteVerifier? Offline)
         : SuccessionFile.Parse(served).TryGet(out var file, out var fault) ? Follow(file)
         : fault;
 
-    /// <summary>Follows the successions in a file; without one, only a pinned key of the log itself counts.</summary>
+    /// <summary>Follows the successions in a file; without one, only a pinned key of the log itself counts, and none where an offline key is pinned.</summary>
     public Parsed<Followed> Follow(SuccessionFile? file)
     {
         if (file is null)
         {
-            return Policy is null
-                ? new Fault("succession-none", "Only an offline key is pinned, and there is no succession that it signed: pin the ledger's own key, or name its successions.")
+            // A pinned offline key was named by the log once: whoever serves no statements hides them.
+            return Policy is null || Offline is not null
+                ? new Fault("succession-none", "An offline key is pinned, and there is no succession that it signed: name the ledger's successions, or, of a ledger that never named an offline key, pin its own key alone.")
                 : new Followed(Policy, null, null);
         }
 

@@ -49,6 +49,16 @@ public sealed class SuccessionTests : IDisposable
     }
 
     [Fact]
+    public async Task A_log_that_hides_its_successions_is_refused_by_who_pinned_the_offline_key_whatever_else_is_pinned()
+    {
+        var ledger = Serve(Rotated(), First);
+        File.Delete(Path.Combine(ledger, "successions"));
+        Assert.Contains("no succession that it signed", await Refused(ledger, "--offline-key", s_offline), StringComparison.Ordinal);
+        Assert.Contains("no succession that it signed", await Refused(ledger, "--vkey", s_old, "--offline-key", s_offline), StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Ok, (await Command.Run("verify", ledger, "--vkey", s_old)).Code);
+    }
+
+    [Fact]
     public async Task A_succession_that_lacks_a_signature_or_is_revoked_is_refused()
     {
         var log = Rotated();
