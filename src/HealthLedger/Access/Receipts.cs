@@ -29,10 +29,15 @@ public sealed class Receipts(RecordVault vault, LedgerLog log, ReceiptIds ids)
 
             if (log.PromiseOf(promised.Number, chain, id) is { } waiting)
             {
-                return Shown(waiting).ToJson();
+                if (Shown(waiting, clientId) is not { } shown)
+                {
+                    return null;
+                }
+
+                return shown.ToJson();
             }
 
-            if (log.FindKept(chain, promised.Number, promised.Before) is not { } kept)
+            if (log.FindKept(chain, promised.Number, promised.Before, clientId) is not { } kept)
             {
                 return null;
             }
@@ -58,6 +63,9 @@ public sealed class Receipts(RecordVault vault, LedgerLog log, ReceiptIds ids)
         return log.ReceiptOf(index, fact[FactField.Decision] == "permit" ? chain : null, id).ToJson();
     }
 
-    private static PromisedReceipt Shown(PromisedReceipt receipt) =>
-        receipt.Fact is { } stored && Fact.Parse(stored).TryGet(out var fact, out _) && fact[FactField.Decision] == "permit" ? receipt : receipt with { Fact = null };
+    /// <summary>What a client is shown of a promise; null where it was given to another, as under a number that began anew when a journal was lost with its anchor.</summary>
+    private static PromisedReceipt? Shown(PromisedReceipt receipt, string clientId) =>
+        receipt.Fact is not { } stored || !Fact.Parse(stored).TryGet(out var fact, out _) || fact[FactField.Client] != clientId ? null
+        : fact[FactField.Decision] == "permit" ? receipt
+        : receipt with { Fact = null };
 }

@@ -112,13 +112,14 @@ public sealed partial class LedgerLog : IPromising
     /// <param name="chain">The chain.</param>
     /// <param name="number">The promise's number.</param>
     /// <param name="from">How many events the chain had when it was given.</param>
-    internal ulong? FindKept(EventChain chain, ulong number, ulong from)
+    /// <param name="client">To whom: where a journal was lost with its anchor, the numbers began anew.</param>
+    internal ulong? FindKept(EventChain chain, ulong number, ulong from, string client)
     {
         var count = CountOf(chain);
         for (var at = from; at < count && at - from < MaxSought; at++)
         {
             var index = IndexOf(chain, at);
-            if (FactOf(index, chain) is { } fact && LateMark.Of(fact[FactField.Obligations])?.Number == number)
+            if (FactOf(index, chain) is { } fact && LateMark.Of(fact[FactField.Obligations])?.Number == number && fact[FactField.Client] == client)
             {
                 return index;
             }

@@ -8,6 +8,7 @@ using HealthLedger.Proofs.Facts;
 using HealthLedger.Proofs.Notes;
 using HealthLedger.Proofs.Promises;
 using HealthLedger.Proofs.Receipts;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit.Abstractions;
 using static HealthLedger.Gateway.Tests.Hosting.TestClients;
 
@@ -286,6 +287,29 @@ public sealed class EmergencyReadTests(ITestOutputHelper output) : IDisposable
         var (code, _, errors) = await ChildGateway.Run([.. ChildGateway.Arguments(_directory), Permit]);
         Assert.Equal(HealthLedger.Gateway.Hosting.ExitCode.LedgerRefuses, code);
         Assert.Contains("Put back the journal that belongs to these keys", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Where_numbers_began_anew_a_lost_promise_leads_nobody_to_what_another_client_read()
+    {
+        string read, lost;
+        await using (var gateway = await TestGateway.Start(_directory, _clients, Permit, Slots))
+        {
+            await Fill(gateway);
+            gateway.Host.Storage.Ledger.Halt(Stands);
+            read = Path((await Emergency(gateway, "Patient/p")).Is(200));
+
+            // Of the hospital's own read of that patient, which was promised under this number before the journal and its anchor were deleted.
+            var ids = gateway.Host.Services.GetRequiredService<ReceiptIds>();
+            var (number, chain) = ids.Open(read[(read.LastIndexOf('/') + 1)..], Clinic)!.Value;
+            lost = read[..(read.LastIndexOf('/') + 1)] + ids.Seal(number, chain, Hospital);
+            (await gateway.Get(Clinic, read)).Is(200);
+            (await gateway.Get(Hospital, lost)).Is(404);
+        }
+
+        await using var again = await TestGateway.Start(_directory, _clients, Permit, Slots);
+        (await again.Get(Clinic, read)).Is(200);
+        (await again.Get(Hospital, lost)).Is(404);
     }
 
     private static async Task Fill(TestGateway gateway)
