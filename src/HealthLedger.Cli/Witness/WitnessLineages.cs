@@ -12,7 +12,7 @@ internal static class WitnessLineages
     /// <param name="given">At most one for each log.</param>
     /// <param name="state">The state, which is held.</param>
     /// <param name="errors">Where two statements that contradict each other are shown.</param>
-    /// <exception cref="UsageException">A file does not hold, is of no pinned log, or contradicts what was kept: both statements are shown.</exception>
+    /// <exception cref="UsageException">A file does not hold, is of no pinned log, or contradicts what was kept: both statements are shown. Or of a pinned offline key there is none.</exception>
     public static IReadOnlyList<LogLineage> Follow(IReadOnlyList<NoteVerifier> logs, IReadOnlyList<NoteVerifier> offline, IReadOnlyList<SuccessionFile> given, WitnessState state, TextWriter errors)
     {
         var files = given.Select(file => (Origin: OriginOf(file), File: file)).ToList();
@@ -37,6 +37,12 @@ internal static class WitnessLineages
                 Compare(kept, lineages[^1], errors);
                 state.Keep(origin, file);
             }
+        }
+
+        // A key that was retired would count here as if nothing had been pinned.
+        if (offline.FirstOrDefault(key => !lineages.Exists(lineage => lineage.Offline.ToString() == key.ToString())) is { } unused)
+        {
+            throw new UsageException($"--offline-key: there are no successions that {unused.Name} signed; give them (--successions).");
         }
 
         return files.All(file => lineages.Exists(lineage => lineage.Origin == file.Origin)) ? lineages : throw new UsageException("--successions: a file is of a log that no --log names.");

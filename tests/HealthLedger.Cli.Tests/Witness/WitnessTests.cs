@@ -7,6 +7,7 @@ using HealthLedger.Proofs;
 using HealthLedger.Proofs.Entries;
 using HealthLedger.Proofs.Merkle;
 using HealthLedger.Proofs.Notes;
+using HealthLedger.Proofs.Tests.Successions;
 using HealthLedger.Proofs.Witnesses;
 
 namespace HealthLedger.Cli.Tests.Witness;
@@ -110,6 +111,22 @@ public sealed class WitnessTests : IDisposable
         var answers = await Task.WhenAll(Enumerable.Range(0, 16).Select(i => witness.Post(bodies[i % 2])));
         Assert.InRange(answers.Count(answer => answer.Status == 200), 1, 8);
         Assert.All(answers.Where(answer => answer.Status == 200), answer => Assert.True(WitnessAnswer.Cosignatures(fork, [witness.Key], answer.Body).IsValid));
+    }
+
+    [Fact]
+    public void An_offline_key_that_is_pinned_without_successions_that_it_signed_is_refused()
+    {
+        var path = Path.Combine(root, "offline-key");
+        WitnessKey.Create("witness.example/w1", path);
+        using var signer = WitnessKey.Read(path);
+        NoteVerifier[] logs = [SucceededLog.First.Verifier];
+        using var state = WitnessState.Open(Path.Combine(root, "followed"), signer.Verifier, logs);
+        var refused = Assert.Throws<UsageException>(() => WitnessLineages.Follow(logs, [SucceededLog.Offline.Verifier], [], state, TextWriter.Null));
+        Assert.Contains("no successions", refused.Message, StringComparison.Ordinal);
+
+        // Once they were given they are in the state.
+        Assert.Single(WitnessLineages.Follow(logs, [SucceededLog.Offline.Verifier], [SucceededLog.Rotated().File(SucceededLog.Second)], state, TextWriter.Null));
+        Assert.Single(WitnessLineages.Follow(logs, [SucceededLog.Offline.Verifier], [], state, TextWriter.Null));
     }
 
     [Fact]
