@@ -27,7 +27,7 @@ internal sealed record AnswerForm(string MediaType, bool IsPretty)
     public static FhirFault? Choose(HttpContext http, string searchForm = "")
     {
         var request = http.Request;
-        var (format, pretty) = (request.Query["_format"], request.Query["_pretty"]);
+        var (format, pretty) = request.QueryString.HasValue ? (request.Query["_format"], request.Query["_pretty"]) : default;
         if (searchForm.Length > 0)
         {
             var form = QueryHelpers.ParseQuery(searchForm);

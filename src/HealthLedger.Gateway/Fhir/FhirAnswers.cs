@@ -49,7 +49,9 @@ internal static class FhirAnswers
         response.ContentType = contentType;
         response.ContentLength = body.Length;
         response.Headers.XContentTypeOptions = "nosniff";
-        return response.BodyWriter.WriteAsync(body, http.RequestAborted).AsTask();
+
+        // Without a token: where the connection goes, the writing ends with it.
+        return response.BodyWriter.WriteAsync(body, CancellationToken.None).AsTask();
     }
 
     /// <summary>The part of a record that was asked for; the record itself, not copied, where that is all of it.</summary>

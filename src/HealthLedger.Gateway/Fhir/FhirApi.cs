@@ -21,9 +21,17 @@ internal sealed class FhirApi(
     /// <summary>Maps the whole group.</summary>
     public static void Map(IEndpointRouteBuilder routes)
     {
-        var api = routes.ServiceProvider.GetRequiredService<FhirApi>();
-        routes.Map("/fhir/{**path}", api.Answer);
-        routes.Map("/fhir", api.Answer);
+        var services = routes.ServiceProvider;
+        var api = services.GetRequiredService<FhirApi>();
+        Task Answer(HttpContext http)
+        {
+            // All of it is there once for the process: no scope of services is made for a request.
+            http.RequestServices = services;
+            return api.Answer(http);
+        }
+
+        routes.Map("/fhir/{**path}", Answer);
+        routes.Map("/fhir", Answer);
     }
 
     private async Task Answer(HttpContext http)
@@ -42,7 +50,7 @@ internal sealed class FhirApi(
         }
     }
 
-    private async Task Dispatch(HttpContext http)
+    private Task Dispatch(HttpContext http)
     {
         // HEAD is GET without the body, which the server leaves out; the ledger does not tell them apart (RFC 9110 section 9.3.2).
         var method = HttpMethods.IsHead(http.Request.Method) ? HttpMethods.Get : http.Request.Method;
@@ -54,74 +62,63 @@ internal sealed class FhirApi(
         var isNative = NativeBinary.IsWanted(http.Request, method, segments);
         if (!isExport && !isNative && AnswerForm.Choose(http) is { } noForm)
         {
-            await http.Fault(noForm);
-            return;
+            return http.Fault(noForm);
         }
 
         if (path == "metadata")
         {
-            await (HttpMethods.IsGet(method) ? capabilities.Answer(http) : http.MethodNotSupported("GET, HEAD"));
-            return;
+            return HttpMethods.IsGet(method) ? capabilities.Answer(http) : http.MethodNotSupported("GET, HEAD");
         }
 
         if (http.Request.Headers.ContentEncoding is not ([] or [null or "" or "identity"]))
         {
-            await http.Fault(FhirFault.EncodedBody);
-            return;
+            return http.Fault(FhirFault.EncodedBody);
         }
 
         if (Authenticate(http) is not { } caller)
         {
-            await http.NotSignedIn();
-            return;
+            return http.NotSignedIn();
         }
 
         var (choice, fault) = PurposeChoice.Of(caller, http.Request.Headers);
         if (choice is not { } purpose)
         {
-            await http.Fault(fault!);
-            return;
+            return http.Fault(fault!);
         }
 
         var asked = new FhirCall(http, caller, purpose);
         if (isExport)
         {
-            await exports.Answer(asked, segments.AsSpan(1));
-            return;
+            return exports.Answer(asked, segments.AsSpan(1));
         }
 
         var isOperation = FhirOperations.IsNamedBy(segments);
         if (segments.Length > (isOperation ? 1 : 0) && segments is not ["_history" or "_search"] && FhirFault.OfType(segments[0]) is { } noType)
         {
-            await http.Fault(noType);
-            return;
+            return http.Fault(noType);
         }
 
         if (segments.Length > (isOperation ? 2 : 1) && segments is not [_, "_search" or "_history"] && !FhirId.IsValid(segments[1]))
         {
-            await http.Fault(FhirFault.BadRequest("An id has 1 to 64 letters, digits, '-' and '.'.", IssueType.Value));
-            return;
+            return http.Fault(FhirFault.BadRequest("An id has 1 to 64 letters, digits, '-' and '.'.", IssueType.Value));
         }
 
         if (isOperation)
         {
-            await operations.Answer(asked, method, segments);
-            return;
+            return operations.Answer(asked, method, segments);
         }
 
         if (method is "POST" or "PUT" or "PATCH" or "DELETE" && segments is [_] or [_, not "_search"] && FhirConditions.Misplaced(http.Request, method, isConditional: segments.Length == 1 && method != "POST") is { } misplaced)
         {
-            await http.Fault(misplaced);
-            return;
+            return http.Fault(misplaced);
         }
 
         if (auditEvents.Serves(asked, method, segments))
         {
-            await auditEvents.Answer(asked, method, segments);
-            return;
+            return auditEvents.Answer(asked, method, segments);
         }
 
-        await ((method, segments) switch
+        return (method, segments) switch
         {
             ("POST", []) => bundles.Answer(asked),
             ("GET", ["_history"]) => history.Answer(asked, null, null),
@@ -140,7 +137,7 @@ internal sealed class FhirApi(
             ("PATCH", [var type, var id]) => patches.Answer(asked, type, id),
             ("DELETE", [var type, var id]) => writes.Delete(asked, type, id),
             _ => NotServed(http, segments),
-        });
+        };
     }
 
     /// <summary>405 where the path takes another method, else 404 (RFC 9110 section 15.5.5).</summary>

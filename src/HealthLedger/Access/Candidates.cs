@@ -31,7 +31,7 @@ internal sealed class Candidates(RecordVault vault, ConsentStates consents, Acce
             Target.Criteria target => await Matching(target, request, records, everybody, now, cancellation),
             Target.History target => await new Histories(vault, records, request).Select(target, everybody, now, cancellation),
             Target.Everything target => await new WholeRecords(vault, records).Select(target, everybody, now, cancellation),
-            Target.Population target => await new Populations(vault, request, () => new VisibleRecords(vault, consents, policy, request, now, raced, cancellation)).Select(target, everybody, raced, cancellation),
+            Target.Population target => await Cohort(target, request, now, everybody, raced, cancellation),
             Target.Compartment target => await All(target, records, everybody),
             _ => throw new ArgumentException("Unknown target.", nameof(request)),
         };
@@ -167,6 +167,10 @@ internal sealed class Candidates(RecordVault vault, ConsentStates consents, Acce
         var last = LatestPerCode.Of([.. matches.Select(m => RecordView.Candidate(m.Candidate.Entry))], count);
         return [.. matches.Where((_, i) => last.Contains(i))];
     }
+
+    private ValueTask<Selection> Cohort(
+        Target.Population target, DisclosureRequest request, DateTimeOffset now, DecisionVersion everybody, ImmutableHashSet<string> raced, CancellationToken cancellation) =>
+        new Populations(vault, request, () => new VisibleRecords(vault, consents, policy, request, now, raced, cancellation)).Select(target, everybody, raced, cancellation);
 
     private static async ValueTask<Selection> All(Target.Compartment target, VisibleRecords records, DecisionVersion everybody)
     {

@@ -50,7 +50,13 @@ public sealed class Disclosure
             }
 
             // record
-            switch (await Record(request, selection, now, cancellation))
+            var outcome = await Recorded<AccessEntry>.Append(_log, _facts.Describe(request, selection, now), cancellation);
+            if (outcome is RecordOutcome<AccessEntry>.Unavailable && request.MayBePromised && _emergency is not null)
+            {
+                outcome = await Promise(_emergency, request, selection, now, cancellation);
+            }
+
+            switch (outcome)
             {
                 case RecordOutcome<AccessEntry>.Done { Recorded: var recorded }:
                     // open, redact, respond
@@ -67,14 +73,9 @@ public sealed class Disclosure
         }
     }
 
-    /// <summary>In the ledger; where it takes no entry and an emergency must not wait, in the emergency journal.</summary>
-    private async ValueTask<RecordOutcome<AccessEntry>> Record(DisclosureRequest request, Selection selection, DateTimeOffset now, CancellationToken cancellation)
-    {
-        var outcome = await Recorded<AccessEntry>.Append(_log, _facts.Describe(request, selection, now), cancellation);
-        return outcome is RecordOutcome<AccessEntry>.Unavailable && request.MayBePromised && _emergency is not null
-            ? await Recorded<AccessEntry>.Promise(_emergency, mark => _facts.Describe(request, selection, now, mark), cancellation)
-            : outcome;
-    }
+    /// <summary>In the emergency journal: where the ledger takes no entry, an emergency must not wait.</summary>
+    private ValueTask<RecordOutcome<AccessEntry>> Promise(IPromising emergency, DisclosureRequest request, Selection selection, DateTimeOffset now, CancellationToken cancellation) =>
+        Recorded<AccessEntry>.Promise(emergency, mark => _facts.Describe(request, selection, now, mark), cancellation);
 
     private async ValueTask<DisclosureResult> Respond(DisclosureRequest request, Selection selection, Recorded<AccessEntry> recorded, CancellationToken cancellation)
     {
@@ -95,7 +96,7 @@ public sealed class Disclosure
             return new DisclosureResult.Streamed(OneByOne(selection.Page, recorded, cancellation), selection.Onward, receipt);
         }
 
-        var opened = await _vault.Open(recorded, [.. selection.Disclosed.Where(c => !c.Entry.Deleted).Select(c => (c.Shelf, c.Entry.Key))], cancellation);
+        var opened = await _vault.Open(recorded, Wanted(selection), cancellation);
         var records = ImmutableArray.CreateBuilder<DisclosedRecord>(selection.Page.Length + selection.Included.Length);
         var (next, at, matches, gone) = (0, 0, 0, 0);
         foreach (var candidate in selection.Disclosed)
@@ -114,7 +115,7 @@ public sealed class Disclosure
         }
 
         // Erased between the entry and the opening: the entry stays, the answer is that of one who never was.
-        var disclosed = new DisclosureResult.Disclosed(records.ToImmutable(), selection.Total - gone, selection.Next, receipt) { IncludesCut = selection.IncludesCut, Meta = selection.Meta };
+        var disclosed = new DisclosureResult.Disclosed(records.DrainToImmutable(), selection.Total - gone, selection.Next, receipt) { IncludesCut = selection.IncludesCut, Meta = selection.Meta };
         if (gone == 0)
         {
             return disclosed;
@@ -134,6 +135,22 @@ public sealed class Disclosure
             default:
                 return disclosed;
         }
+    }
+
+    /// <summary>What is to be opened: what is disclosed and has content.</summary>
+    private static (Shelf Shelf, RecordKey Key)[] Wanted(Selection selection)
+    {
+        var wanted = new (Shelf, RecordKey)[selection.Disclosed.Count(c => !c.Entry.Deleted)];
+        var next = 0;
+        foreach (var candidate in selection.Disclosed)
+        {
+            if (!candidate.Entry.Deleted)
+            {
+                wanted[next++] = (candidate.Shelf, candidate.Entry.Key);
+            }
+        }
+
+        return wanted;
     }
 
     private async IAsyncEnumerable<DisclosedRecord> OneByOne(ImmutableArray<Candidate> page, Recorded<AccessEntry> recorded, [EnumeratorCancellation] CancellationToken cancellation)

@@ -18,11 +18,6 @@ internal sealed class VisibleRecords(
 
     private readonly AccessRequest _asked = AccessRequest.For(request.Caller, request.Purpose, now);
     private readonly Dictionary<ShelfId, PatientState?> _patients = [];
-    private readonly Dictionary<ShelfId, PatientState?> _permitted = [];
-    private readonly Dictionary<string, DecisionVersion> _versions = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Type, string Id), Candidate?> _found = [];
-    private readonly Dictionary<(SearchQuery, string Type, string Id), bool> _meets = [];
-    private readonly Dictionary<(SearchQuery, ShelfId?), Dictionary<(string Type, string Id), ShelfId>> _referred = [];
     private int _spanned;
 
     /// <summary>How many permitted patients one request may span.</summary>
@@ -35,15 +30,26 @@ internal sealed class VisibleRecords(
     public IReadOnlyList<ShelfId>? Scope { get; set; }
 
     /// <summary>The patients whose other records made the last candidate match.</summary>
-    public HashSet<ShelfId> Witnesses { get; } = [];
+    public HashSet<ShelfId> Witnesses => field ??= [];
 
     /// <summary>The decision versions that everything seen rests on.</summary>
-    public IEnumerable<DecisionVersion> RestsOn => _versions.Values;
+    public IEnumerable<DecisionVersion> RestsOn => Versions.Values;
+
+    // What only searches keep is made when the first one asks: a read of one record has none of it.
+    private Dictionary<ShelfId, PatientState?> PermittedPatients => field ??= [];
+
+    private Dictionary<string, DecisionVersion> Versions => field ??= new(StringComparer.Ordinal);
+
+    private Dictionary<(string Type, string Id), Candidate?> Found => field ??= [];
+
+    private Dictionary<(SearchQuery, string Type, string Id), bool> Met => field ??= [];
+
+    private Dictionary<(SearchQuery, ShelfId?), Dictionary<(string Type, string Id), ShelfId>> Referred => field ??= [];
 
     /// <summary>A patient of whom anything may be visible; null for any other.</summary>
     public async ValueTask<PatientState?> Permitted(ShelfId id)
     {
-        if (_permitted.TryGetValue(id, out var known))
+        if (PermittedPatients.TryGetValue(id, out var known))
         {
             return known;
         }
@@ -61,7 +67,7 @@ internal sealed class VisibleRecords(
             patient = null;
         }
 
-        _permitted.Add(id, patient);
+        PermittedPatients.Add(id, patient);
         return patient;
     }
 
@@ -86,7 +92,7 @@ internal sealed class VisibleRecords(
             return null;
         }
 
-        _versions.TryAdd(patient.Version.Subject, patient.Version);
+        Versions.TryAdd(patient.Version.Subject, patient.Version);
         return new Candidate(patient.Shelf, entry, [new ShelfDecision(patient.Shelf.Id, decision)]);
     }
 
@@ -97,7 +103,7 @@ internal sealed class VisibleRecords(
     /// <summary>A record by its id with what was decided, refused or not; null where there is none. A deleted version is one.</summary>
     public async ValueTask<(Candidate Candidate, ImmutableArray<DecisionVersion> Versions)?> Judge(ImmutableArray<ShelfId> shelves, string type, string id, int? number)
     {
-        Candidate? candidate = null;
+        (Shelf Shelf, ShelfEntry Entry)? first = null;
         var decisions = ImmutableArray.CreateBuilder<ShelfDecision>(shelves.Length);
         var versions = ImmutableArray.CreateBuilder<DecisionVersion>(shelves.Length);
         foreach (var place in shelves)
@@ -110,7 +116,7 @@ internal sealed class VisibleRecords(
                 return null;
             }
 
-            candidate ??= new Candidate(shelf!, entry, []);
+            first ??= (shelf!, entry);
             decisions.Add(new ShelfDecision(place, Decide(patient, entry)));
             if (patient is not null)
             {
@@ -118,13 +124,13 @@ internal sealed class VisibleRecords(
             }
         }
 
-        return (candidate! with { Decisions = decisions.MoveToImmutable() }, versions.ToImmutable());
+        return (new Candidate(first!.Value.Shelf, first.Value.Entry, decisions.MoveToImmutable()), versions.DrainToImmutable());
     }
 
     /// <summary>The current version of a record, if it is visible; null where not.</summary>
     public async ValueTask<Candidate?> Current(string type, string id)
     {
-        if (_found.TryGetValue((type, id), out var known))
+        if (Found.TryGetValue((type, id), out var known))
         {
             return known;
         }
@@ -132,7 +138,7 @@ internal sealed class VisibleRecords(
         var shelves = await vault.Locate(type, id, cancellation);
         var found = shelves is null ? null : Seen(await Judge(shelves.Value, type, id, null));
         found = found?.Entry.Terms is null ? null : found;
-        _found.Add((type, id), found);
+        Found.Add((type, id), found);
         return found;
     }
 
@@ -142,10 +148,10 @@ internal sealed class VisibleRecords(
     /// <inheritdoc/>
     public async ValueTask<bool> Meets(string type, string id, SearchQuery condition)
     {
-        if (!_meets.TryGetValue((condition, type, id), out var meets))
+        if (!Met.TryGetValue((condition, type, id), out var meets))
         {
             meets = await Current(type, id) is { } found && await condition.Matches(RecordView.Candidate(found.Entry), this);
-            _meets.Add((condition, type, id), meets);
+            Met.Add((condition, type, id), meets);
         }
 
         if (meets && await Current(type, id) is { } witness)
@@ -167,9 +173,9 @@ internal sealed class VisibleRecords(
             only = null;
         }
 
-        if (!_referred.TryGetValue((condition, only), out var referred))
+        if (!Referred.TryGetValue((condition, only), out var referred))
         {
-            _referred.Add((condition, only), referred = []);
+            Referred.Add((condition, only), referred = []);
             await foreach (var found in Sources(condition, only))
             {
                 foreach (var target in found.Entry.Terms!.RecordsOf(parameter))
@@ -229,7 +235,7 @@ internal sealed class VisibleRecords(
             {
                 foreach (var entry in await Permitted(place) is { } patient ? patient.Shelf.OfType(type) : [])
                 {
-                    if (entry.Terms is not null && isWanted(entry) && await See(_permitted[place]!, entry) is { } found)
+                    if (entry.Terms is not null && isWanted(entry) && await See(PermittedPatients[place]!, entry) is { } found)
                     {
                         yield return found;
                     }
@@ -260,7 +266,7 @@ internal sealed class VisibleRecords(
         foreach (var version in versions)
         {
             // The first version seen is the one that the earliest decision rests on.
-            _versions.TryAdd(version.Subject, version);
+            Versions.TryAdd(version.Subject, version);
         }
 
         return candidate;

@@ -8,8 +8,14 @@ namespace HealthLedger.Ledger;
 /// </summary>
 /// <param name="Append">The events and the decision versions they rest on.</param>
 /// <param name="Permitted">The record versions that this entry permits to be opened; empty for a refusal.</param>
-public sealed record AccessEntry(AppendRequest Append, ImmutableHashSet<RecordKey> Permitted) : IRecordable
+public sealed record AccessEntry(AppendRequest Append, ImmutableArray<RecordKey> Permitted) : IRecordable
 {
+    private const int Few = 8;
+    private readonly HashSet<RecordKey>? _many = Permitted.Length > Few ? [.. Permitted] : null;
+
+    /// <summary>True where this entry permits the record version to be opened.</summary>
+    public bool Permits(RecordKey key) => _many?.Contains(key) ?? Permitted.Contains(key);
+
     /// <inheritdoc/>
     public AppendRequest ToAppend() => Append;
 }

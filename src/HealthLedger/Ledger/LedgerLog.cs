@@ -116,14 +116,14 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
     /// </remarks>
     /// <exception cref="ArgumentException">The request is empty or too large, or grants or withdraws what it may not.</exception>
     /// <exception cref="LedgerStoppedException">The ledger's storage failed; whether the append is durable is not known.</exception>
-    public async ValueTask<AppendOutcome> Append(AppendRequest request, CancellationToken cancellation)
+    public ValueTask<AppendOutcome> Append(AppendRequest request, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(request);
         cancellation.ThrowIfCancellationRequested();
         if (_waits && request is { Reserve: ReserveUse.None, WasPromised: false })
         {
             LedgerMetrics.Unavailable.Add(1);
-            return new AppendOutcome.Unavailable("Emergency reads wait to be recorded.");
+            return Unavailable("Emergency reads wait to be recorded.");
         }
 
         PendingAppend append;
@@ -135,23 +135,18 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
         {
             // A number that was given to two events of a chain could never be taken back.
             _parts.Halted = "The ledger's index is damaged: stop the gateway, delete ledger-index.db and start it again; the index is made anew from the entries.";
-            return new AppendOutcome.Unavailable(_parts.Halted);
+            return Unavailable(_parts.Halted);
         }
 
+        append.GiveUpWith(cancellation);
         if (_sequencer.Stopped is not null || !_parts.Queue.TryAdd(append))
         {
             LedgerMetrics.Unavailable.Add(1);
             var stopped = _sequencer.Stopped is not null || _parts.Failed || _disposed != 0;
-            return new AppendOutcome.Unavailable(stopped ? "The ledger stopped." : "Too many appends are waiting.");
+            append.Unavailable(stopped ? "The ledger stopped." : "Too many appends are waiting.");
         }
 
-        if (!cancellation.CanBeCanceled)
-        {
-            return await append.Outcome.ConfigureAwait(false);
-        }
-
-        await using var registration = cancellation.UnsafeRegister(static (state, token) => ((PendingAppend)state!).Cancel(token), append).ConfigureAwait(false);
-        return await append.Outcome.ConfigureAwait(false);
+        return new ValueTask<AppendOutcome>(append.Outcome);
     }
 
     /// <summary>
@@ -212,6 +207,8 @@ public sealed partial class LedgerLog : IAppendOnly, IAsyncDisposable
             _parts.Lock.Swap(locked, locked with { FlatDurable = _parts.FlatDurable });
         }
     }
+
+    private static ValueTask<AppendOutcome> Unavailable(string reason) => ValueTask.FromResult<AppendOutcome>(new AppendOutcome.Unavailable(reason));
 
     private PendingAppend Prepare(AppendRequest request)
     {

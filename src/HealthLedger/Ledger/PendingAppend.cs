@@ -10,6 +10,7 @@ namespace HealthLedger.Ledger;
 internal sealed class PendingAppend
 {
     private readonly TaskCompletionSource<AppendOutcome> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private CancellationTokenRegistration _givingUp;
     private int _state;
 
     public required AppendRequest Request { get; init; }
@@ -39,23 +40,35 @@ internal sealed class PendingAppend
     /// <summary>The sequencer takes the request; false where the caller gave it up before.</summary>
     public bool TryBegin() => Interlocked.CompareExchange(ref _state, 1, 0) == 0;
 
-    /// <summary>The caller gives up; too late once the sequencer has begun.</summary>
-    public void Cancel(CancellationToken cancellation)
+    /// <summary>Lets the caller give up, until the sequencer begins. Once, before it is queued.</summary>
+    public void GiveUpWith(CancellationToken cancellation) =>
+        _givingUp = cancellation.UnsafeRegister(static (state, token) => ((PendingAppend)state!).GiveUp(token), this);
+
+    public void Appended(ulong size, DateTimeOffset time) => End(new AppendOutcome.Appended(ImmutableArray.Create(Indices), size, time));
+
+    public void Stale(ImmutableArray<string> subjects) => End(new AppendOutcome.Stale(subjects));
+
+    public void Unavailable(string reason) => End(new AppendOutcome.Unavailable(reason));
+
+    public void Fail(Exception exception)
+    {
+        _givingUp.Unregister();
+        _done.TrySetException(exception);
+    }
+
+    private void End(AppendOutcome outcome)
+    {
+        _givingUp.Unregister();
+        _done.TrySetResult(outcome);
+    }
+
+    private void GiveUp(CancellationToken cancellation)
     {
         if (Interlocked.CompareExchange(ref _state, 2, 0) == 0)
         {
             _done.TrySetCanceled(cancellation);
         }
     }
-
-    public void Appended(ulong size, DateTimeOffset time) =>
-        _done.TrySetResult(new AppendOutcome.Appended(ImmutableArray.Create(Indices), size, time));
-
-    public void Stale(ImmutableArray<string> subjects) => _done.TrySetResult(new AppendOutcome.Stale(subjects));
-
-    public void Unavailable(string reason) => _done.TrySetResult(new AppendOutcome.Unavailable(reason));
-
-    public void Fail(Exception exception) => _done.TrySetException(exception);
 }
 
 /// <summary>How many events a chain has. The sequencer alone changes it.</summary>

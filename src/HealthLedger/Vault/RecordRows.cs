@@ -22,7 +22,7 @@ internal sealed class RecordRows(IVaultStore store, RowCache cache, RowSealer se
 
     /// <summary>As the other, for several versions with the names of their shelves; in their order.</summary>
     /// <exception cref="TamperedRecordException">One is missing, or not the one that was committed.</exception>
-    internal async ValueTask<IReadOnlyList<StoredRow>> Fetch(IReadOnlyList<(KeyedName Shelf, ShelfEntry Version)> versions, CancellationToken cancellation)
+    internal async ValueTask<StoredRow[]> Fetch(IReadOnlyList<(KeyedName Shelf, ShelfEntry Version)> versions, CancellationToken cancellation)
     {
         var rows = versions.Select(v => cache.Find(v.Version)).ToArray();
         int[] missing = [.. Enumerable.Range(0, rows.Length).Where(i => rows[i] is null)];

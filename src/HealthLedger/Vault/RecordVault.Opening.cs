@@ -47,7 +47,7 @@ public sealed partial class RecordVault
         {
             for (var from = 0; from < versions.Length; from += Together)
             {
-                await Open(entry, versions[from..Math.Min(from + Together, versions.Length)], opened, cancellation);
+                await Open(entry, versions.Length <= Together ? versions : versions[from..Math.Min(from + Together, versions.Length)], opened, cancellation);
             }
 
             return opened;
@@ -67,7 +67,7 @@ public sealed partial class RecordVault
     /// <inheritdoc cref="Open(Recorded{AccessEntry}, Shelf, RecordKey, CancellationToken)"/>
     public async ValueTask<OpenedBytes> Open(Recorded<AccessEntry> entry, RecordKey key, CancellationToken cancellation)
     {
-        if (!entry.Value.Permitted.Contains(key))
+        if (!entry.Value.Permits(key))
         {
             throw new ArgumentException("The entry does not permit this record version.", nameof(key));
         }
@@ -79,7 +79,7 @@ public sealed partial class RecordVault
     }
 
     private static ShelfEntry Permitted(Recorded<AccessEntry> entry, Shelf shelf, RecordKey key) =>
-        !entry.Value.Permitted.Contains(key) ? throw new ArgumentException("The entry does not permit this record version.", nameof(key))
+        !entry.Value.Permits(key) ? throw new ArgumentException("The entry does not permit this record version.", nameof(key))
         : shelf.Find(key) is { Deleted: false } version ? version
         : throw new ArgumentException("The shelf has no content of this record version.", nameof(key));
 
@@ -87,7 +87,7 @@ public sealed partial class RecordVault
     {
         while (part.Length > 0)
         {
-            IReadOnlyList<StoredRow> fetched = [];
+            StoredRow[] fetched = [];
             EnvelopeKeys? keys = null;
             try
             {
@@ -146,5 +146,5 @@ public sealed partial class RecordVault
     /// <param name="Shelf">The snapshot that was decided on.</param>
     /// <param name="Version">Its entry there.</param>
     /// <param name="At">Its place in the answer.</param>
-    private sealed record WantedVersion(Shelf Shelf, ShelfEntry Version, int At);
+    private readonly record struct WantedVersion(Shelf Shelf, ShelfEntry Version, int At);
 }
