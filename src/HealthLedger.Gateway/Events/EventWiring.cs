@@ -42,6 +42,11 @@ internal static class EventWiring
             host.StopTimeout = options.RabbitMq is null ? null : BrokerStop;
         });
         services.AddSingleton<PortalNews>();
+        services.AddSingleton<IEventListener>(s => s.GetRequiredService<PortalNews>());
+        if (options.RabbitMq is not null)
+        {
+            services.AddSingleton<IEventListener, EverybodyListens>();
+        }
 
         // After the bus, so that it starts later and stops sooner.
         services.AddHostedService<NoticePublisher>();

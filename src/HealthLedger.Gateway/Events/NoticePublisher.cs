@@ -7,10 +7,10 @@ using MassTransit;
 namespace HealthLedger.Gateway.Events;
 
 /// <summary>
-/// Publishes what the ledger committed: reads its journal behind the commits, with a durable cursor that moves only after publishing, so that each event comes
-/// at least once. Nothing waits for it, and it holds one message in memory: what is not yet published stays in the journal.
+/// Publishes what the ledger committed, as far as somebody listens for it: reads its journal behind the commits, with a durable cursor that moves only after publishing, so that each event
+/// comes at least once. Nothing waits for it, and it holds one message in memory: what is not yet published stays in the journal. While nobody listens it moves the cursor alone.
 /// </summary>
-internal sealed class NoticePublisher(LedgerLog ledger, IBus bus, TimeProvider time, ILogger<NoticePublisher> logger) : BackgroundService
+internal sealed class NoticePublisher(LedgerLog ledger, IBus bus, IEnumerable<IEventListener> listeners, TimeProvider time, ILogger<NoticePublisher> logger) : BackgroundService
 {
     /// <summary>A message is sent once it holds this many events or batches, or when nothing more waits.</summary>
     private const int Enough = 512;
@@ -20,11 +20,19 @@ internal sealed class NoticePublisher(LedgerLog ledger, IBus bus, TimeProvider t
     /// <summary>How long a message waits for more events once it has one.</summary>
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(50);
 
+    private readonly IEventListener[] _listeners = [.. listeners];
+
+    private bool IsAnybodyListening => Array.Exists(_listeners, listener => listener.IsListening);
+
     protected override async Task ExecuteAsync(CancellationToken stopping)
     {
         try
         {
-            await Follow(stopping);
+            while (true)
+            {
+                await Pass(stopping);
+                await Follow(stopping);
+            }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -32,6 +40,24 @@ internal sealed class NoticePublisher(LedgerLog ledger, IBus bus, TimeProvider t
         }
     }
 
+    /// <summary>Moves the cursor past what is committed, until somebody listens.</summary>
+    private async Task Pass(CancellationToken stopping)
+    {
+        while (true)
+        {
+            // The size first: whoever begins to listen after it was read hears of everything behind it.
+            var size = ledger.Published.Size;
+            if (IsAnybodyListening)
+            {
+                return;
+            }
+
+            await Acknowledge(size, stopping);
+            await Task.Delay(Pause, time, stopping);
+        }
+    }
+
+    /// <summary>Publishes what comes behind the cursor, until nobody listens any more.</summary>
     private async Task Follow(CancellationToken stopping)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
@@ -64,6 +90,11 @@ internal sealed class NoticePublisher(LedgerLog ledger, IBus bus, TimeProvider t
                 await Publish(message, stopping);
             }
 
+            if (message.Batches == 0 && !IsAnybodyListening)
+            {
+                return;
+            }
+
             if (!await next)
             {
                 return;
@@ -88,7 +119,7 @@ internal sealed class NoticePublisher(LedgerLog ledger, IBus bus, TimeProvider t
         }
     }
 
-    /// <summary>Finds the entries of one committed batch's events, by their commitments, and adds the events to the message.</summary>
+    /// <summary>Finds the entries of one committed batch's events that somebody listens for, by their commitments, and adds the events to the message.</summary>
     private void Resolve(List<LedgerNotice> batch, EventMessage message)
     {
         if (batch.Count == 0)
@@ -105,7 +136,7 @@ internal sealed class NoticePublisher(LedgerLog ledger, IBus bus, TimeProvider t
                 continue;
             }
 
-            foreach (var noticed in events)
+            foreach (var noticed in events.Where(noticed => Array.Exists(_listeners, listener => listener.ListensFor(noticed.Patient))))
             {
                 told[new Hash(noticed.Commitment.Span)] = (noticed, at);
             }
@@ -141,12 +172,16 @@ internal sealed class NoticePublisher(LedgerLog ledger, IBus bus, TimeProvider t
             }
         }
 
-        for (var tries = 0; !Acknowledge(message.Size, isFirst: tries == 0); tries++)
+        await Acknowledge(message.Size, stopping);
+        message.Clear();
+    }
+
+    private async Task Acknowledge(ulong size, CancellationToken stopping)
+    {
+        for (var tries = 0; !Acknowledge(size, isFirst: tries == 0); tries++)
         {
             await Task.Delay(Pause, time, stopping);
         }
-
-        message.Clear();
     }
 
     /// <summary>False where the cursor cannot be written now: a disk that is full or broken is no reason to stop what still can be done.</summary>

@@ -120,7 +120,22 @@ internal static class PortalApi
         }
 
         http.Response.ContentType = "application/json";
-        return http.Response.WriteAsync(Service<PortalNews>(http).HasSince(id, since) ? "{\"changed\":true}" : "{\"changed\":false}", http.RequestAborted);
+        return http.Response.WriteAsync(HasNews(http, id, since) ? "{\"changed\":true}" : "{\"changed\":false}", http.RequestAborted);
+    }
+
+    private static bool HasNews(HttpContext http, string id, ulong since)
+    {
+        var news = Service<PortalNews>(http);
+        if (news.HasSince(id, since) is { } known)
+        {
+            return known;
+        }
+
+        // A page that slept: it is watched again first, so that nothing is missed between what was recorded meanwhile and what is told from now on.
+        news.Watched(id, 0);
+        var newest = Service<PatientEvents>(http).Of(id, 0, 1).Newest;
+        news.Watched(id, newest);
+        return newest > since;
     }
 
     private static async Task Confirm(HttpContext http, string id)

@@ -1,44 +1,70 @@
 using HealthLedger.Events;
+using HealthLedger.Gateway.Events;
 using MassTransit;
 
 namespace HealthLedger.Gateway.Portal;
 
 /// <summary>
-/// What is new for patients who have the portal open: the newest entry that an event told of. Holds only patients who loaded the page lately, so that it stays
+/// What is new for patients who have the portal open: the newest entry that an event told of. Holds only patients whose page asked lately, so that it stays
 /// small however many are read about. Safe for several threads.
 /// </summary>
-internal sealed class PortalNews
+/// <remarks>Whoever is held here was listened for ever since: so what it says of a patient misses nothing, and of others it says that it does not know.</remarks>
+internal sealed class PortalNews(TimeProvider time) : IEventListener
 {
-    /// <summary>Patients watched at once; beyond it the one who looked longest ago is dropped, whose page then says nothing new until it is loaded again.</summary>
+    /// <summary>Patients watched at once; beyond it the one who asked longest ago is dropped.</summary>
     private const int MaxWatched = 10_000;
+
+    /// <summary>A page that is looked at asks every few seconds; one that did not for so long is not listened for.</summary>
+    public static readonly TimeSpan Lapse = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, LinkedListNode<Watch>> _watched = new(StringComparer.Ordinal);
     private readonly LinkedList<Watch> _byUse = new();
+
+    /// <inheritdoc/>
+    public bool IsListening
+    {
+        get
+        {
+            lock (_lock)
+            {
+                while (_byUse.Last is { Value: var oldest } && time.GetUtcNow() - oldest.Asked > Lapse)
+                {
+                    DropOldest();
+                }
+
+                return _watched.Count > 0;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool ListensFor(string named)
+    {
+        lock (_lock)
+        {
+            return _watched.ContainsKey(named);
+        }
+    }
 
     /// <summary>This patient's page is open, and shows everything up to <paramref name="shown"/>.</summary>
     public void Watched(string patient, ulong shown)
     {
         lock (_lock)
         {
-            if (_watched.TryGetValue(patient, out var node))
-            {
-                _byUse.Remove(node);
-            }
-            else
+            if (!_watched.TryGetValue(patient, out var node))
             {
                 if (_watched.Count == MaxWatched)
                 {
-                    _watched.Remove(_byUse.Last!.Value.Patient);
-                    _byUse.RemoveLast();
+                    DropOldest();
                 }
 
-                node = new LinkedListNode<Watch>(new Watch(patient));
+                node = _byUse.AddFirst(new Watch(patient));
                 _watched.Add(patient, node);
             }
 
             node.Value.Newest = Math.Max(node.Value.Newest, shown);
-            _byUse.AddFirst(node);
+            Use(node);
         }
     }
 
@@ -54,13 +80,32 @@ internal sealed class PortalNews
         }
     }
 
-    /// <summary>True where an event told of an entry after <paramref name="shown"/>.</summary>
-    public bool HasSince(string patient, ulong shown)
+    /// <summary>True where there is an entry after <paramref name="shown"/>; null where the patient is not watched (any more).</summary>
+    public bool? HasSince(string patient, ulong shown)
     {
         lock (_lock)
         {
-            return _watched.TryGetValue(patient, out var node) && node.Value.Newest > shown;
+            if (!_watched.TryGetValue(patient, out var node))
+            {
+                return null;
+            }
+
+            Use(node);
+            return node.Value.Newest > shown;
         }
+    }
+
+    private void Use(LinkedListNode<Watch> node)
+    {
+        node.Value.Asked = time.GetUtcNow();
+        _byUse.Remove(node);
+        _byUse.AddFirst(node);
+    }
+
+    private void DropOldest()
+    {
+        _watched.Remove(_byUse.Last!.Value.Patient);
+        _byUse.RemoveLast();
     }
 
     private sealed class Watch(string patient)
@@ -68,6 +113,8 @@ internal sealed class PortalNews
         public string Patient { get; } = patient;
 
         public ulong Newest { get; set; }
+
+        public DateTimeOffset Asked { get; set; }
     }
 }
 

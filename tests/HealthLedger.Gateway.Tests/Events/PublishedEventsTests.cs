@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using HealthLedger.Events;
 using HealthLedger.Gateway.Events;
 using HealthLedger.Gateway.Hosting;
+using HealthLedger.Gateway.Portal;
 using HealthLedger.Gateway.Tests.Fhir;
 using HealthLedger.Gateway.Tests.Hosting;
 using HealthLedger.Ledger;
@@ -25,6 +26,8 @@ public sealed class PublishedEventsTests
         var bus = gateway.Host.Services.GetRequiredService<IBusControl>();
         await bus.ConnectReceiveEndpoint("events-heard", e => e.Handler<LedgerEvents>(heard.Take)).Ready;
 
+        // Nobody but this patient's open page listens in the process.
+        gateway.Host.Services.GetRequiredService<PortalNews>().Watched("p1", 0);
         (await gateway.Put(TestClients.Hospital, "Patient/p1", Records.Patient("p1", "Person"))).Is(201);
         var consent = (await gateway.Post(TestClients.Hospital, "Consent", Records.Consent(null, "p1", Records.Permit()))).Is(201);
         (await gateway.Get(TestClients.Clinic, "Patient/p1")).Is(200);
@@ -146,7 +149,7 @@ public sealed class PublishedEventsTests
         Assert.IsType<AppendOutcome.Appended>(appended);
     }
 
-    private static async Task<PublishedLedger> Publishing(LedgerLog ledger, DiesAfterPublishing? death = null)
+    private static async Task<PublishedLedger> Publishing(LedgerLog ledger, DiesAfterPublishing? death = null, IEventListener? listener = null)
     {
         var heard = new Heard(ledger);
         var bus = Bus.Factory.CreateUsingInMemory(memory => memory.ReceiveEndpoint("heard", e => e.Handler<LedgerEvents>(heard.Take)));
@@ -156,7 +159,7 @@ public sealed class PublishedEventsTests
             bus.ConnectPublishObserver(death);
         }
 
-        var publisher = new NoticePublisher(ledger, bus, TimeProvider.System, NullLogger<NoticePublisher>.Instance);
+        var publisher = new NoticePublisher(ledger, bus, [listener ?? new EverybodyListens()], TimeProvider.System, NullLogger<NoticePublisher>.Instance);
         await publisher.StartAsync(CancellationToken.None);
         return new PublishedLedger(bus, publisher, heard);
     }

@@ -155,6 +155,23 @@ public sealed class PortalTests : IClassFixture<PortalTests.Hospital>
         (await stranger.Load("/portal/changes?since=0")).Is(401);
     }
 
+    /// <summary>A browser that slept, or a gateway that was started again: what the page missed meanwhile is news too.</summary>
+    [Fact]
+    public async Task An_open_page_that_is_not_watched_any_more_is_told_what_it_missed()
+    {
+        var id = await NewPatient();
+        using var patient = await Person.SignedIn(_gateway, CallerRole.Patient, id);
+        Assert.Equal("{\"changed\":true}", (await patient.Load("/portal/changes?since=0")).Html);
+        var newest = _gateway.LedgerSize - 1;
+        Assert.Equal("{\"changed\":false}", (await patient.Load("/portal/changes?since=" + newest)).Html);
+        (await _gateway.Get(TestClients.Stranger, "Patient/" + id)).Is(404);
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while ((await patient.Load("/portal/changes?since=" + newest)).Html != "{\"changed\":true}")
+        {
+            patience.Token.ThrowIfCancellationRequested();
+        }
+    }
+
     [Theory]
     [InlineData("/")]
     [InlineData("/portal")]
