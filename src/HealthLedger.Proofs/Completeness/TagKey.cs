@@ -25,7 +25,12 @@ public sealed class TagKey : IDisposable
     public static TagKey Of(ReadOnlySpan<byte> auditKey, string origin)
     {
         Span<byte> key = stackalloc byte[Length];
-        Sha256.Hmac(auditKey, [.. "healthledger/tag-key/v1\0"u8, .. Encoding.UTF8.GetBytes(origin)], key);
+        var label = "healthledger/tag-key/v1\0"u8;
+        var length = label.Length + Encoding.UTF8.GetByteCount(origin);
+        Span<byte> message = length <= 256 ? stackalloc byte[length] : new byte[length];
+        label.CopyTo(message);
+        Encoding.UTF8.GetBytes(origin, message[label.Length..]);
+        Sha256.Hmac(auditKey, message, key);
         var made = new TagKey(key);
         CryptographicOperations.ZeroMemory(key);
         return made;

@@ -60,14 +60,13 @@ internal sealed class BatchDraft(LedgerOptions options, EventTag tags, DecisionV
         HasRedo = false;
         foreach (var append in candidates)
         {
-            var operations = append.Request.Events.Where(e => e.Operation is not null).Select(e => e.Operation!).ToArray();
-            if (operations.Any(operation => _handles.Contains(new Hash(operation.Handle.Span))))
+            if (ChangesConsents && TouchesChanged(append))
             {
                 Deferred.Add(append);
             }
             else if (append.TryBegin())
             {
-                AdmitOne(append, operations);
+                AdmitOne(append);
             }
         }
     }
@@ -156,18 +155,31 @@ internal sealed class BatchDraft(LedgerOptions options, EventTag tags, DecisionV
 
     private static int Framed(int length) => length == 0 ? 0 : length + sizeof(uint);
 
-    private void AdmitOne(PendingAppend append, ConsentOperation[] operations)
+    /// <summary>Whether a request changes a consent that this batch changes already.</summary>
+    private bool TouchesChanged(PendingAppend append)
     {
-        ImmutableArray<string> stale = [.. append.Request.Expected.Where(expected => Version(expected.Subject) != expected.Version).Select(expected => expected.Subject)];
-        if (stale.Length > 0)
+        foreach (var pending in append.Request.Events)
         {
-            Stale.Add((append, stale));
+            if (pending.Operation is { } operation && _handles.Contains(new Hash(operation.Handle.Span)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void AdmitOne(PendingAppend append)
+    {
+        if (IsStale(append))
+        {
+            Stale.Add((append, [.. append.Request.Expected.Where(IsStale).Select(expected => expected.Subject)]));
             return;
         }
 
-        foreach (var operation in operations)
+        foreach (var pending in append.Request.Events)
         {
-            if (!ReplayConsentState.Check(states.Map, 0, EntryOf(operation)).Holds)
+            if (pending.Operation is { } operation && !ReplayConsentState.Check(states.Map, 0, EntryOf(operation)).Holds)
             {
                 append.Fail(new ArgumentException(operation.Withdraw
                     ? "The append withdraws a consent that is not granted."
@@ -176,9 +188,12 @@ internal sealed class BatchDraft(LedgerOptions options, EventTag tags, DecisionV
             }
         }
 
-        foreach (var operation in operations)
+        foreach (var pending in append.Request.Events)
         {
-            _handles.Add(new Hash(operation.Handle.Span));
+            if (pending.Operation is { } operation)
+            {
+                _handles.Add(new Hash(operation.Handle.Span));
+            }
         }
 
         foreach (var subject in append.Request.Raises)
@@ -195,6 +210,21 @@ internal sealed class BatchDraft(LedgerOptions options, EventTag tags, DecisionV
 
         Accepted.Add(append);
     }
+
+    private bool IsStale(PendingAppend append)
+    {
+        foreach (var expected in append.Request.Expected)
+        {
+            if (IsStale(expected))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool IsStale(DecisionVersion expected) => Version(expected.Subject) != expected.Version;
 
     private long Version(string subject) => _raised.TryGetValue(subject, out var raised) ? raised : versions[subject];
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using HealthLedger.Proofs;
 using HealthLedger.Proofs.ConsentStateMap;
 using HealthLedger.Proofs.Entries;
@@ -11,10 +10,9 @@ internal sealed class Indexing(ILedgerIndex index)
     /// <summary>Entries that wait in memory at most: beyond, the ledger takes nothing until the index has caught up.</summary>
     public const int MaxWaiting = 1_000_000;
 
-    private readonly ConcurrentDictionary<UInt128, ulong> _recent = [];
     private readonly Lock _lock = new();
-    private List<TagPlace> _tags = [];
-    private Dictionary<Hash, ConsentState> _leaves = [];
+    private Batches _waiting = new(0);
+    private Batches? _applying;
     private ulong _size = index.AppliedSize;
 
     public ulong AppliedSize => index.AppliedSize;
@@ -25,7 +23,7 @@ internal sealed class Indexing(ILedgerIndex index)
         {
             lock (_lock)
             {
-                return _tags.Count;
+                return _waiting.Tags.Count;
             }
         }
     }
@@ -33,25 +31,32 @@ internal sealed class Indexing(ILedgerIndex index)
     public ulong? Find(in Hash tag)
     {
         var key = EventTag.Short(tag);
+        lock (_lock)
+        {
+            if (_waiting.Places.TryGetValue(key, out var place) || (_applying?.Places.TryGetValue(key, out place) ?? false))
+            {
+                return place;
+            }
+        }
 
         // In this order: what leaves memory is in the index before it does.
-        return _recent.TryGetValue(key, out var recent) ? recent : index.Find(key);
+        return index.Find(key);
     }
 
     /// <summary>Takes up a committed batch. Called before its checkpoint is published.</summary>
-    public void Add(ulong size, IReadOnlyList<TagPlace> tags, IReadOnlyList<ConsentLeaf> leaves)
+    public void Add(ulong size, List<TagPlace> tags, List<ConsentLeaf> leaves)
     {
-        foreach (var place in tags)
-        {
-            _recent[place.Tag] = place.Index;
-        }
-
         lock (_lock)
         {
-            _tags.AddRange(tags);
+            _waiting.Tags.AddRange(tags);
+            foreach (var place in tags)
+            {
+                _waiting.Places[place.Tag] = place.Index;
+            }
+
             foreach (var leaf in leaves)
             {
-                _leaves[leaf.Handle] = leaf.State;
+                _waiting.Leaves[leaf.Handle] = leaf.State;
             }
 
             _size = size;
@@ -61,8 +66,7 @@ internal sealed class Indexing(ILedgerIndex index)
     /// <summary>Brings the index up to date. One thread at a time.</summary>
     public void Apply()
     {
-        List<TagPlace> tags;
-        Dictionary<Hash, ConsentState> leaves;
+        Batches batches;
         ulong size;
         lock (_lock)
         {
@@ -71,23 +75,23 @@ internal sealed class Indexing(ILedgerIndex index)
                 return;
             }
 
-            (tags, leaves, size) = (_tags, _leaves, _size);
-            (_tags, _leaves) = ([], []);
+            (batches, size) = (_waiting, _size);
+            (_waiting, _applying) = (new Batches(batches.Tags.Count), batches); // as many come again, likely
         }
 
         try
         {
-            index.Apply(size, tags, [.. leaves.Select(leaf => new ConsentLeaf(leaf.Key, leaf.Value))]);
+            index.Apply(size, batches.Tags, [.. batches.Leaves.Select(leaf => new ConsentLeaf(leaf.Key, leaf.Value))]);
         }
         catch (IOException)
         {
-            GiveBack(tags, leaves);
+            GiveBack(batches);
             throw;
         }
 
-        foreach (var place in tags)
+        lock (_lock)
         {
-            _recent.TryRemove(place.Tag, out _);
+            _applying = null;
         }
     }
 
@@ -95,15 +99,36 @@ internal sealed class Indexing(ILedgerIndex index)
     public static TagPlace? PlaceOf(in LedgerEntry entry, ulong position) =>
         entry.IsOnChain ? new TagPlace(EventTag.Short(entry.Tag), position) : null;
 
-    private void GiveBack(List<TagPlace> tags, Dictionary<Hash, ConsentState> leaves)
+    private void GiveBack(Batches batches)
     {
         lock (_lock)
         {
-            tags.AddRange(_tags);
-            _tags = tags;
-            foreach (var leaf in leaves)
+            batches.Take(_waiting);
+            (_waiting, _applying) = (batches, null);
+        }
+    }
+
+    /// <summary>What committed batches brought.</summary>
+    private sealed class Batches(int capacity)
+    {
+        public List<TagPlace> Tags { get; } = new(capacity);
+
+        public Dictionary<UInt128, ulong> Places { get; } = new(capacity);
+
+        public Dictionary<Hash, ConsentState> Leaves { get; } = [];
+
+        /// <summary>Takes up later ones.</summary>
+        public void Take(Batches later)
+        {
+            Tags.AddRange(later.Tags);
+            foreach (var (tag, place) in later.Places)
             {
-                _leaves.TryAdd(leaf.Key, leaf.Value);
+                Places[tag] = place;
+            }
+
+            foreach (var (handle, state) in later.Leaves)
+            {
+                Leaves[handle] = state;
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using HealthLedger.Proofs;
 
 namespace HealthLedger.Ledger;

@@ -244,7 +244,7 @@ internal sealed class Sequencer
     private void VerifyStaged()
     {
         var staged = _parts.Journal.ReadStaged(_draft.Record.Length, ref _readBack);
-        if (staged is null || staged.Root != _draft.Growth.Root || TreeGrowth.Of(_tree, staged.Entries).Root != staged.Root)
+        if (staged is null || staged.Root != _draft.Growth.Root || TreeGrowth.RootOf(_tree, staged.Entries) != staged.Root)
         {
             throw new InvalidDataException("A staged batch read back differs from what was staged.");
         }

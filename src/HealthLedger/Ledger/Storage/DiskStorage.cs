@@ -9,8 +9,9 @@ internal sealed class DiskStorage : ILedgerStorage
     private const string LockName = "LOCK";
     private readonly string _directory;
     private readonly FileStream _held;
+    private readonly DriveInfo _drive;
 
-    private DiskStorage(string directory, FileStream held) => (_directory, _held) = (directory, held);
+    private DiskStorage(string directory, FileStream held) => (_directory, _held, _drive) = (directory, held, new DriveInfo(directory));
 
     /// <summary>Takes the directory, which is made where it does not exist (readable by its owner alone).</summary>
     /// <exception cref="DirectoryInUseException">Another process, or another ledger of this one, holds it.</exception>
@@ -37,7 +38,7 @@ internal sealed class DiskStorage : ILedgerStorage
         }
     }
 
-    public long FreeBytes => new DriveInfo(_directory).AvailableFreeSpace;
+    public long FreeBytes => _drive.AvailableFreeSpace;
 
     public IReadOnlyList<string> List() => [.. Directory.EnumerateFiles(_directory).Select(path => Path.GetFileName(path)!).Where(name => name != LockName)];
 

@@ -117,7 +117,7 @@ internal sealed partial class Journal : IDisposable
     public JournalRecord? ReadStaged(long length, ref byte[] buffer)
     {
         var (segment, end, _) = _staged!.Value;
-        return ReadAt(segment, end - length, ref buffer);
+        return ReadWhole(segment, end - length, length, ref buffer);
     }
 
     /// <summary>The staged record is covered by the lock checkpoint.</summary>
@@ -249,6 +249,11 @@ internal sealed partial class Journal : IDisposable
             return null;
         }
 
+        return ReadWhole(segment, position, length, ref buffer);
+    }
+
+    private static JournalRecord? ReadWhole(Segment segment, long position, long length, ref byte[] buffer)
+    {
         if (buffer.Length < length)
         {
             buffer = new byte[length];

@@ -10,11 +10,12 @@ internal sealed class TreeGrowth
     private readonly List<Hash>[] _levels = new List<Hash>[FlatFiles.TileLevels];
     private readonly ulong[] _first = new ulong[FlatFiles.TileLevels];
 
-    private TreeGrowth(CompactRange tree, ulong sizeBefore)
+    private TreeGrowth(CompactRange tree, int entries)
     {
         Tree = tree;
-        SizeBefore = sizeBefore;
-        Root = default;
+        SizeBefore = tree.Size;
+        _first[0] = tree.Size;
+        _levels[0] = new List<Hash>(entries);
     }
 
     /// <summary>The tree after the batch.</summary>
@@ -31,15 +32,26 @@ internal sealed class TreeGrowth
     /// <param name="entries">256 bytes for each entry.</param>
     public static TreeGrowth Of(CompactRange before, ReadOnlySpan<byte> entries)
     {
-        var growth = new TreeGrowth(before.Clone(), before.Size);
-        NodeVisitor visitor = growth.Add;
-        for (var at = 0; at < entries.Length; at += LedgerEntry.Size)
-        {
-            growth.Tree.Append(MerkleHash.Leaf(entries.Slice(at, LedgerEntry.Size)), visitor);
-        }
-
+        var growth = new TreeGrowth(before.Clone(), entries.Length / LedgerEntry.Size);
+        Append(growth.Tree, entries, growth.Add);
         growth.Root = growth.Tree.Root;
         return growth;
+    }
+
+    /// <summary>The root alone, computed anew from the entries' bytes.</summary>
+    public static Hash RootOf(CompactRange before, ReadOnlySpan<byte> entries)
+    {
+        var tree = before.Clone();
+        Append(tree, entries, null);
+        return tree.Root;
+    }
+
+    private static void Append(CompactRange tree, ReadOnlySpan<byte> entries, NodeVisitor? visitor)
+    {
+        for (var at = 0; at < entries.Length; at += LedgerEntry.Size)
+        {
+            tree.Append(MerkleHash.Leaf(entries.Slice(at, LedgerEntry.Size)), visitor);
+        }
     }
 
     private void Add(int level, ulong index, in Hash hash)
