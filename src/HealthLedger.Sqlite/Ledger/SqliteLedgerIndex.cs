@@ -194,14 +194,16 @@ public sealed class SqliteLedgerIndex : ILedgerIndex
         Check(raw.sqlite3_prepare_v2(database, "INSERT INTO tags (tag, entry) VALUES (?1, ?2) ON CONFLICT (tag) DO NOTHING", out var insert));
         using (insert)
         {
-            Span<byte> key = stackalloc byte[KeySize];
-
             // In key order the tree is walked once from left to right.
-            foreach (var place in tags.OrderBy(place => place.Tag))
+            UInt128[] keys = [.. tags.Select(place => place.Tag)];
+            ulong[] entries = [.. tags.Select(place => place.Index)];
+            Array.Sort(keys, entries);
+            Span<byte> key = stackalloc byte[KeySize];
+            for (var i = 0; i < keys.Length; i++)
             {
-                BinaryPrimitives.WriteUInt128BigEndian(key, place.Tag);
+                BinaryPrimitives.WriteUInt128BigEndian(key, keys[i]);
                 Check(raw.sqlite3_bind_blob(insert, 1, key));
-                Check(raw.sqlite3_bind_int64(insert, 2, (long)place.Index));
+                Check(raw.sqlite3_bind_int64(insert, 2, (long)entries[i]));
                 Check(raw.sqlite3_step(insert));
                 Check(raw.sqlite3_reset(insert));
             }

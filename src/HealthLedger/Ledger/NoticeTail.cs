@@ -77,12 +77,13 @@ public sealed class NoticeTail : IDisposable
             Register();
             uint segment = 0;
             long position = 0;
+            byte[] buffer = [];
             var size = Cursor;
             while (true)
             {
                 cancellation.ThrowIfCancellationRequested();
                 size = Math.Max(size, Cursor); // what is acknowledged unread may be gone from the journal
-                var record = size < _published() ? _journal.Next(ref segment, ref position, size) : null;
+                var record = size < _published() ? _journal.Next(ref segment, ref position, size, ref buffer) : null;
                 if (record is null)
                 {
                     await _wake.Reader.ReadAsync(cancellation).ConfigureAwait(false);
@@ -90,7 +91,7 @@ public sealed class NoticeTail : IDisposable
                 }
 
                 size = record.SizeAfter;
-                var (first, entries) = (record.SizeBefore, record.EntryBytes);
+                var (first, entries) = (record.SizeBefore, record.Entries.ToArray()); // the buffer is the next record's too
                 foreach (var notice in record.Notices.SelectMany(Open))
                 {
                     yield return new LedgerNotice(first, size, entries, notice);

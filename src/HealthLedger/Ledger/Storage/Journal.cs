@@ -140,7 +140,8 @@ internal sealed partial class Journal : IDisposable
     /// <param name="segment">Segment number, 0 to begin with the oldest.</param>
     /// <param name="position">Byte in the segment.</param>
     /// <param name="size">Records up to this checkpoint size are skipped. <see cref="DeleteUpTo"/> must not pass it.</param>
-    public JournalRecord? Next(ref uint segment, ref long position, ulong size)
+    /// <param name="buffer">What the record is read into and lies in; replaced where it is too small.</param>
+    public JournalRecord? Next(ref uint segment, ref long position, ulong size, ref byte[] buffer)
     {
         while (true)
         {
@@ -162,16 +163,19 @@ internal sealed partial class Journal : IDisposable
             while (position < committed)
             {
                 var length = LengthAt(at, position, out var after);
-                if (after > size)
+                if (after <= size)
                 {
-                    var buffer = Array.Empty<byte>();
-                    var record = ReadAt(at, position, ref buffer)
-                        ?? throw new InvalidDataException($"{NameOf(segment)} is damaged at byte {position}.");
-                    position += record.Length;
-                    return record;
+                    position += length;
+                    continue;
+                }
+
+                if (length > committed - position || ReadWhole(at, position, length, ref buffer) is not { } record)
+                {
+                    throw new InvalidDataException($"{NameOf(segment)} is damaged at byte {position}.");
                 }
 
                 position += length;
+                return record;
             }
         }
     }
@@ -266,14 +270,14 @@ internal sealed partial class Journal : IDisposable
 
     private static long LengthAt(Segment segment, long position, out ulong sizeAfter)
     {
-        var header = new byte[JournalRecord.HeaderSize];
+        Span<byte> header = stackalloc byte[JournalRecord.HeaderSize];
         var length = segment.File.Read(header, position) == header.Length ? JournalRecord.LengthOf(header) : 0;
         if (length == 0)
         {
             throw new InvalidDataException($"{NameOf(segment.Number)} is damaged at byte {position}.");
         }
 
-        sizeAfter = JournalRecord.Built(header).SizeAfter;
+        sizeAfter = JournalRecord.SizeAfterOf(header);
         return length;
     }
 

@@ -57,9 +57,7 @@ internal sealed class JournalRecord
 
     public Hash MapRoot => new(Bytes.Slice(104, Hash.Length));
 
-    public ReadOnlySpan<byte> Entries => EntryBytes.Span;
-
-    public ReadOnlyMemory<byte> EntryBytes => _bytes.Slice(HeaderSize, EntryCount * LedgerEntry.Size);
+    public ReadOnlySpan<byte> Entries => Bytes.Slice(HeaderSize, EntryCount * LedgerEntry.Size);
 
     public ReadOnlySpan<byte> Facts => Bytes.Slice(FactsStart, (int)FactsLength);
 
@@ -84,6 +82,9 @@ internal sealed class JournalRecord
         var length = BinaryPrimitives.ReadUInt64BigEndian(header[8..]);
         return length is < HeaderSize + HashSize or > (ulong)MaxLength ? 0 : (long)length;
     }
+
+    /// <summary>The checkpoint size that a header claims.</summary>
+    public static ulong SizeAfterOf(ReadOnlySpan<byte> header) => BinaryPrimitives.ReadUInt64BigEndian(header[16..]) + BinaryPrimitives.ReadUInt32BigEndian(header[4..]);
 
     /// <summary>Reads a whole record; null where it was not written to its end, or not left as it was written.</summary>
     public static JournalRecord? Parse(ReadOnlyMemory<byte> bytes)
