@@ -32,19 +32,21 @@ public sealed class Fact
 
     private readonly byte[] _stored;
     private readonly (int Start, int Length)[] _fields;
-    private readonly Lazy<Hash> _commitment;
+    private byte[]? _commitment;
 
-    private Fact(byte[] stored, (int Start, int Length)[] fields)
-    {
-        (_stored, _fields) = (stored, fields);
-        _commitment = new Lazy<Hash>(Commit);
-    }
+    private Fact(byte[] stored, (int Start, int Length)[] fields) => (_stored, _fields) = (stored, fields);
 
     /// <summary>The bytes to seal and store: suite, r, sixteen values with their lengths, zero padding.</summary>
     public ReadOnlyMemory<byte> Stored => _stored;
 
+    /// <summary>The random bytes from which the salts follow.</summary>
+    private ReadOnlySpan<byte> R => _stored.AsSpan(1, RandomLength);
+
     /// <summary>The Merkle root of the sixteen salted fields, as the ledger entry carries it.</summary>
-    public Hash Commitment => _commitment.Value;
+    public Hash Commitment => new(CommitmentBytes.Span);
+
+    /// <summary><see cref="Commitment"/>, computed when it is first asked for: by two threads at once, it is twice the same.</summary>
+    internal ReadOnlyMemory<byte> CommitmentBytes => _commitment ??= FactHash.Commit(R, this).ToArray();
 
     /// <summary>The value of a field; null where it is absent.</summary>
     public string? this[FactField field] => Has(field) ? Encoding.UTF8.GetString(Utf8(field)) : null;
@@ -147,11 +149,7 @@ public sealed class Fact
     }
 
     /// <summary>The salt of a field, for a partial opening.</summary>
-    internal Hash SaltOf(FactField field)
-    {
-        using var r = new HmacKey(_stored.AsSpan(1, RandomLength));
-        return FactHash.Salt(r, field);
-    }
+    internal Hash SaltOf(FactField field) => FactHash.Salt(R, field);
 
     /// <summary>The leaf of a field, for a partial opening.</summary>
     internal Hash LeafOf(FactField field) => FactHash.Leaf(SaltOf(field), Has(field), Utf8(field));
@@ -159,17 +157,4 @@ public sealed class Fact
     private static bool Utf8Valid(ReadOnlySpan<byte> bytes) => System.Text.Unicode.Utf8.IsValid(bytes);
 
     private static int Padded(int length) => (length + Step - 1) / Step * Step;
-
-    private Hash Commit()
-    {
-        using var r = new HmacKey(_stored.AsSpan(1, RandomLength));
-        Span<Hash> leaves = stackalloc Hash[FactFields.Count];
-        for (var i = 0; i < leaves.Length; i++)
-        {
-            var field = (FactField)i;
-            leaves[i] = FactHash.Leaf(FactHash.Salt(r, field), Has(field), Utf8(field));
-        }
-
-        return MerkleHash.Root(leaves);
-    }
 }

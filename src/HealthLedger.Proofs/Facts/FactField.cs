@@ -1,4 +1,5 @@
 using System.Text;
+using HealthLedger.Proofs.Hashing;
 
 namespace HealthLedger.Proofs.Facts;
 
@@ -64,7 +65,7 @@ public static class FactFields
         [.. Enum.GetValues<FactField>().Select(field => field.ToString().ToLowerInvariant())];
 
     /// <summary>What is hashed under the key r to give each field's salt.</summary>
-    internal static byte[][] SaltLabels { get; } = [.. s_names.Select(name => Encoding.ASCII.GetBytes("healthledger/fact/v1/" + name))];
+    internal static PreparedMessage[] SaltLabels { get; } = [.. s_names.Select(name => new PreparedMessage(Encoding.ASCII.GetBytes("healthledger/fact/v1/" + name)))];
 
     /// <summary>All fields in order.</summary>
     public static IReadOnlyList<FactField> All { get; } = Enum.GetValues<FactField>();

@@ -23,9 +23,13 @@ public static class Sha256
         {
             HashByFramework(first, second, hash);
         }
-        else if (first.Length + second.Length <= Sha256Words.Short)
+        else if (first.Length + second.Length <= Sha256Rest.Size)
         {
-            Sha256Words.Initial.Finish(blocks: 0, first, second, [], hash);
+            Sha256Rest message = default;
+            first.CopyTo(message.Bytes);
+            second.CopyTo(message.Bytes[first.Length..]);
+            message.Finish(Sha256Words.Initial, blocks: 0, first.Length + second.Length, hash);
+            message.Wipe(); // it may be a secret
         }
         else
         {
@@ -80,7 +84,7 @@ public static class Sha256
         CryptographicOperations.ZeroMemory(block);
     }
 
-    private static void HashByFramework(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, Span<byte> hash)
+    internal static void HashByFramework(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, Span<byte> hash)
     {
         if (first.IsEmpty)
         {

@@ -21,6 +21,8 @@ public sealed class Sha256Tests(ITestOutputHelper output)
         Assert.Equal(SHA256.HashData(data), hash);
         Sha256.Hash(data.AsSpan(..(length / 3)), data.AsSpan(length / 3), hash);
         Assert.Equal(SHA256.HashData(data), hash);
+        Sha256.HashByFramework(data.AsSpan(..(length / 3)), data.AsSpan(length / 3), hash);
+        Assert.Equal(SHA256.HashData(data), hash);
     }
 
     [Theory]
@@ -46,6 +48,29 @@ public sealed class Sha256Tests(ITestOutputHelper output)
             key.Mac(mac, Bytes(i), [7], mac);
             Assert.Equal(HMACSHA256.HashData(Bytes(32), (byte[])[.. Bytes(32), .. Bytes(i), 7]), mac);
         }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_message_prepared_for_many_keys_has_its_mac_under_each_after_longer_ones_too(bool direct)
+    {
+        for (var length = Sha256Rest.Size; length >= 0; length--)
+        {
+            var message = new PreparedMessage(Bytes(length));
+            Assert.Equal(Bytes(length), message.Bytes.ToArray());
+            using var key = new HmacKey(Bytes(32), direct && OpenSslSha256.IsThere);
+            var mac = new byte[Sha256.Size];
+            foreach (var before in (int[])[0, Sha256Rest.Size, 200])
+            {
+                key.Mac(Bytes(before), mac);
+                Assert.Equal(HMACSHA256.HashData(Bytes(32), Bytes(before)), mac);
+                key.Mac(message, mac);
+                Assert.Equal(HMACSHA256.HashData(Bytes(32), Bytes(length)), mac);
+            }
+        }
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => new PreparedMessage(Bytes(Sha256Rest.Size + 1)));
     }
 
     [Fact]
