@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using HealthLedger.Proofs.Hashing;
@@ -89,10 +90,13 @@ internal sealed class OpenSslGcm
         }
     }
 
-    /// <summary>Another key in the last one's place. Where even that fails, the context is given up, and freeing it wipes it.</summary>
+    /// <summary>
+    /// Another key in the last one's place, which also wipes what was computed with that. The nonce stays: it tells nothing without its key, and OpenSSL looks the length of each that
+    /// it is given up by name, for a third of what the new key costs. Where even that fails, the context is given up, and freeing it wipes it.
+    /// </summary>
     private static void Forget(nint context)
     {
-        if (EVP_CipherInit_ex2(context, 0, ref Zeros[0], ref Zeros[0], 1, 0) != 1)
+        if (EVP_CipherInit_ex2(context, 0, ref Zeros[0], ref Unsafe.NullRef<byte>(), 1, 0) != 1)
         {
             EVP_CIPHER_CTX_reset(context);
             _ofThread = null;
