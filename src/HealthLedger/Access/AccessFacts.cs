@@ -1,4 +1,7 @@
+using System.Buffers;
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using HealthLedger.Consents;
@@ -17,6 +20,9 @@ namespace HealthLedger.Access;
 /// </summary>
 internal sealed class AccessFacts(RecordVault vault)
 {
+    /// <summary>What references to records and hashes are written with; JSON has it as it is.</summary>
+    private static readonly SearchValues<char> Unescaped = SearchValues.Create("-./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz");
+
     /// <summary>The entry that records <paramref name="request"/> with what was selected.</summary>
     /// <param name="request">What was asked.</param>
     /// <param name="selection">What was decided.</param>
@@ -24,8 +30,28 @@ internal sealed class AccessFacts(RecordVault vault)
     /// <param name="late">For what is promised now and recorded later: which promise. Each fact says so.</param>
     public AccessEntry Describe(DisclosureRequest request, Selection selection, DateTimeOffset now, LateMark? late = null)
     {
-        var events = ImmutableArray.CreateBuilder<PendingEvent>();
         var notThere = selection.IsNotThere(request.Target);
+        // One record of one patient, as most reads are, needs no collections.
+        ImmutableArray<PendingEvent> events = request.Target.IsOneRecord && selection is { Page: [{ Decisions: [var only] } read], Included: [], Counted: [] }
+            ? [Disclosed(request, only.Shelf, [(read, only.Decision)], now, late)]
+            : Events(request, selection, notThere, now, late);
+        var append = new AppendRequest
+        {
+            Events = events,
+            Expected = selection.RestsOn,
+            MayBePromised = request.MayBePromised,
+            Reserve = request.IsOfOwnConsents ? ReserveUse.Half : ReserveUse.None,
+            Notice = Notices.Of(events, notThere ? NoticedKind.AccessRefused : NoticedKind.RecordAccessed, now),
+        };
+        return new AccessEntry(append, Permitted(selection.Disclosed));
+    }
+
+    private static ImmutableArray<RecordKey> Permitted(ImmutableArray<Candidate> disclosed) =>
+        disclosed is [{ Entry.Deleted: false } only] ? [only.Entry.Key] : [.. disclosed.Where(c => !c.Entry.Deleted).Select(c => c.Entry.Key)];
+
+    private ImmutableArray<PendingEvent> Events(DisclosureRequest request, Selection selection, bool notThere, DateTimeOffset now, LateMark? late)
+    {
+        var events = ImmutableArray.CreateBuilder<PendingEvent>();
         if (notThere)
         {
             events.Add(Attempt(request, selection, now, late));
@@ -40,16 +66,7 @@ internal sealed class AccessFacts(RecordVault vault)
             events.Add(Disclosed(request, disclosed.Shelf, disclosed.Records, now, late));
         }
 
-        var described = events.ToImmutable();
-        var append = new AppendRequest
-        {
-            Events = described,
-            Expected = selection.RestsOn,
-            MayBePromised = request.MayBePromised,
-            Reserve = request.IsOfOwnConsents ? ReserveUse.Half : ReserveUse.None,
-            Notice = Notices.Of(described, notThere ? NoticedKind.AccessRefused : NoticedKind.RecordAccessed, now),
-        };
-        return new AccessEntry(append, [.. selection.Disclosed.Where(c => !c.Entry.Deleted).Select(c => c.Entry.Key)]);
+        return events.ToImmutable();
     }
 
     /// <summary>
@@ -58,12 +75,6 @@ internal sealed class AccessFacts(RecordVault vault)
     /// </summary>
     private static IEnumerable<(ShelfId Shelf, ImmutableArray<(Candidate Record, ConsentDecision Decision)> Records)> ByShelf(Target target, Selection selection)
     {
-        // One record of one patient, as most reads are.
-        if (target.IsOneRecord && selection is { Page: [{ Decisions: [var only] } read], Included: [], Counted: [] })
-        {
-            return [(only.Shelf, [(read, only.Decision)])];
-        }
-
         var shelves = new Dictionary<ShelfId, ImmutableArray<(Candidate, ConsentDecision)>.Builder>();
         foreach (var candidate in selection.Disclosed)
         {
@@ -124,7 +135,7 @@ internal sealed class AccessFacts(RecordVault vault)
             _ => "",
         };
         var fact = Start(request, "request", now)
-            .Set(FactField.Targets, JsonArray(selection.Disclosed.Where(c => c.Decisions.All(d => !d.Shelf.IsPatient)).Select(Reference)))
+            .Set(FactField.Targets, JsonArray([.. selection.Disclosed.Where(c => c.Decisions.All(d => !d.Shelf.IsPatient)).Select(Reference)]))
             .Set(FactField.Decision, "permit")
             .Set(FactField.Obligations, Marked(null, late))
             .Set(FactField.Evidence, Convert.ToBase64String(Encoding.UTF8.GetBytes(asked)));
@@ -136,12 +147,18 @@ internal sealed class AccessFacts(RecordVault vault)
     {
         var decision = records.IsEmpty ? null : records[0].Decision;
         var chain = Chain(shelf);
+        var targets = new (string, string?)[records.Length];
+        for (var i = 0; i < targets.Length; i++)
+        {
+            targets[i] = Reference(records[i].Record);
+        }
+
         var fact = Start(request, "access", now)
             .Set(FactField.Patient, chain.Patient)
-            .Set(FactField.Targets, JsonArray(records.Select(r => Reference(r.Record))))
+            .Set(FactField.Targets, JsonArray(targets))
             .Set(FactField.Decision, "permit")
             .Set(FactField.Reason, decision?.Reason.Code() ?? "counted")
-            .Set(FactField.Consent, Join(records.Select(r => ConsentRule(r.Decision))))
+            .Set(FactField.Consent, records is [var only] ? ConsentRule(only.Decision) : Join(records.Select(r => ConsentRule(r.Decision))))
             .Set(FactField.Obligations, Marked(decision is null or { Obligations: Obligations.None } ? null : decision.Obligations.ToString(), late))
             .Set(FactField.Evidence, request.EmergencyReason ?? (request.Target as Target.Population)?.Path);
         return Finish(fact, chain);
@@ -169,28 +186,34 @@ internal sealed class AccessFacts(RecordVault vault)
         Span<byte> random = stackalloc byte[Fact.RandomLength];
         FreshBytes.Fill(random);
         var fact = fields.Build(random);
-        return new PendingEvent(chain, fact.Stored, fact.Commitment.ToArray(), operation);
+        return new PendingEvent(chain, fact.Stored, fact.CommitmentBytes, operation);
     }
 
     /// <summary>A JSON array of <c>{"ref","sha256"}</c>: what was opened, with the hash of its sealed bytes.</summary>
-    internal static string JsonArray(IEnumerable<(string Reference, string? Hash)> targets)
+    internal static string JsonArray(ReadOnlySpan<(string Reference, string? Hash)> targets)
     {
-        var json = new StringBuilder("[");
+        var json = new DefaultInterpolatedStringHandler(0, 0, CultureInfo.InvariantCulture, stackalloc char[512]);
+        json.AppendLiteral("[");
+        var next = "{\"ref\":\"";
         foreach (var (reference, hash) in targets)
         {
-            json.Append(json.Length == 1 ? "{\"ref\":" : ",{\"ref\":").Append(Quoted(reference));
+            json.AppendLiteral(next);
+            json.AppendLiteral(Escaped(reference));
             if (hash is not null)
             {
-                json.Append(",\"sha256\":").Append(Quoted(hash));
+                json.AppendLiteral("\",\"sha256\":\"");
+                json.AppendLiteral(Escaped(hash));
             }
 
-            json.Append('}');
+            json.AppendLiteral("\"}");
+            next = ",{\"ref\":\"";
         }
 
-        return json.Append(']').ToString();
+        json.AppendLiteral("]");
+        return json.ToStringAndClear();
     }
 
-    private static string Quoted(string text) => $"\"{JsonEncodedText.Encode(text)}\"";
+    private static string Escaped(string text) => text.AsSpan().ContainsAnyExcept(Unescaped) ? JsonEncodedText.Encode(text).Value : text;
 
     private static FactBuilder Start(DisclosureRequest request, string kind, DateTimeOffset now) =>
         Start(request.Caller, request.Purpose, request.Interaction, request.RequestId, kind, now);

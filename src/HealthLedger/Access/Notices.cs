@@ -12,7 +12,8 @@ internal static class Notices
     /// <param name="events">The events of the append.</param>
     /// <param name="kind">What those without a consent operation are.</param>
     /// <param name="now">When it was decided.</param>
-    public static ReadOnlyMemory<byte> Of(ImmutableArray<PendingEvent> events, NoticedKind kind, DateTimeOffset now) => EventNotice.Write(now, [.. events.Select(e => Noticed(e, kind))]);
+    public static ReadOnlyMemory<byte> Of(ImmutableArray<PendingEvent> events, NoticedKind kind, DateTimeOffset now) =>
+        events is [var only] ? EventNotice.Write(now, [Noticed(only, kind)]) : EventNotice.Write(now, [.. events.Select(e => Noticed(e, kind))]);
 
     /// <summary>The notice of changes, with what was refused beside them and the reads that go with them: what their conditions found.</summary>
     public static ReadOnlyMemory<byte> Of(ImmutableArray<PendingEvent> changes, ImmutableArray<PendingEvent> refused, ImmutableArray<PendingEvent> reads, DateTimeOffset now) =>

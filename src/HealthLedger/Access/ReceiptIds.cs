@@ -31,6 +31,8 @@ public sealed class ReceiptIds
     private readonly byte[] _sealKey;
     private readonly byte[] _macKey;
 
+    private static ReadOnlySpan<byte> ClientLabel => "client\n"u8;
+
     /// <param name="secret">32 bytes, the same at every start; other keys are derived from it.</param>
     public ReceiptIds(ReadOnlySpan<byte> secret)
     {
@@ -45,17 +47,19 @@ public sealed class ReceiptIds
     /// <param name="clientId">The client that may ask for the receipt.</param>
     public ReceiptId Seal(ulong index, string chain, string clientId)
     {
+        using var macKey = new HmacKey(_macKey);
+        Span<byte> mac = stackalloc byte[Sha256.Size];
         Span<byte> plain = stackalloc byte[PlainSize];
         plain.Clear();
         BinaryPrimitives.WriteUInt64BigEndian(plain, index);
-        ClientTag(clientId, plain.Slice(sizeof(ulong), ClientTagSize));
+        macKey.Mac(ClientLabel, Encoding.UTF8.GetBytes(clientId), [], mac);
+        mac[..ClientTagSize].CopyTo(plain[sizeof(ulong)..]);
         if (!Encoding.UTF8.TryGetBytes(chain, plain[(sizeof(ulong) + ClientTagSize)..], out _))
         {
             throw new ArgumentException($"A chain id has at most {ChainSize} bytes.", nameof(chain));
         }
 
-        Span<byte> mac = stackalloc byte[Sha256.Size];
-        Sha256.Hmac(_macKey, plain, mac);
+        macKey.Mac(plain, mac);
         Span<byte> sealedId = stackalloc byte[SealedSize];
         mac[..NonceSize].CopyTo(sealedId);
         Gcm.Encrypt(_sealKey, sealedId[..NonceSize], [], plain, sealedId.Slice(NonceSize, PlainSize), sealedId[^TagSize..]);
@@ -73,26 +77,20 @@ public sealed class ReceiptIds
         }
 
         Span<byte> plain = stackalloc byte[PlainSize];
-        Span<byte> client = stackalloc byte[ClientTagSize];
+        Span<byte> client = stackalloc byte[Sha256.Size];
         if (!Gcm.TryDecrypt(_sealKey, sealedId[..NonceSize], [], sealedId.Slice(NonceSize, PlainSize), sealedId[^TagSize..], plain))
         {
             return null;
         }
 
-        ClientTag(clientId, client);
-        if (!CryptographicOperations.FixedTimeEquals(client, plain.Slice(sizeof(ulong), ClientTagSize)))
+        using var macKey = new HmacKey(_macKey);
+        macKey.Mac(ClientLabel, Encoding.UTF8.GetBytes(clientId), [], client);
+        if (!CryptographicOperations.FixedTimeEquals(client[..ClientTagSize], plain.Slice(sizeof(ulong), ClientTagSize)))
         {
             return null;
         }
 
         var chain = plain[(sizeof(ulong) + ClientTagSize)..].TrimEnd((byte)0);
         return (BinaryPrimitives.ReadUInt64BigEndian(plain), Encoding.UTF8.GetString(chain));
-    }
-
-    private void ClientTag(string clientId, Span<byte> tag)
-    {
-        Span<byte> mac = stackalloc byte[Sha256.Size];
-        Sha256.Hmac(_macKey, Encoding.UTF8.GetBytes("client\n" + clientId), mac);
-        mac[..ClientTagSize].CopyTo(tag);
     }
 }

@@ -171,7 +171,7 @@ public sealed class RecordChange
                 events.Add(AccessFacts.Finish(
                     Fact(request, now)
                         .Set(FactField.Patient, patient.Shelf.Value)
-                        .Set(FactField.Targets, patient.Records.Length <= MaximumListed ? AccessFacts.JsonArray(patient.Records.Select(r => (r.Key.ToString(), (string?)r.CiphertextHash.ToString()))) : null)
+                        .Set(FactField.Targets, patient.Records.Length <= MaximumListed ? AccessFacts.JsonArray([.. patient.Records.Select(r => (r.Key.ToString(), (string?)r.CiphertextHash.ToString()))]) : null)
                         .Set(FactField.Evidence, patient.Evidence),
                     patient.Chain));
             }

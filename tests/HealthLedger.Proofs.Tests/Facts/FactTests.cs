@@ -157,5 +157,7 @@ public class FactTests
         Assert.Equal("", Fact.BindingOf(ConsentOperation.None, Hash.Zero));
         Assert.Equal("01" + new string('0', 63) + "1", Fact.BindingOf(ConsentOperation.Grant, new Hash([.. new byte[31], 1])));
         Assert.Equal("2026-11-20T16:00:00.123Z", new FactBuilder().At(new DateTimeOffset(2026, 11, 20, 17, 0, 0, 123, TimeSpan.FromHours(1))).Build(new byte[32])[FactField.Time]);
+        Assert.Equal("0001-01-01T00:00:00.000Z", new FactBuilder().At(DateTimeOffset.MinValue).Build(new byte[32])[FactField.Time]);
+        Assert.Equal("9999-12-31T23:59:59.999Z", new FactBuilder().At(DateTimeOffset.MaxValue).Build(new byte[32])[FactField.Time]);
     }
 }

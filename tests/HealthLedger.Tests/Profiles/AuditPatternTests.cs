@@ -117,7 +117,7 @@ public sealed class AuditPatternTests(ITestOutputHelper output)
     private static Fact Made(string kind, string interaction, string? patient, string? user, int targets, string reason = "consent-permit") => new FactBuilder()
         .Set(FactField.Event, kind).At(DateTimeOffset.FromUnixTimeSeconds(1_700_000_000)).Set(FactField.Client, "clinic").Set(FactField.User, user).Set(FactField.Organization, "Organization/o")
         .Set(FactField.Purpose, "TREAT").Set(FactField.Interaction, interaction).Set(FactField.Patient, patient)
-        .Set(FactField.Targets, AccessFacts.JsonArray(Enumerable.Range(1, targets).Select(i => ($"Observation/o{i}/_history/{i}", (string?)new string('a', 64)))))
+        .Set(FactField.Targets, AccessFacts.JsonArray([.. Enumerable.Range(1, targets).Select(i => ($"Observation/o{i}/_history/{i}", (string?)new string('a', 64)))]))
         .Set(FactField.Decision, kind == "refusal" ? "deny" : "permit").Set(FactField.Reason, reason).Set(FactField.Consent, patient is null || reason == "implicit-deny" ? null : "Consent/c/_history/1#provision")
         .Set(FactField.Request, "0123456789abcdef").Set(FactField.Evidence, kind switch { "request" => Convert.ToBase64String("Observation?code=1"u8), "review" => """{"search":"AuditEvent?date=2026"}""", _ => null }).Set(FactField.Binding, "").Build(new byte[32]);
 
