@@ -18,20 +18,22 @@ internal sealed class FhirApi(
 {
     private const int MaximumPath = 512;
 
-    /// <summary>Maps the whole group.</summary>
-    public static void Map(IEndpointRouteBuilder routes)
+    /// <summary>Serves the whole group, but for the authorization server's words about itself below it. Before routing, for which every path here is the same.</summary>
+    public static void Use(IApplicationBuilder app)
     {
-        var services = routes.ServiceProvider;
+        var services = app.ApplicationServices;
         var api = services.GetRequiredService<FhirApi>();
-        Task Answer(HttpContext http)
+        app.Use((http, next) =>
         {
+            if (!http.Request.Path.StartsWithSegments("/fhir", out var rest) || (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)) && rest.StartsWithSegments("/.well-known/smart-configuration", out var more) && more.Value is "" or "/")
+            {
+                return next(http);
+            }
+
             // All of it is there once for the process: no scope of services is made for a request.
             http.RequestServices = services;
             return api.Answer(http);
-        }
-
-        routes.Map("/fhir/{**path}", Answer);
-        routes.Map("/fhir", Answer);
+        });
     }
 
     private async Task Answer(HttpContext http)

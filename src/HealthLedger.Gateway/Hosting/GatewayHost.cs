@@ -58,6 +58,9 @@ internal sealed class GatewayHost : IAsyncDisposable
             kestrel.Limits.MaxRequestBodySize = FhirBody.Maximum;
             kestrel.Limits.MaxRequestLineSize = 16 * 1024;
         });
+
+        // A buffer of 4 KB waits with each idle connection; without, each request is first waited for by a read of nothing, and then read.
+        builder.WebHost.UseSockets(sockets => sockets.WaitForDataBeforeAllocatingBuffer = false);
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
 
         // Why it does not start is said in one sentence by who starts it, not by a stack trace before that sentence.
@@ -206,10 +209,11 @@ internal sealed class GatewayHost : IAsyncDisposable
         // The host would otherwise put sign-in by cookie before everything, the APIs too.
         ((IApplicationBuilder)_app).Properties["__AuthenticationMiddlewareSet"] = true;
         ((IApplicationBuilder)_app).Properties["__AuthorizationMiddlewareSet"] = true;
+        FhirApi.Use(_app);
+        _app.UseRouting();
         _app.UseWhen(IsPage, pages => pages.UseAuthentication().UseAuthorization());
         _app.MapSmart();
         _app.MapSignIn();
-        FhirApi.Map(_app);
         LedgerApi.Map(_app);
         AdminApi.Map(_app);
         ReviewExportApi.Map(_app);

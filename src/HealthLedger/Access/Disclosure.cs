@@ -140,9 +140,10 @@ public sealed class Disclosure
     /// <summary>What is to be opened: what is disclosed and has content.</summary>
     private static (Shelf Shelf, RecordKey Key)[] Wanted(Selection selection)
     {
-        var wanted = new (Shelf, RecordKey)[selection.Disclosed.Count(c => !c.Entry.Deleted)];
+        var disclosed = selection.Disclosed;
+        var wanted = new (Shelf, RecordKey)[disclosed.Length];
         var next = 0;
-        foreach (var candidate in selection.Disclosed)
+        foreach (var candidate in disclosed)
         {
             if (!candidate.Entry.Deleted)
             {
@@ -150,7 +151,7 @@ public sealed class Disclosure
             }
         }
 
-        return wanted;
+        return next == wanted.Length ? wanted : wanted[..next];
     }
 
     private async IAsyncEnumerable<DisclosedRecord> OneByOne(ImmutableArray<Candidate> page, Recorded<AccessEntry> recorded, [EnumeratorCancellation] CancellationToken cancellation)
