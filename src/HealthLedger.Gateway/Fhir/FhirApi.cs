@@ -25,7 +25,7 @@ internal sealed class FhirApi(
         var api = services.GetRequiredService<FhirApi>();
         app.Use((http, next) =>
         {
-            if (!http.Request.Path.StartsWithSegments("/fhir", out var rest) || (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)) && rest.StartsWithSegments("/.well-known/smart-configuration", out var more) && more.Value is "" or "/")
+            if (!http.Request.Path.StartsWithSegments("/fhir", out var below) || IsDiscovery(http.Request.Method, below))
             {
                 return next(http);
             }
@@ -35,6 +35,9 @@ internal sealed class FhirApi(
             return api.Answer(http);
         });
     }
+
+    private static bool IsDiscovery(string method, PathString below) =>
+        (HttpMethods.IsGet(method) || HttpMethods.IsHead(method)) && below.StartsWithSegments("/.well-known/smart-configuration", out var rest) && rest.Value is "" or "/";
 
     private async Task Answer(HttpContext http)
     {

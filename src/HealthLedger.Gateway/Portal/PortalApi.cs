@@ -39,7 +39,7 @@ internal static class PortalApi
 
         // First, so that nothing recorded while the page is made can be missed.
         var news = Service<PortalNews>(http);
-        news.Watched(id, 0);
+        news.Listen(id);
         var names = await Service<OrganizationNames>(http).Get(patient, http.TraceIdentifier, http.RequestAborted);
         if (await Service<PortalConsents>(http).List(patient, http.TraceIdentifier, http.RequestAborted) is not { } consents)
         {
@@ -132,7 +132,7 @@ internal static class PortalApi
         }
 
         // A page that slept: it is watched again first, so that nothing is missed between what was recorded meanwhile and what is told from now on.
-        news.Watched(id, 0);
+        news.Listen(id);
         var newest = Service<PatientEvents>(http).Of(id, 0, 1).Newest;
         news.Watched(id, newest);
         return newest > since;

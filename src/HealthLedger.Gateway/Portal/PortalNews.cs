@@ -8,7 +8,10 @@ namespace HealthLedger.Gateway.Portal;
 /// What is new for patients who have the portal open: the newest entry that an event told of. Holds only patients whose page asked lately, so that it stays
 /// small however many are read about. Safe for several threads.
 /// </summary>
-/// <remarks>Whoever is held here was listened for ever since: so what it says of a patient misses nothing, and of others it says that it does not know.</remarks>
+/// <remarks>
+/// Whoever is held here was listened for ever since, and what it says of a patient counts from when somebody had read what was there then: so it misses nothing, and of others it says that it
+/// does not know.
+/// </remarks>
 internal sealed class PortalNews(TimeProvider time) : IEventListener
 {
     /// <summary>Patients watched at once; beyond it the one who asked longest ago is dropped.</summary>
@@ -47,23 +50,23 @@ internal sealed class PortalNews(TimeProvider time) : IEventListener
         }
     }
 
+    /// <summary>Listens for this patient from now on. Before what there is already is read, so that nothing comes between.</summary>
+    public void Listen(string patient)
+    {
+        lock (_lock)
+        {
+            Use(Held(patient));
+        }
+    }
+
     /// <summary>This patient's page is open, and shows everything up to <paramref name="shown"/>.</summary>
     public void Watched(string patient, ulong shown)
     {
         lock (_lock)
         {
-            if (!_watched.TryGetValue(patient, out var node))
-            {
-                if (_watched.Count == MaxWatched)
-                {
-                    DropOldest();
-                }
-
-                node = _byUse.AddFirst(new Watch(patient));
-                _watched.Add(patient, node);
-            }
-
+            var node = Held(patient);
             node.Value.Newest = Math.Max(node.Value.Newest, shown);
+            node.Value.IsRead = true;
             Use(node);
         }
     }
@@ -80,12 +83,12 @@ internal sealed class PortalNews(TimeProvider time) : IEventListener
         }
     }
 
-    /// <summary>True where there is an entry after <paramref name="shown"/>; null where the patient is not watched (any more).</summary>
+    /// <summary>True where there is an entry after <paramref name="shown"/>; null where the patient is not watched (any more), or nobody came to read what was there when that began.</summary>
     public bool? HasSince(string patient, ulong shown)
     {
         lock (_lock)
         {
-            if (!_watched.TryGetValue(patient, out var node))
+            if (!_watched.TryGetValue(patient, out var node) || !node.Value.IsRead)
             {
                 return null;
             }
@@ -93,6 +96,22 @@ internal sealed class PortalNews(TimeProvider time) : IEventListener
             Use(node);
             return node.Value.Newest > shown;
         }
+    }
+
+    private LinkedListNode<Watch> Held(string patient)
+    {
+        if (!_watched.TryGetValue(patient, out var node))
+        {
+            if (_watched.Count == MaxWatched)
+            {
+                DropOldest();
+            }
+
+            node = _byUse.AddFirst(new Watch(patient));
+            _watched.Add(patient, node);
+        }
+
+        return node;
     }
 
     private void Use(LinkedListNode<Watch> node)
@@ -113,6 +132,8 @@ internal sealed class PortalNews(TimeProvider time) : IEventListener
         public string Patient { get; } = patient;
 
         public ulong Newest { get; set; }
+
+        public bool IsRead { get; set; }
 
         public DateTimeOffset Asked { get; set; }
     }

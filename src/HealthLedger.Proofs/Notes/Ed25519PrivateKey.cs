@@ -97,7 +97,7 @@ public sealed class Ed25519PrivateKey : IDisposable
             using var any = Key.Import(SignatureAlgorithm.Ed25519, new byte[SeedLength], KeyBlobFormat.RawPrivateKey);
             return true;
         }
-        catch (Exception missing) when (missing is DllNotFoundException or EntryPointNotFoundException or PlatformNotSupportedException or BadImageFormatException or TypeInitializationException or InvalidOperationException)
+        catch (Exception missing) when (missing is DllNotFoundException or EntryPointNotFoundException or PlatformNotSupportedException or BadImageFormatException or TypeInitializationException or InvalidOperationException or OutOfMemoryException)
         {
             return false;
         }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using HealthLedger.Consents;
 using HealthLedger.Ledger;
 using HealthLedger.Proofs;
@@ -14,8 +13,6 @@ namespace HealthLedger.Access;
 /// </summary>
 public sealed class ConsentStates(RecordVault vault, LedgerLog log)
 {
-    private readonly ConditionalWeakTable<Shelf, ConsentState> _byShelf = [];
-
     /// <summary>A patient's shelf, the consents on it, and the version they stand for; null where there is no such patient.</summary>
     internal async ValueTask<PatientState?> Of(ShelfId patient, CancellationToken cancellation)
     {
@@ -27,7 +24,7 @@ public sealed class ConsentStates(RecordVault vault, LedgerLog log)
                 return null;
             }
 
-            if (!_byShelf.TryGetValue(shelf, out var state))
+            if (shelf.Decided is not ConsentState state)
             {
                 var records = shelf.OfType("Consent").Where(e => !e.Annotation.IsEmpty).Select(e => ConsentRecord.Decode(e.Annotation)).ToList();
                 if (!Stand(records))
@@ -43,7 +40,7 @@ public sealed class ConsentStates(RecordVault vault, LedgerLog log)
 
                 // Who keeps nothing of a patient is refused by the patient as a whole: how many such patients there are must not count against a search.
                 state = new ConsentState(patient.Value, version.Version, records.Select(r => r.Directive), [.. shelf.Ever(null).Select(e => e.Custodian)]);
-                _byShelf.AddOrUpdate(shelf, state);
+                shelf.Decided = state;
             }
 
             return new PatientState(shelf, state, version);

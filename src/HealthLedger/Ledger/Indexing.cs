@@ -66,6 +66,7 @@ internal sealed class Indexing(ILedgerIndex index)
     /// <summary>Brings the index up to date. One thread at a time.</summary>
     public void Apply()
     {
+        var next = new Batches(Waiting); // as many come again, likely; made here, so that nobody waits for it
         Batches batches;
         ulong size;
         lock (_lock)
@@ -76,14 +77,14 @@ internal sealed class Indexing(ILedgerIndex index)
             }
 
             (batches, size) = (_waiting, _size);
-            (_waiting, _applying) = (new Batches(batches.Tags.Count), batches); // as many come again, likely
+            (_waiting, _applying) = (next, batches);
         }
 
         try
         {
             index.Apply(size, batches.Tags, [.. batches.Leaves.Select(leaf => new ConsentLeaf(leaf.Key, leaf.Value))]);
         }
-        catch (IOException)
+        catch
         {
             GiveBack(batches);
             throw;

@@ -11,6 +11,7 @@ public sealed class Shelf
 {
     private readonly ShelfEntry[] entries;
     private readonly SlotIndex index;
+    private object? decided;
 
     internal Shelf(ShelfState state, ShelfHead head, ShelfEntry[] entries, SlotIndex index)
     {
@@ -56,6 +57,13 @@ public sealed class Shelf
     internal WrappedKey DataKey { get; }
 
     internal ReadOnlySpan<ShelfEntry> Slots => entries;
+
+    /// <summary>What whoever decides about this snapshot made of it, kept as long as it; null until then.</summary>
+    internal object? Decided
+    {
+        get => Volatile.Read(ref decided);
+        set => Volatile.Write(ref decided, value);
+    }
 
     /// <summary>The current version of a record, which may be a deletion; null where it never was here.</summary>
     public ShelfEntry? Find(string type, string id) => index.Find(type, id) is { } slot && slot < entries.Length ? entries[slot] : null;
