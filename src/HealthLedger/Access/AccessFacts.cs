@@ -31,6 +31,7 @@ internal sealed class AccessFacts(RecordVault vault)
     public AccessEntry Describe(DisclosureRequest request, Selection selection, DateTimeOffset now, LateMark? late = null)
     {
         var notThere = selection.IsNotThere(request.Target);
+
         // One record of one patient, as most reads are, needs no collections.
         ImmutableArray<PendingEvent> events = request.Target.IsOneRecord && selection is { Page: [{ Decisions: [var only] } read], Included: [], Counted: [] }
             ? [Disclosed(request, only.Shelf, [(read, only.Decision)], now, late)]

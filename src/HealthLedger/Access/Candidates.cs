@@ -168,6 +168,7 @@ internal sealed class Candidates(RecordVault vault, ConsentStates consents, Acce
         return [.. matches.Where((_, i) => last.Contains(i))];
     }
 
+    /// <summary>Apart, because what the function captures is made anew at each call of the method that has it: for a cohort, and not for every read.</summary>
     private ValueTask<Selection> Cohort(
         Target.Population target, DisclosureRequest request, DateTimeOffset now, DecisionVersion everybody, ImmutableHashSet<string> raced, CancellationToken cancellation) =>
         new Populations(vault, request, () => new VisibleRecords(vault, consents, policy, request, now, raced, cancellation)).Select(target, everybody, raced, cancellation);

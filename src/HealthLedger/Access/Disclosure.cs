@@ -73,7 +73,7 @@ public sealed class Disclosure
         }
     }
 
-    /// <summary>In the emergency journal: where the ledger takes no entry, an emergency must not wait.</summary>
+    /// <summary>In the emergency journal: where the ledger takes no entry, an emergency must not wait. Apart, so that no read makes what the function captures.</summary>
     private ValueTask<RecordOutcome<AccessEntry>> Promise(IPromising emergency, DisclosureRequest request, Selection selection, DateTimeOffset now, CancellationToken cancellation) =>
         Recorded<AccessEntry>.Promise(emergency, mark => _facts.Describe(request, selection, now, mark), cancellation);
 

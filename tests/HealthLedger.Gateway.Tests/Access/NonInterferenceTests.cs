@@ -145,7 +145,7 @@ public sealed class NonInterferenceTests(TwoWorlds worlds) : IClassFixture<TwoWo
     {
         string[] known =
         [
-            "/fhir", "/fhir/{**path}", "/fhir/.well-known/smart-configuration", "/.well-known/openid-configuration", "/auth/token", "/auth/jwks", "/account/sign-in", "/account/sign-out",
+            "/fhir/.well-known/smart-configuration", "/.well-known/openid-configuration", "/auth/token", "/auth/jwks", "/account/sign-in", "/account/sign-out",
             "/ledger/checkpoint", "/ledger/vkey", "/ledger/tile/{**path}", "/ledger/receipts/{id}", "/ledger/challenge", "/ledger/final/checkpoint", "/ledger/final/tile/{**path}", "/ledger/successions", "/health/live", "/health/ready",
 
             // For operators alone, and others are refused before anything is looked at: who erases learns whether there was somebody (docs/threats.md).
