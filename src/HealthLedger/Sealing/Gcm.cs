@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace HealthLedger.Sealing;
 
-/// <summary>AES-256-GCM under a key for one call: by OpenSSL directly where it is there, else by the framework. docs/decisions/0009.</summary>
+/// <summary>AES-256-GCM under a key for one call: by libsodium where it is there, else by the framework. docs/decisions/0026.</summary>
 internal static class Gcm
 {
     /// <summary>Encrypts into <paramref name="ciphertext"/>, as long as the plaintext, and writes the tag of 16 bytes.</summary>
@@ -16,9 +16,9 @@ internal static class Gcm
         ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, Span<byte> ciphertext, Span<byte> tag)
     {
         Check(key, nonce, tag, plaintext.Length, ciphertext.Length);
-        if (OpenSslGcm.IsThere)
+        if (SodiumGcm.IsThere)
         {
-            OpenSslGcm.Encrypt(key, nonce, associatedData, plaintext, ciphertext, tag);
+            SodiumGcm.Encrypt(key, nonce, associatedData, plaintext, ciphertext, tag);
             return;
         }
 
@@ -30,8 +30,8 @@ internal static class Gcm
         ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext, ReadOnlySpan<byte> tag, Span<byte> plaintext)
     {
         Check(key, nonce, tag, ciphertext.Length, plaintext.Length);
-        return OpenSslGcm.IsThere
-            ? OpenSslGcm.TryDecrypt(key, nonce, associatedData, ciphertext, tag, plaintext)
+        return SodiumGcm.IsThere
+            ? SodiumGcm.TryDecrypt(key, nonce, associatedData, ciphertext, tag, plaintext)
             : TryDecryptByFramework(key, nonce, associatedData, ciphertext, tag, plaintext);
     }
 
@@ -58,7 +58,7 @@ internal static class Gcm
         }
     }
 
-    /// <summary>OpenSSL would read and write past what it was not told the length of.</summary>
+    /// <summary>libsodium would read and write past what it was not told the length of.</summary>
     private static void Check(ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> tag, int input, int output)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(key.Length, 32, nameof(key));

@@ -43,6 +43,24 @@ public sealed class GcmTests
     }
 
     [Fact]
+    public void Nothing_that_was_computed_from_a_key_is_left_after_a_call()
+    {
+        if (!SodiumGcm.IsThere)
+        {
+            Assert.False(System.Runtime.Intrinsics.X86.Aes.IsSupported, "libsodium is part of the package, and this processor has what it needs.");
+            return;
+        }
+
+        var (ciphertext, tag, opened) = (new byte[1000], new byte[16], new byte[1000]);
+        SodiumGcm.Encrypt(Key, Nonce, [], new byte[1000], ciphertext, tag);
+        Assert.False(SodiumGcm.StateOfThread.ContainsAnyExcept((byte)0));
+        Assert.True(SodiumGcm.TryDecrypt(Key, Nonce, [], ciphertext, tag, opened));
+        Assert.False(SodiumGcm.StateOfThread.ContainsAnyExcept((byte)0));
+        Assert.False(SodiumGcm.TryDecrypt(Key, Nonce, [1], ciphertext, tag, opened));
+        Assert.False(SodiumGcm.StateOfThread.ContainsAnyExcept((byte)0));
+    }
+
+    [Fact]
     public async Task Threads_do_not_disturb_each_other() =>
         await Parallel.ForAsync(0, 2000, (number, _) =>
         {
