@@ -2,7 +2,7 @@ namespace HealthLedger.Ledger;
 
 /// <summary>
 /// What waits for the sequencer: bounded, in order. While a batch commits the next one gathers here. One append alone never waits for a clock. In a crowd, where who
-/// was answered is likely to ask again, a batch waits up to a millisecond for two fifths of it: a commit costs the same for all, but while it waits for the disk the
+/// was answered is likely to ask again, a batch waits up to a millisecond for half of it: a commit costs the same for all, but while it waits for the disk the
 /// others have to keep the processors busy.
 /// </summary>
 internal sealed class AppendQueue(int limit, int maxEntries, long maxBytes)
@@ -57,7 +57,7 @@ internal sealed class AppendQueue(int limit, int maxEntries, long maxBytes)
             // Those who were answered with the last batch are on their way back, those who came meanwhile are here. A crowd is forgotten little by little: after one small
             // batch it is still there.
             _crowd = Math.Max(_last + _waiting.Count, _crowd - (_crowd + 7) / 8);
-            var enough = _crowd * 2 / 5;
+            var enough = _crowd / 2;
             if (enough >= LeastAwaited && batch.Count == 0 && _waiting.Count < enough && !_closed)
             {
                 _wanted = enough;

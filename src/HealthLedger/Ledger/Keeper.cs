@@ -20,6 +20,9 @@ internal sealed class Keeper
     /// </summary>
     private static readonly TimeSpan s_indexing = TimeSpan.FromSeconds(2);
     private const int EnoughToIndex = 100_000;
+
+    /// <summary>Little by little, so that no batch waits for the disk behind a whole segment's worth of bytes.</summary>
+    private const long EnoughToFlush = 2 << 20;
     private readonly LedgerOptions _options;
     private readonly LedgerParts _parts;
     private readonly Thread _thread;
@@ -68,7 +71,7 @@ internal sealed class Keeper
     private void Keep()
     {
         WriteCheckpoint();
-        if (_parts.Rotated)
+        if (_parts.Rotated || _parts.Flat.Unflushed > EnoughToFlush)
         {
             _parts.Rotated = false;
             FlushFlatFiles();

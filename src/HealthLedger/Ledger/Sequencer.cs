@@ -62,6 +62,7 @@ internal sealed class Sequencer
 
     private void Run()
     {
+        PromptThread.TryBecome();
         var batch = new List<PendingAppend>();
         while (Queue.Take(batch))
         {

@@ -1,5 +1,6 @@
 // What happens beside the commits (docs/architecture.md, "One commit"): rotation of the journal, flushing of the flat files, the published checkpoint's file. Each step
 // fails without effect and after its effect; the ledger stops, and a start has everything that was acknowledged.
+using System.Collections.Concurrent;
 using System.Text;
 using HealthLedger.Ledger;
 
@@ -62,5 +63,25 @@ public sealed class KeepingFaultTests
             Assert.All(acknowledged, index => Assert.Equal(new string('.', 2000), Encoding.UTF8.GetString(again.OpenFact(index, TestLedger.Chain("patient"))!)));
             await again.Appended("patient", "goes on");
         }
+    }
+
+    [Fact]
+    public async Task What_was_applied_is_flushed_little_by_little_and_not_only_when_a_segment_is_full()
+    {
+        var disk = new ForgetfulDisk();
+        await using var log = LedgerLog.Open(TestLedger.Options("unused") with { SegmentBytes = 64 << 20, Index = new VolatileLedgerIndex() }, disk);
+        var done = new ConcurrentDictionary<string, bool>();
+        disk.Decide = (name, what) =>
+        {
+            done.TryAdd($"{what} {name}", true);
+            return Fault.None;
+        };
+        for (var i = 0; i < 5; i++)
+        {
+            await log.Appended("patient", new string('.', 500_000));
+        }
+
+        Assert.True(SpinWait.SpinUntil(() => done.ContainsKey("flush facts.dat") && done.ContainsKey("flush entries.dat"), TimeSpan.FromSeconds(30)));
+        Assert.DoesNotContain(done.Keys, operation => operation.Contains("journal-00000002", StringComparison.Ordinal));
     }
 }

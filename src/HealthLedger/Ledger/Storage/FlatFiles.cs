@@ -30,6 +30,7 @@ internal sealed class FlatFiles : IDisposable
     private readonly ILedgerFile _factPlaces;
     private readonly ILedgerFile[] _levels;
     private readonly (Headroom Room, int Share)[] _rooms;
+    private long _unflushed;
 
     public FlatFiles(ILedgerStorage storage)
     {
@@ -51,6 +52,9 @@ internal sealed class FlatFiles : IDisposable
 
     /// <summary>Bytes of sealed facts in their file.</summary>
     public ulong FactsHeld => (ulong)_facts.Length;
+
+    /// <summary>Bytes applied since the last flush began.</summary>
+    public long Unflushed => Interlocked.Read(ref _unflushed);
 
     /// <summary>The files and how many bytes of each a ledger of this size has; as long as it is published, none of these bytes changes any more.</summary>
     public IReadOnlyList<(string Name, long Length)> FilesAt(ulong size) =>
@@ -80,6 +84,7 @@ internal sealed class FlatFiles : IDisposable
 
         ApplyFactPlaces(record);
         _entries.Write(record.Entries, (long)record.SizeBefore * LedgerEntry.Size);
+        Interlocked.Add(ref _unflushed, record.Length);
     }
 
     /// <summary>Keeps room for batches to come in each file.</summary>
@@ -110,6 +115,7 @@ internal sealed class FlatFiles : IDisposable
     /// <summary>Makes durable what was applied before the call.</summary>
     public void Flush()
     {
+        Interlocked.Exchange(ref _unflushed, 0);
         _facts.Flush();
         _factPlaces.Flush();
         _entries.Flush();

@@ -69,7 +69,7 @@ internal sealed partial class Journal : IDisposable
             return false;
         }
 
-        var missing = _position + record.Length - _current.File.Length;
+        var missing = _position + record.Length - _current.Length;
         return missing <= 0 || RoomOf(_current).Left >= (missing + _zeros.Length - 1) / _zeros.Length * _zeros.Length;
     }
 
@@ -92,12 +92,12 @@ internal sealed partial class Journal : IDisposable
         }
 
         var end = position + record.Length;
-        var length = segment.File.Length;
+        var length = segment.Length;
         try
         {
-            for (var at = length; at < end; at += _zeros.Length)
+            for (; segment.Length < end; segment.Length += _zeros.Length)
             {
-                segment.File.Write(_zeros, at);
+                segment.File.Write(_zeros, segment.Length);
             }
 
             segment.File.Write(record.Bytes, position);
@@ -105,6 +105,7 @@ internal sealed partial class Journal : IDisposable
         catch (StorageFullException)
         {
             segment.File.SetLength(length);
+            segment.Length = length;
             _reserve = null;
             throw;
         }
@@ -344,6 +345,12 @@ internal sealed partial class Journal : IDisposable
         public uint Number { get; } = number;
 
         public ILedgerFile File { get; } = file;
+
+        /// <summary>
+        /// How long the file is, filled ahead. Counted and not asked for: Linux gives the next write to a file whose attributes were asked for a finer time of change, and a file system
+        /// without a journal of its own then writes that with each flush.
+        /// </summary>
+        public long Length { get; set; } = file.Length;
 
         /// <summary>Where the last committed record ends.</summary>
         public long Committed { get; set; }
