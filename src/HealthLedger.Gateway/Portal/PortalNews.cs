@@ -17,8 +17,8 @@ internal sealed class PortalNews(TimeProvider time) : IEventListener
     /// <summary>Patients watched at once; beyond it the one who asked longest ago is dropped.</summary>
     private const int MaxWatched = 10_000;
 
-    /// <summary>A page that is looked at asks every few seconds; one that did not for so long is not listened for.</summary>
-    public static readonly TimeSpan Lapse = TimeSpan.FromMinutes(1);
+    /// <summary>A page that is looked at asks every four seconds; one that did not for so long is not listened for, and told from the ledger what it missed when it asks again.</summary>
+    public static readonly TimeSpan Lapse = TimeSpan.FromSeconds(20);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, LinkedListNode<Watch>> _watched = new(StringComparer.Ordinal);

@@ -9,19 +9,6 @@ internal static class OpenSsl
 
     private static readonly nint Handle = OperatingSystem.IsLinux() && Environment.Is64BitProcess && NativeLibrary.TryLoad(Library, out var handle) ? handle : 0;
 
-    /// <summary>
-    /// True once the framework set the library up, with its own choice of what happens at the end of the process. Functions that look algorithms up, as others than SHA-256's do,
-    /// would else set it up in another way, and OpenSSL would be taken down while threads still use it.
-    /// </summary>
-    public static bool IsReady { get; } = SetUp();
-
-    private static bool SetUp()
-    {
-        Span<byte> any = stackalloc byte[1];
-        System.Security.Cryptography.RandomNumberGenerator.Fill(any);
-        return true;
-    }
-
     public static bool Has(params ReadOnlySpan<string> functions)
     {
         foreach (var function in functions)

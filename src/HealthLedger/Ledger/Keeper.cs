@@ -71,9 +71,13 @@ internal sealed class Keeper
     private void Keep()
     {
         WriteCheckpoint();
-        if (_parts.Rotated || _parts.Flat.Unflushed > EnoughToFlush)
+        if (_parts.Rotated)
         {
             _parts.Rotated = false;
+            FlushFlatFiles();
+        }
+        else if (_parts.Flat.Unflushed > EnoughToFlush)
+        {
             FlushFlatFiles();
         }
 

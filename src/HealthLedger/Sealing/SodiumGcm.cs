@@ -4,33 +4,15 @@ using System.Security.Cryptography;
 namespace HealthLedger.Sealing;
 
 /// <summary>
-/// AES-256-GCM (NIST SP 800-38D) under a key for one call, by libsodium. What it computes from the key lies in a buffer of ours that each thread keeps and that is wiped after each call; not
-/// all of libsodium's shorter calls wipe theirs. Needs the processor's instructions for AES and carry-less multiplication.
+/// AES-256-GCM (NIST SP 800-38D) under a key for one call, by libsodium, which makes the key's schedule on its stack and wipes it there. Needs the processor's instructions for AES and
+/// carry-less multiplication (and AVX on x64). docs/decisions/0026.
 /// </summary>
-internal sealed class SodiumGcm
+internal static class SodiumGcm
 {
     private const string Library = "libsodium";
-    private const int StateAlignment = 16;
-
-    [ThreadStatic]
-    private static SodiumGcm? _ofThread;
-
-    private readonly Memory<byte> _state;
-
-    private SodiumGcm()
-    {
-        // Pinned, so that the collector leaves no copy behind, and that its alignment stays.
-        var size = (int)crypto_aead_aes256gcm_statebytes();
-        var buffer = GC.AllocateArray<byte>(size + StateAlignment, pinned: true);
-        var past = (int)(Marshal.UnsafeAddrOfPinnedArrayElement(buffer, 0) % StateAlignment);
-        _state = buffer.AsMemory((StateAlignment - past) % StateAlignment, size);
-    }
 
     /// <summary>Whether libsodium is there and the processor has what it needs. Where it is not, the framework's <see cref="AesGcm"/> does the same.</summary>
     public static bool IsThere { get; } = TryFind();
-
-    /// <summary>What is computed from a key during a call; zeros between calls.</summary>
-    internal static Span<byte> StateOfThread => (_ofThread ??= new SodiumGcm())._state.Span;
 
     /// <summary>Encrypts into <paramref name="ciphertext"/>, as long as the plaintext, and writes the tag of 16 bytes.</summary>
     /// <param name="key">32 bytes, never used again with this nonce.</param>
@@ -38,20 +20,11 @@ internal sealed class SodiumGcm
     public static void Encrypt(
         ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, Span<byte> ciphertext, Span<byte> tag)
     {
-        var state = StateOfThread;
-        try
+        if (crypto_aead_aes256gcm_encrypt_detached(
+            ref First(ciphertext), ref First(tag), 0, ref First(plaintext), (ulong)plaintext.Length, ref First(associatedData), (ulong)associatedData.Length,
+            0, ref First(nonce), ref First(key)) != 0)
         {
-            if (crypto_aead_aes256gcm_beforenm(ref First(state), ref First(key)) != 0
-                || crypto_aead_aes256gcm_encrypt_detached_afternm(
-                    ref First(ciphertext), ref First(tag), 0, ref First(plaintext), (ulong)plaintext.Length, ref First(associatedData), (ulong)associatedData.Length,
-                    0, ref First(nonce), ref First(state)) != 0)
-            {
-                throw new CryptographicException("libsodium's AES-256-GCM failed.");
-            }
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(state);
+            throw new CryptographicException("libsodium's AES-256-GCM failed.");
         }
     }
 
@@ -59,27 +32,15 @@ internal sealed class SodiumGcm
     public static bool TryDecrypt(
         ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext, ReadOnlySpan<byte> tag, Span<byte> plaintext)
     {
-        var state = StateOfThread;
-        var opened = false;
-        try
+        if (crypto_aead_aes256gcm_decrypt_detached(
+            ref First(plaintext), 0, ref First(ciphertext), (ulong)ciphertext.Length, ref First(tag), ref First(associatedData), (ulong)associatedData.Length,
+            ref First(nonce), ref First(key)) == 0)
         {
-            // A plaintext of no bytes has an address too: without one, libsodium would verify alone.
-            byte none = 0;
-            ref var into = ref plaintext.IsEmpty ? ref none : ref First(plaintext);
-            opened = crypto_aead_aes256gcm_beforenm(ref First(state), ref First(key)) == 0
-                && crypto_aead_aes256gcm_decrypt_detached_afternm(
-                    ref into, 0, ref First(ciphertext), (ulong)ciphertext.Length, ref First(tag), ref First(associatedData), (ulong)associatedData.Length,
-                    ref First(nonce), ref First(state)) == 0;
-            return opened;
+            return true;
         }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(state);
-            if (!opened)
-            {
-                CryptographicOperations.ZeroMemory(plaintext);
-            }
-        }
+
+        CryptographicOperations.ZeroMemory(plaintext);
+        return false;
     }
 
     private static bool TryFind()
@@ -94,25 +55,20 @@ internal sealed class SodiumGcm
         }
     }
 
+    /// <summary>Null for no bytes, which libsodium then does not look at.</summary>
     private static ref byte First(ReadOnlySpan<byte> bytes) => ref MemoryMarshal.GetReference(bytes);
 
-    [DllImport(Library), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
+    [DllImport(Library, CallingConvention = CallingConvention.Cdecl), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
     private static extern int sodium_init();
 
-    [DllImport(Library), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
+    [DllImport(Library, CallingConvention = CallingConvention.Cdecl), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
     private static extern int crypto_aead_aes256gcm_is_available();
 
-    [DllImport(Library), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
-    private static extern nuint crypto_aead_aes256gcm_statebytes();
+    [DllImport(Library, CallingConvention = CallingConvention.Cdecl), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
+    private static extern int crypto_aead_aes256gcm_encrypt_detached(
+        ref byte ciphertext, ref byte tag, nint noTagLength, ref byte plaintext, ulong length, ref byte associatedData, ulong associatedLength, nint noSecretNonce, ref byte nonce, ref byte key);
 
-    [DllImport(Library), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
-    private static extern int crypto_aead_aes256gcm_beforenm(ref byte state, ref byte key);
-
-    [DllImport(Library), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
-    private static extern int crypto_aead_aes256gcm_encrypt_detached_afternm(
-        ref byte ciphertext, ref byte tag, nint noTagLength, ref byte plaintext, ulong length, ref byte associatedData, ulong associatedLength, nint noSecretNonce, ref byte nonce, ref byte state);
-
-    [DllImport(Library), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
-    private static extern int crypto_aead_aes256gcm_decrypt_detached_afternm(
-        ref byte plaintext, nint noSecretNonce, ref byte ciphertext, ulong length, ref byte tag, ref byte associatedData, ulong associatedLength, ref byte nonce, ref byte state);
+    [DllImport(Library, CallingConvention = CallingConvention.Cdecl), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
+    private static extern int crypto_aead_aes256gcm_decrypt_detached(
+        ref byte plaintext, nint noSecretNonce, ref byte ciphertext, ulong length, ref byte tag, ref byte associatedData, ulong associatedLength, ref byte nonce, ref byte key);
 }

@@ -244,6 +244,33 @@ public sealed class CommitFaultTests
     }
 
     [Fact]
+    public async Task A_disk_that_is_full_half_way_through_filling_ahead_leaves_the_journal_as_long_as_it_was()
+    {
+        var disk = new ForgetfulDisk();
+        await using var log = Open(disk, new RecordedFatal());
+        await log.Appended("patient", "one");
+        var before = disk["journal-00000001.log"].Length;
+
+        // Three times the length by which the journal is filled ahead; there is room for the first of them.
+        var writes = 0;
+        disk.Decide = (name, what) => name.StartsWith("journal-", StringComparison.Ordinal) && what == "write" && ++writes > 1 ? Fault.Full : Fault.None;
+        Assert.IsType<AppendOutcome.Unavailable>(await log.Append(TestLedger.Request(TestLedger.Event("patient", new string('.', 3 * 4096))), CancellationToken.None));
+        Assert.Equal(before, disk["journal-00000001.log"].Length);
+
+        disk.Decide = (_, _) => Fault.None;
+        var last = 0ul;
+        for (var i = 0; i < 8; i++)
+        {
+            last = (await log.Appended("patient", new string('.', 1500))).Indices[0];
+        }
+
+        LogCheck.Check(log);
+        await using var again = Open(disk.Kill(), new RecordedFatal());
+        LogCheck.Check(again);
+        Assert.NotNull(again.OpenFact(last, TestLedger.Chain("patient")));
+    }
+
+    [Fact]
     public async Task A_staged_batch_that_reads_back_differently_is_not_signed()
     {
         var disk = new ForgetfulDisk();

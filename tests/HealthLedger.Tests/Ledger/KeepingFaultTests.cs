@@ -83,5 +83,13 @@ public sealed class KeepingFaultTests
 
         Assert.True(SpinWait.SpinUntil(() => done.ContainsKey("flush facts.dat") && done.ContainsKey("flush entries.dat"), TimeSpan.FromSeconds(30)));
         Assert.DoesNotContain(done.Keys, operation => operation.Contains("journal-00000002", StringComparison.Ordinal));
+
+        // And not again for the little that comes after.
+        Assert.True(SpinWait.SpinUntil(() => done.ContainsKey("flush level-7.dat"), TimeSpan.FromSeconds(30)));
+        done.Clear();
+        await log.Appended("patient", "little");
+        Assert.True(SpinWait.SpinUntil(() => done.ContainsKey("replace checkpoint"), TimeSpan.FromSeconds(30)));
+        await Task.Delay(TimeSpan.FromMilliseconds(600));
+        Assert.DoesNotContain("flush facts.dat", done.Keys);
     }
 }

@@ -126,6 +126,9 @@ internal sealed class DiskStorage : ILedgerStorage
         // Shared for reading, so that tools can verify a running ledger's directory.
         private readonly SafeFileHandle _handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
 
+        // 1 where there may be something to flush: at first too, from who had the file before.
+        private int _changed = 1;
+
         public long Length => RandomAccess.GetLength(_handle);
 
         public int Read(Span<byte> buffer, long offset)
@@ -155,13 +158,24 @@ internal sealed class DiskStorage : ILedgerStorage
             {
                 throw new StorageFullException(name, exception);
             }
+            finally
+            {
+                // After the bytes: a flush that runs beside this may have begun without them.
+                Volatile.Write(ref _changed, 1);
+            }
         }
 
         /// <summary>
         /// All that is needed to read the bytes again, the length among it. On Linux without the time of the last change, which would be a second write for each flush.
+        /// A file that was not written since its last flush is not asked for another, which would flush the device all the same.
         /// </summary>
         public void Flush()
         {
+            if (Interlocked.Exchange(ref _changed, 0) == 0)
+            {
+                return;
+            }
+
             if (!OperatingSystem.IsLinux())
             {
                 RandomAccess.FlushToDisk(_handle);
@@ -179,7 +193,11 @@ internal sealed class DiskStorage : ILedgerStorage
             }
         }
 
-        public void SetLength(long length) => RandomAccess.SetLength(_handle, length);
+        public void SetLength(long length)
+        {
+            RandomAccess.SetLength(_handle, length);
+            Volatile.Write(ref _changed, 1);
+        }
 
         /// <summary>
         /// fallocate(2) with FALLOC_FL_KEEP_SIZE: ext4, xfs and tmpfs give the file its blocks now, and filling them needs no others (ext4 and xfs hold back what their own records of

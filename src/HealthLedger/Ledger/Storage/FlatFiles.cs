@@ -53,7 +53,7 @@ internal sealed class FlatFiles : IDisposable
     /// <summary>Bytes of sealed facts in their file.</summary>
     public ulong FactsHeld => (ulong)_facts.Length;
 
-    /// <summary>Bytes applied since the last flush began.</summary>
+    /// <summary>Bytes of facts and entries applied since the last flush began.</summary>
     public long Unflushed => Interlocked.Read(ref _unflushed);
 
     /// <summary>The files and how many bytes of each a ledger of this size has; as long as it is published, none of these bytes changes any more.</summary>
@@ -84,7 +84,7 @@ internal sealed class FlatFiles : IDisposable
 
         ApplyFactPlaces(record);
         _entries.Write(record.Entries, (long)record.SizeBefore * LedgerEntry.Size);
-        Interlocked.Add(ref _unflushed, record.Length);
+        Interlocked.Add(ref _unflushed, (long)record.FactsLength + record.Entries.Length);
     }
 
     /// <summary>Keeps room for batches to come in each file.</summary>

@@ -93,6 +93,11 @@ internal sealed partial class Journal : IDisposable
 
         var end = position + record.Length;
         var length = segment.Length;
+        if (length < position)
+        {
+            throw new InvalidDataException($"{NameOf(segment.Number)} is shorter than what was committed in it.");
+        }
+
         try
         {
             for (; segment.Length < end; segment.Length += _zeros.Length)
@@ -347,8 +352,8 @@ internal sealed partial class Journal : IDisposable
         public ILedgerFile File { get; } = file;
 
         /// <summary>
-        /// How long the file is, filled ahead. Counted and not asked for: Linux gives the next write to a file whose attributes were asked for a finer time of change, and a file system
-        /// without a journal of its own then writes that with each flush.
+        /// How long the file is, filled ahead; never less than where the next record begins, since what lies behind it is filled with zeros. Counted and not asked for with each record: Linux
+        /// 6.13 and later give the next write to a file whose attributes were asked for a time of change of its own, which ext4 without a journal then writes with each flush.
         /// </summary>
         public long Length { get; set; } = file.Length;
 
