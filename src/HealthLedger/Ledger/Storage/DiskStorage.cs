@@ -128,6 +128,7 @@ internal sealed class DiskStorage : ILedgerStorage
 
         // 1 where there may be something to flush: at first too, from who had the file before.
         private int _changed = 1;
+        private readonly Lock _flushing = new();
 
         public long Length => RandomAccess.GetLength(_handle);
 
@@ -171,24 +172,12 @@ internal sealed class DiskStorage : ILedgerStorage
         /// </summary>
         public void Flush()
         {
-            if (Interlocked.Exchange(ref _changed, 0) == 0)
+            // One at a time: who finds nothing to flush must not return while another's flush of it is still under way.
+            lock (_flushing)
             {
-                return;
-            }
-
-            if (!OperatingSystem.IsLinux())
-            {
-                RandomAccess.FlushToDisk(_handle);
-                return;
-            }
-
-            while (Posix.FlushData(_handle) != 0)
-            {
-                const int Interrupted = 4;
-                var error = Marshal.GetLastPInvokeError();
-                if (error != Interrupted)
+                if (Interlocked.Exchange(ref _changed, 0) == 1)
                 {
-                    throw new IOException($"fdatasync of {name} failed: {Marshal.GetPInvokeErrorMessage(error)}");
+                    FlushNow();
                 }
             }
         }
@@ -232,5 +221,24 @@ internal sealed class DiskStorage : ILedgerStorage
         }
 
         public void Dispose() => _handle.Dispose();
+
+        private void FlushNow()
+        {
+            if (!OperatingSystem.IsLinux())
+            {
+                RandomAccess.FlushToDisk(_handle);
+                return;
+            }
+
+            while (Posix.FlushData(_handle) != 0)
+            {
+                const int Interrupted = 4;
+                var error = Marshal.GetLastPInvokeError();
+                if (error != Interrupted)
+                {
+                    throw new IOException($"fdatasync of {name} failed: {Marshal.GetPInvokeErrorMessage(error)}");
+                }
+            }
+        }
     }
 }
