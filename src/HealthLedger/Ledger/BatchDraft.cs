@@ -95,7 +95,7 @@ internal sealed class BatchDraft(LedgerOptions options, EventTag tags, DecisionV
         var count = _order.Count + own.Count + 1;
         var lengthsAt = JournalRecord.HeaderSize + (count * LedgerEntry.Size);
         var factsAt = lengthsAt + (count * sizeof(uint));
-        var length = factsAt + JournalRecord.HashSize;
+        var length = factsAt + JournalRecord.ChecksumSize;
         var (factBytes, noticeBytes) = (0, 0);
         foreach (var append in Accepted)
         {
@@ -139,8 +139,7 @@ internal sealed class BatchDraft(LedgerOptions options, EventTag tags, DecisionV
         Growth = TreeGrowth.Of(tree, record.Slice(JournalRecord.HeaderSize, count * LedgerEntry.Size));
         JournalRecord.WriteHeader(
             record, count, length, tree.Size, time, factsOffset, (ulong)factBytes, redo, sealedNotices > 0 ? 1 : 0, lastRedo, noticesAt, Growth.Root, MapRoot);
-        Sha256.Hash(record[..end], record[end..]);
-        Record = JournalRecord.Built(_buffer.AsMemory(0, length));
+        Record = JournalRecord.Complete(_buffer.AsMemory(0, length));
     }
 
     private void SealNotices(Span<byte> envelope, int noticeBytes)

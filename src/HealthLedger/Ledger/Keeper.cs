@@ -4,8 +4,8 @@ using HealthLedger.Proofs.Successions;
 namespace HealthLedger.Ledger;
 
 /// <summary>
-/// What can wait, off the hot path: bringing the index up to date, writing the checkpoint file, making the flat files durable and deleting the journal
-/// segments that nobody needs any more.
+/// What can wait, off the hot path: bringing the index up to date, writing the checkpoint file, making the flat files durable, filling the journal's next segment ahead and deleting
+/// those that nobody needs any more.
 /// </summary>
 internal sealed class Keeper
 {
@@ -86,6 +86,11 @@ internal sealed class Keeper
             // A participant is durable when its batch is published, so it needs nothing of the journal that lies behind a published checkpoint.
             var needed = Math.Min(_parts.Tail.NeededFrom, Math.Min(_parts.FlatDurableLocked, _parts.Indexing.AppliedSize));
             _parts.Journal.DeleteUpTo(needed);
+        }
+
+        if (_parts.Storage.FreeBytes > _options.MinFreeBytes + (4L * _options.SegmentBytes))
+        {
+            _parts.Journal.FillNext();
         }
     }
 

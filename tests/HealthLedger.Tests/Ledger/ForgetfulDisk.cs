@@ -26,6 +26,7 @@ internal sealed class ForgetfulDisk : ILedgerStorage
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Content> _files;
+    private readonly List<(string From, string To)> _renamed = [];
     private bool _dead;
 
     public ForgetfulDisk()
@@ -67,6 +68,12 @@ internal sealed class ForgetfulDisk : ILedgerStorage
         {
             _dead = true;
             var left = new Dictionary<string, Content>();
+            foreach (var (from, to) in Enumerable.Reverse(_renamed).TakeWhile(_ => chance() < 0))
+            {
+                _files.Remove(to, out var content);
+                _files[from] = content!;
+            }
+
             foreach (var (name, file) in _files.Where(file => file.Value.NameIsDurable || chance() >= 0))
             {
                 var content = new Content(file.Flushed, durable: true);
@@ -148,9 +155,18 @@ internal sealed class ForgetfulDisk : ILedgerStorage
         }
     }
 
+    public void Rename(string name, string newName) =>
+        Perform(newName, "rename", _ =>
+        {
+            _files.Remove(name, out var content);
+            _files.Add(newName, content ?? throw new FileNotFoundException(name));
+            _renamed.Add((name, newName));
+        });
+
     public void FlushDirectory() =>
         Perform("directory", "flush", _ =>
         {
+            _renamed.Clear();
             foreach (var file in _files.Values)
             {
                 file.NameIsDurable = true;

@@ -43,7 +43,7 @@ public sealed class FrozenBytesTests
         entries.dat 2816 f3bc148385022823
         facts.dat 0 e3b0c44298fc1c14
         facts.idx 176 86d2cf5b090f43ee
-        journal-00000001.log 4096 43285e04c0765e39
+        journal-00000001.log 4096 93f439e5776833c0
         level-0.dat 352 94de38f996bb6e88
         level-1.dat 0 e3b0c44298fc1c14
         level-2.dat 0 e3b0c44298fc1c14
@@ -52,7 +52,7 @@ public sealed class FrozenBytesTests
         level-5.dat 0 e3b0c44298fc1c14
         level-6.dat 0 e3b0c44298fc1c14
         level-7.dat 0 e3b0c44298fc1c14
-        lock 8192 6a6135a056996eb4
+        lock 8192 3641c9487ac6d837
         """;
 
     private sealed class StoppedClock : TimeProvider

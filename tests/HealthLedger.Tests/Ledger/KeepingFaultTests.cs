@@ -1,4 +1,4 @@
-// What happens beside the commits (docs/architecture.md, "One commit"): rotation of the journal, flushing of the flat files, the published checkpoint's file. Each step
+// What happens beside the commits (docs/architecture.md, "One commit"): rotation of the journal and its next segment, flushing of the flat files, the published checkpoint's file. Each step
 // fails without effect and after its effect; the ledger stops, and a start has everything that was acknowledged.
 using System.Collections.Concurrent;
 using System.Text;
@@ -14,6 +14,7 @@ public sealed class KeepingFaultTests
         foreach (var (file, operation) in new[]
         {
             ("checkpoint", "replace"), ("directory", "flush"), ("journal-00000002.log", "write"), ("journal-00000002.log", "flush"),
+            ("journal-next.log", "write"), ("journal-next.log", "flush"), ("journal-0", "rename"),
             ("facts.dat", "flush"), ("facts.idx", "flush"), ("entries.dat", "flush"), ("level-0.dat", "flush"), ("level-7.dat", "flush"),
         })
         {
@@ -34,7 +35,7 @@ public sealed class KeepingFaultTests
             var fatal = new RecordedFatal();
             var options = TestLedger.Options("unused") with { Fatal = fatal, Index = new VolatileLedgerIndex() };
             var log = LedgerLog.Open(options, disk);
-            disk.Decide = (name, what) => name != file || what != operation ? Fault.None : done ? Fault.DoneButFailed : Fault.NotDone;
+            disk.Decide = (name, what) => !name.StartsWith(file, StringComparison.Ordinal) || what != operation ? Fault.None : done ? Fault.DoneButFailed : Fault.NotDone;
 
             // Long facts, so that the first segment of the journal is full soon and the next one begins.
             var acknowledged = new List<ulong>();

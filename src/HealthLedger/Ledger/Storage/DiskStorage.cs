@@ -56,6 +56,8 @@ internal sealed class DiskStorage : ILedgerStorage
 
     public void Delete(string name) => File.Delete(Path.Combine(_directory, name));
 
+    public void Rename(string name, string newName) => File.Move(Path.Combine(_directory, name), Path.Combine(_directory, newName));
+
     public void FlushDirectory() => FlushDirectory(_directory);
 
     public void Replace(string name, ReadOnlySpan<byte> content)

@@ -13,7 +13,10 @@ internal interface ILedgerStorage : IDisposable
     /// <summary>Removes a file that is not open.</summary>
     void Delete(string name);
 
-    /// <summary>Makes creations and deletions durable. MUST throw where it cannot.</summary>
+    /// <summary>Gives a file that is not open another name, which no file has. Durable only after <see cref="FlushDirectory"/>: before it a power cut leaves it under one of the two.</summary>
+    void Rename(string name, string newName);
+
+    /// <summary>Makes creations, deletions and new names durable. MUST throw where it cannot.</summary>
     void FlushDirectory();
 
     /// <summary>Puts <paramref name="content"/> in the file's place at once: a reader sees the old content or the new. Not durable: for what a start writes again.</summary>

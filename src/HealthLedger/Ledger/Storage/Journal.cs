@@ -6,10 +6,10 @@ namespace HealthLedger.Ledger.Storage;
 /// <summary>
 /// The staging area: segments <c>journal-N.log</c> of records, one for each batch, flushed before the batch is signed. A record stays until the flat
 /// files, the index, the vault and the tail no longer need it. Segments are filled with zeros ahead of the records, because a flush that does not have
-/// to record a new file length takes half the time.
+/// to record a new file length takes half the time: whole ones by <see cref="FillNext"/>, and where none is ready the current one step by step.
 /// </summary>
 /// <remarks>
-/// <see cref="Stage"/> and <see cref="Commit"/> belong to the sequencer; <see cref="Next"/>, <see cref="DeleteUpTo"/> and <see cref="Hold"/> may run beside them.
+/// <see cref="Stage"/> and <see cref="Commit"/> belong to the sequencer; <see cref="Next"/>, <see cref="DeleteUpTo"/>, <see cref="FillNext"/> and <see cref="Hold"/> may run beside them.
 /// </remarks>
 internal sealed partial class Journal : IDisposable
 {
@@ -18,6 +18,7 @@ internal sealed partial class Journal : IDisposable
     private readonly ILedgerStorage _storage;
     private readonly long _segmentBytes;
     private readonly byte[] _zeros;
+    private readonly NextSegment _next;
     private readonly Lock _lock = new();
     private readonly SortedDictionary<uint, Segment> _segments = [];
     private Segment? _current;
@@ -29,10 +30,17 @@ internal sealed partial class Journal : IDisposable
 
     public Journal(ILedgerStorage storage, long segmentBytes, int preallocateBytes)
     {
-        (_storage, _segmentBytes, _zeros) = (storage, segmentBytes, new byte[preallocateBytes]);
-        foreach (var number in storage.List().Select(NumberOf).OfType<uint>())
+        (_storage, _segmentBytes, _zeros, _next) = (storage, segmentBytes, new byte[preallocateBytes], new NextSegment(storage, segmentBytes));
+        foreach (var name in storage.List())
         {
-            _segments.Add(number, new Segment(number, storage.Open(NameOf(number))));
+            if (NumberOf(name) is { } number)
+            {
+                _segments.Add(number, new Segment(number, storage.Open(name)));
+            }
+            else if (name == NextSegment.Name)
+            {
+                storage.Delete(name);
+            }
         }
     }
 
@@ -186,6 +194,21 @@ internal sealed partial class Journal : IDisposable
         }
     }
 
+    /// <summary>Fills a quarter of the next segment ahead once a quarter of the current one is used, so that a ledger which is hardly written to has none.</summary>
+    public void FillNext()
+    {
+        long committed;
+        lock (_lock)
+        {
+            committed = _current?.Committed ?? 0;
+        }
+
+        if (committed > _segmentBytes / 4)
+        {
+            _next.Fill((_segmentBytes / 4) + 1);
+        }
+    }
+
     /// <summary>From now on nothing is deleted, until as often <see cref="LetGo"/> was called: somebody copies the segments.</summary>
     public void Hold()
     {
@@ -231,6 +254,7 @@ internal sealed partial class Journal : IDisposable
 
     public void Dispose()
     {
+        _next.Close();
         foreach (var segment in _segments.Values)
         {
             segment.File.Dispose();
@@ -336,6 +360,7 @@ internal sealed partial class Journal : IDisposable
         {
             if (!_segments.TryGetValue(number, out var segment))
             {
+                _next.TryBecome(NameOf(number));
                 segment = new Segment(number, _storage.Open(NameOf(number)));
                 _storage.FlushDirectory();
                 _segments.Add(number, segment);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Security.Cryptography;
 using HealthLedger.Proofs;
 using HealthLedger.Proofs.Entries;
@@ -9,22 +10,28 @@ namespace HealthLedger.Ledger.Storage;
 /// One batch as the journal stores it (docs/formats/ledger-files.md): everything that is needed to apply the batch to the flat files, to the vault and
 /// to the tail, again after a crash. Integers are big-endian.
 /// <code>
-///   0 magic "HLJ1" | 4 entries u32 | 8 length u64, header and hash included | 16 size before u64 | 24 time i64, unix ms
+///   0 magic "HLJ2" | 4 entries u32 | 8 length u64, header and checksum included | 16 size before u64 | 24 time i64, unix ms
 ///  32 place in facts.dat u64 | 40 fact bytes u64 | 48 redo blobs u32 | 52 notices u32 | 56 size of the last batch with redo before this one u64
 ///  64 place of the notices in this record u64 | 72 root after, 32 bytes | 104 consent map root, 32 bytes
-/// 136 entries, 256 bytes each | fact lengths, u32 for each entry | facts | (u32 length, redo)* | (u32 length, sealed notices)* | SHA-256 of all before
+/// 136 entries, 256 bytes each | fact lengths, u32 for each entry | facts | (u32 length, redo)* | (u32 length, sealed notices)* | XXH128 of all before
 /// </code>
+/// The checksum tells a record that was torn, or changed by accident; what must not be forged, the entries, is under the signed root, and what is sealed is authenticated by its envelope
+/// (docs/decisions/0028). Records of the first version, "HLJ1", end with a SHA-256 instead and are read too.
 /// </summary>
 /// <remarks>A view: valid as long as the memory under it.</remarks>
 internal sealed class JournalRecord
 {
     public const int HeaderSize = 136;
-    public const int HashSize = 32;
+
+    /// <summary>Bytes of the checksum at the end.</summary>
+    public const int ChecksumSize = 16;
 
     /// <summary>No record is longer; a length beyond it is damage.</summary>
     public const long MaxLength = 1L << 30;
 
-    private static ReadOnlySpan<byte> Magic => "HLJ1"u8;
+    private static ReadOnlySpan<byte> Magic => "HLJ2"u8;
+
+    private static ReadOnlySpan<byte> FirstMagic => "HLJ1"u8;
 
     private readonly ReadOnlyMemory<byte> _bytes;
 
@@ -74,13 +81,13 @@ internal sealed class JournalRecord
     /// <summary>The length that a header claims; 0 where it is no header of a record.</summary>
     public static long LengthOf(ReadOnlySpan<byte> header)
     {
-        if (header.Length < HeaderSize || !header[..4].SequenceEqual(Magic))
+        if (header.Length < HeaderSize || !(header[..4].SequenceEqual(Magic) || header[..4].SequenceEqual(FirstMagic)))
         {
             return 0;
         }
 
         var length = BinaryPrimitives.ReadUInt64BigEndian(header[8..]);
-        return length is < HeaderSize + HashSize or > (ulong)MaxLength ? 0 : (long)length;
+        return length < (ulong)(HeaderSize + EndOf(header)) || length > (ulong)MaxLength ? 0 : (long)length;
     }
 
     /// <summary>The checkpoint size that a header claims.</summary>
@@ -90,20 +97,24 @@ internal sealed class JournalRecord
     public static JournalRecord? Parse(ReadOnlyMemory<byte> bytes)
     {
         var span = bytes.Span;
-        if (LengthOf(span) != span.Length || !SHA256.HashData(span[..^HashSize]).AsSpan().SequenceEqual(span[^HashSize..]))
+        if (LengthOf(span) != span.Length || !IsWhole(span))
         {
             return null;
         }
 
-        // The hash is right, so this is what the writer wrote; the checks below keep a record of another version from being misread.
+        // The checksum is right, so this is what the writer wrote; the checks below keep a record of another version from being misread.
         var record = new JournalRecord(bytes);
-        var content = (ulong)(span.Length - HashSize);
+        var content = (ulong)(span.Length - EndOf(span));
         var factsEnd = (ulong)HeaderSize + (record.U32(4) * (ulong)(LedgerEntry.Size + sizeof(uint))) + record.FactsLength;
         return record.EntryCount > 0 && factsEnd <= content && record.U64(64) >= factsEnd && record.U64(64) <= content ? record : null;
     }
 
-    /// <summary>Wraps a record that was just built.</summary>
-    internal static JournalRecord Built(ReadOnlyMemory<byte> bytes) => new(bytes);
+    /// <summary>Ends a record that is written but for its checksum.</summary>
+    internal static JournalRecord Complete(Memory<byte> bytes)
+    {
+        XxHash128.Hash(bytes.Span[..^ChecksumSize], bytes.Span[^ChecksumSize..]);
+        return new JournalRecord(bytes);
+    }
 
     internal static void WriteHeader(
         Span<byte> header, int entries, long length, ulong sizeBefore, DateTimeOffset time, ulong factsOffset, ulong factsLength,
@@ -122,6 +133,19 @@ internal sealed class JournalRecord
         BinaryPrimitives.WriteUInt64BigEndian(header[64..], (ulong)noticesOffset);
         root.CopyTo(header[72..]);
         mapRoot.CopyTo(header[104..]);
+    }
+
+    private static bool IsFirst(ReadOnlySpan<byte> record) => record[..4].SequenceEqual(FirstMagic);
+
+    /// <summary>Bytes of what ends a record of its version.</summary>
+    private static int EndOf(ReadOnlySpan<byte> record) => IsFirst(record) ? SHA256.HashSizeInBytes : ChecksumSize;
+
+    private static bool IsWhole(ReadOnlySpan<byte> record)
+    {
+        Span<byte> computed = stackalloc byte[SHA256.HashSizeInBytes];
+        var end = EndOf(record);
+        _ = IsFirst(record) ? SHA256.HashData(record[..^end], computed) : XxHash128.Hash(record[..^end], computed);
+        return computed[..end].SequenceEqual(record[^end..]);
     }
 
     private uint U32(int at) => BinaryPrimitives.ReadUInt32BigEndian(Bytes[at..]);
