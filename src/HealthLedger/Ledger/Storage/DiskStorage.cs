@@ -116,6 +116,9 @@ internal sealed class DiskStorage : ILedgerStorage
         [DllImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
         public static extern int FlushData(SafeFileHandle file);
 
+        [DllImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
+        public static extern int WriteBack(SafeFileHandle file, long offset, long length, uint flags);
+
         [DllImport("libc", EntryPoint = "fallocate64", SetLastError = true)]
         public static extern int Allocate(SafeFileHandle file, int mode, long offset, long length);
 
@@ -125,12 +128,23 @@ internal sealed class DiskStorage : ILedgerStorage
 
     private sealed class DiskFile(string name, string path) : ILedgerFile
     {
+        private const int Interrupted = 4; // EINTR
+
+        /// <summary>What a flush gives the disk at once at most: another file's flush that comes meanwhile waits behind so much.</summary>
+        private const int Piece = 256 * 1024;
+        private static readonly (long From, long To) Nowhere = (long.MaxValue, 0);
+
         // Shared for reading, so that tools can verify a running ledger's directory.
         private readonly SafeFileHandle _handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
 
-        // 1 where there may be something to flush: at first too, from who had the file before.
-        private int _changed = 1;
         private readonly Lock _flushing = new();
+        private readonly Lock _marking = new();
+
+        // Whether there may be something to flush: at first too, from who had the file before.
+        private bool _changed = true;
+
+        // Where it was written since the last flush.
+        private (long From, long To) _written = Nowhere;
 
         public long Length => RandomAccess.GetLength(_handle);
 
@@ -164,7 +178,7 @@ internal sealed class DiskStorage : ILedgerStorage
             finally
             {
                 // After the bytes: a flush that runs beside this may have begun without them.
-                Volatile.Write(ref _changed, 1);
+                Mark(offset, offset + bytes.Length);
             }
         }
 
@@ -177,8 +191,17 @@ internal sealed class DiskStorage : ILedgerStorage
             // One at a time: who finds nothing to flush must not return while another's flush of it is still under way.
             lock (_flushing)
             {
-                if (Interlocked.Exchange(ref _changed, 0) == 1)
+                bool changed;
+                (long From, long To) written;
+                lock (_marking)
                 {
+                    (changed, written) = (_changed, _written);
+                    (_changed, _written) = (false, Nowhere);
+                }
+
+                if (changed)
+                {
+                    WriteBack(written.From, written.To);
                     FlushNow();
                 }
             }
@@ -187,7 +210,7 @@ internal sealed class DiskStorage : ILedgerStorage
         public void SetLength(long length)
         {
             RandomAccess.SetLength(_handle, length);
-            Volatile.Write(ref _changed, 1);
+            Mark(long.MaxValue, 0);
         }
 
         /// <summary>
@@ -197,7 +220,6 @@ internal sealed class DiskStorage : ILedgerStorage
         public Reserving Reserve(long end)
         {
             const int KeepSize = 1;
-            const int Interrupted = 4;
             var length = Length;
             if (!OperatingSystem.IsLinux())
             {
@@ -224,6 +246,49 @@ internal sealed class DiskStorage : ILedgerStorage
 
         public void Dispose() => _handle.Dispose();
 
+        private void Mark(long from, long to)
+        {
+            lock (_marking)
+            {
+                _changed = true;
+                _written = (Math.Min(_written.From, from), Math.Max(_written.To, to));
+            }
+        }
+
+        /// <summary>
+        /// sync_file_range(2), piece by piece, where much was written: the flush that follows has little left to do, and the disk takes up what others ask of it in between. An error counts as the
+        /// flush's own, which would not be told of it again.
+        /// </summary>
+        private void WriteBack(long from, long to)
+        {
+            const uint WaitWriteWait = 1 | 2 | 4;
+            if (!OperatingSystem.IsLinux() || to - from <= 2 * Piece)
+            {
+                return;
+            }
+
+            for (var at = from; at < to;)
+            {
+                if (Posix.WriteBack(_handle, at, Math.Min(Piece, to - at), WaitWriteWait) == 0)
+                {
+                    at += Piece;
+                    continue;
+                }
+
+                switch (Marshal.GetLastPInvokeError())
+                {
+                    case Interrupted:
+                        continue;
+                    case var error and (5 or 28 or 122): // EIO, ENOSPC, EDQUOT: the bytes could not be written
+                        throw FlushFailed(error);
+                    default: // not offered here: the flush does it all
+                        return;
+                }
+            }
+        }
+
+        private IOException FlushFailed(int error) => new($"fdatasync of {name} failed: {Marshal.GetPInvokeErrorMessage(error)}");
+
         private void FlushNow()
         {
             if (!OperatingSystem.IsLinux())
@@ -234,11 +299,9 @@ internal sealed class DiskStorage : ILedgerStorage
 
             while (Posix.FlushData(_handle) != 0)
             {
-                const int Interrupted = 4;
-                var error = Marshal.GetLastPInvokeError();
-                if (error != Interrupted)
+                if (Marshal.GetLastPInvokeError() is var error and not Interrupted)
                 {
-                    throw new IOException($"fdatasync of {name} failed: {Marshal.GetPInvokeErrorMessage(error)}");
+                    throw FlushFailed(error);
                 }
             }
         }

@@ -9,7 +9,6 @@ internal sealed class NextSegment(ILedgerStorage storage, long bytes)
 {
     public const string Name = "journal-next.log";
 
-    /// <summary>Flushed one by one: a batch's flush that comes meanwhile waits behind one of them at most.</summary>
     private static readonly byte[] s_zeros = new byte[256 * 1024];
     private ILedgerFile? _filling;
     private long _filled;
@@ -31,9 +30,10 @@ internal sealed class NextSegment(ILedgerStorage storage, long bytes)
             {
                 var zeros = s_zeros.AsSpan(0, (int)Math.Min(s_zeros.Length, end - _filled));
                 _filling.Write(zeros, _filled);
-                _filling.Flush();
                 _filled += zeros.Length;
             }
+
+            _filling.Flush();
         }
         catch (StorageFullException)
         {
