@@ -2,18 +2,22 @@ namespace HealthLedger.Ledger;
 
 /// <summary>
 /// What waits for the sequencer: bounded, in order. While a batch commits the next one gathers here. One append alone never waits for a clock. In a crowd, where who
-/// was answered is likely to ask again, a batch waits up to a millisecond for half of it: a commit costs the same for all, but while it waits for the disk the
+/// was answered is likely to ask again, a batch waits up to a millisecond for two fifths of it: a commit costs the same for all, but while it waits for the disk the
 /// others have to keep the processors busy.
 /// </summary>
 internal sealed class AppendQueue(int limit, int maxEntries, long maxBytes)
 {
-    private const int LeastAwaited = 8;
+    private const int LeastAwaited = 6;
+    private const double Awaited = 2.0 / 5;
+
+    /// <summary>What a crowd shrinks to with each batch that does not show it: forgotten within some hundred batches. Most batches show a part of it only, since the others are being served.</summary>
+    private const double Remembered = 63.0 / 64;
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(1);
     private readonly Queue<PendingAppend> _waiting = new();
     private readonly object _gate = new();
     private int _wanted = 1;
     private int _last;
-    private int _crowd;
+    private double _crowd;
     private bool _closed;
 
     /// <summary>Adds to the end; false where the queue is full or closed.</summary>
@@ -54,10 +58,9 @@ internal sealed class AppendQueue(int limit, int maxEntries, long maxBytes)
                 Monitor.Wait(_gate);
             }
 
-            // Those who were answered with the last batch are on their way back, those who came meanwhile are here. A crowd is forgotten little by little: after one small
-            // batch it is still there.
-            _crowd = Math.Max(_last + _waiting.Count, _crowd - (_crowd + 7) / 8);
-            var enough = _crowd / 2;
+            // Those who were answered with the last batch are on their way back, those who came meanwhile are here.
+            _crowd = Math.Max(_last + _waiting.Count, _crowd * Remembered);
+            var enough = (int)(_crowd * Awaited);
             if (enough >= LeastAwaited && batch.Count == 0 && _waiting.Count < enough && !_closed)
             {
                 _wanted = enough;
