@@ -68,7 +68,7 @@ public sealed partial class SystemCallTests(ITestOutputHelper output)
             }
             else if (Flush().Match(line) is { Success: true } flush)
             {
-                var file = flush.Groups[1].Value.StartsWith("journal-", StringComparison.Ordinal) ? "journal" : flush.Groups[1].Value;
+                var file = flush.Groups[1].Value.StartsWith("journal-0", StringComparison.Ordinal) ? "journal" : flush.Groups[1].Value;
                 if (line.Contains("<unfinished", StringComparison.Ordinal))
                 {
                     unfinished[thread] = file;

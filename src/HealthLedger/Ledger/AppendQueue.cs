@@ -1,18 +1,29 @@
+using System.Diagnostics;
+
 namespace HealthLedger.Ledger;
 
 /// <summary>
-/// What waits for the sequencer: bounded, in order. While a batch commits the next one gathers here. One append alone never waits for a clock. In a crowd, where who
+/// What waits for the sequencer: bounded, in order. While a batch commits the next one gathers here. One append alone never waits for a clock, but for a tenth of a second after a crowd. In a crowd, where who
 /// was answered is likely to ask again, a batch waits up to a millisecond for two fifths of it: a commit costs the same for all, but while it waits for the disk the
 /// others have to keep the processors busy.
 /// </summary>
-internal sealed class AppendQueue(int limit, int maxEntries, long maxBytes)
+/// <param name="limit">Appends that wait at most.</param>
+/// <param name="maxEntries">Entries in a batch at most, unless one append alone has more.</param>
+/// <param name="maxBytes">Bytes in a batch at most, unless one append alone has more.</param>
+/// <param name="gather">How long a batch waits for a crowd at most.</param>
+internal sealed class AppendQueue(int limit, int maxEntries, long maxBytes, TimeSpan gather)
 {
+    /// <summary>What a ledger waits: less than a commit takes.</summary>
+    public static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(1);
+
     private const int LeastAwaited = 6;
     private const double Awaited = 2.0 / 5;
 
     /// <summary>What a crowd shrinks to with each batch that does not show it: forgotten within some hundred batches. Most batches show a part of it only, since the others are being served.</summary>
     private const double Remembered = 63.0 / 64;
-    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>Where nobody came for so long there is no crowd any more.</summary>
+    private static readonly TimeSpan s_gone = TimeSpan.FromMilliseconds(10);
     private readonly Queue<PendingAppend> _waiting = new();
     private readonly object _gate = new();
     private int _wanted = 1;
@@ -47,6 +58,7 @@ internal sealed class AppendQueue(int limit, int maxEntries, long maxBytes)
     {
         lock (_gate)
         {
+            var empty = Stopwatch.GetTimestamp();
             while (_waiting.Count == 0 && batch.Count == 0)
             {
                 if (_closed)
@@ -58,13 +70,18 @@ internal sealed class AppendQueue(int limit, int maxEntries, long maxBytes)
                 Monitor.Wait(_gate);
             }
 
+            if (Stopwatch.GetElapsedTime(empty) > s_gone)
+            {
+                (_last, _crowd) = (0, 0);
+            }
+
             // Those who were answered with the last batch are on their way back, those who came meanwhile are here.
             _crowd = Math.Max(_last + _waiting.Count, _crowd * Remembered);
-            var enough = (int)(_crowd * Awaited);
+            var enough = (int)Math.Min(_crowd * Awaited, maxEntries);
             if (enough >= LeastAwaited && batch.Count == 0 && _waiting.Count < enough && !_closed)
             {
                 _wanted = enough;
-                Monitor.Wait(_gate, Gather);
+                Monitor.Wait(_gate, gather);
             }
 
             var entries = batch.Sum(append => append.Entries);

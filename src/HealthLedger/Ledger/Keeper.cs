@@ -87,10 +87,18 @@ internal sealed class Keeper
             var needed = Math.Min(_parts.Tail.NeededFrom, Math.Min(_parts.FlatDurableLocked, _parts.Indexing.AppliedSize));
             _parts.Journal.DeleteUpTo(needed);
         }
+    }
 
-        if (_parts.Storage.FreeBytes > _options.MinFreeBytes + (4L * _options.SegmentBytes))
+    /// <summary>The next segment, as long as there is much more room than what is committed could need; the room of what was made is given back where there no longer is.</summary>
+    private void FillAhead(long free)
+    {
+        if (free > _options.MinFreeBytes + (4L * _options.SegmentBytes) && !_parts.Reserve.IsShort)
         {
             _parts.Journal.FillNext();
+        }
+        else
+        {
+            _parts.Journal.GiveNextBack();
         }
     }
 
@@ -129,16 +137,19 @@ internal sealed class Keeper
         }
     }
 
-    private void Measure()
+    /// <summary>The free room; null where the disk does not say.</summary>
+    private long? Measure()
     {
         try
         {
-            LedgerMetrics.DiskFree.Record(_parts.Storage.FreeBytes);
+            var free = _parts.Storage.FreeBytes;
+            LedgerMetrics.DiskFree.Record(free);
             LedgerMetrics.ReserveLeft.Record(_parts.Reserve.Left);
+            return free;
         }
         catch (IOException)
         {
-            // A number to look at; whoever appends asks the disk again.
+            return null; // whoever appends asks the disk again
         }
     }
 
@@ -149,7 +160,7 @@ internal sealed class Keeper
             _parts.Kept.WaitOne(s_pause);
             try
             {
-                Measure();
+                var free = Measure();
                 if (Stopwatch.GetElapsedTime(_indexed) > s_indexing || _parts.Indexing.Waiting > EnoughToIndex)
                 {
                     CatchUpIndex();
@@ -157,6 +168,10 @@ internal sealed class Keeper
                 }
 
                 Keep();
+                if (free is { } bytes)
+                {
+                    FillAhead(bytes);
+                }
             }
             catch (Storage.StorageFullException)
             {

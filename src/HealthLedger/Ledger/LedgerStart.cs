@@ -60,7 +60,7 @@ internal static class LedgerStart
                 Chains = new Chains(indexing, tags),
                 States = new ConsentStates(map),
                 Versions = new DecisionVersions(),
-                Queue = new AppendQueue(options.QueueLimit, options.MaxBatchEntries, options.MaxBatchBytes),
+                Queue = new AppendQueue(options.QueueLimit, options.MaxBatchEntries, options.MaxBatchBytes, AppendQueue.Gather),
                 Tail = new NoticeTail(storage, journal, options.Keys, () => parts!.Published.Size),
                 Late = Promises.LateRuns.Open(storage),
                 Cosignatures = options.Witnesses is { } policy ? new Cosignatures(policy, options.Keys) : null,

@@ -102,6 +102,6 @@ public sealed partial class FlushedBeforeAnswerTests(ITestOutputHelper output)
         return seen;
     }
 
-    [GeneratedRegex(@"f(?:data)?sync\(\d+<[^>]*/ledger/(lock|journal-[^/>]+)>")]
+    [GeneratedRegex(@"f(?:data)?sync\(\d+<[^>]*/ledger/(lock|journal-0[^/>]+)>")]
     private static partial Regex Flush();
 }

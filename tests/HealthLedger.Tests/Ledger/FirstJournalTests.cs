@@ -29,6 +29,27 @@ public sealed class FirstJournalTests
         Check(again, 7);
     }
 
+    [Fact]
+    public async Task A_record_of_the_first_version_that_was_staged_and_not_locked_is_dropped()
+    {
+        // The slot of the newest generation is lost, so that the lock is the one before.
+        var (disk, participant) = (Fixture(), new RecordingParticipant());
+        var bytes = disk["lock"];
+        var newest = System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(bytes.AsSpan(8)) > System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(bytes.AsSpan(4096 + 8)) ? 0 : 4096;
+        bytes.AsSpan(newest, 4096).Clear();
+        disk["lock"] = bytes;
+        await using (var log = Open(disk, participant))
+        {
+            Check(log, 5);
+            Assert.Empty(participant.Applied);
+            await log.Appended("patient", "fact 5");
+        }
+
+        Assert.Equal(["HLJ1", "HLJ1", "HLJ1", "HLJ2"], Records(disk[Journal]));
+        await using var again = Open(disk.Kill(), participant);
+        Check(again, 6);
+    }
+
     [Theory]
     [InlineData(4, 1)]
     [InlineData(JournalRecord.HeaderSize + 40, 1)]

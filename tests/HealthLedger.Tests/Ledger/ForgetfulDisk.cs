@@ -36,7 +36,7 @@ internal sealed class ForgetfulDisk : ILedgerStorage
 
     private ForgetfulDisk(Dictionary<string, Content> files) => _files = files;
 
-    /// <summary>Asked before each operation: file name, "write" or "flush".</summary>
+    /// <summary>Asked before each operation: file name, "write", "flush", "cut", "replace" or "rename" (then the new name).</summary>
     public Func<string, string, Fault> Decide { get; set; } = (_, _) => Fault.None;
 
     /// <summary>Every operation in order, "flush lock" and so on.</summary>
@@ -156,8 +156,13 @@ internal sealed class ForgetfulDisk : ILedgerStorage
     }
 
     public void Rename(string name, string newName) =>
-        Perform(newName, "rename", _ =>
+        Perform(newName, "rename", full =>
         {
+            if (full)
+            {
+                return;
+            }
+
             _files.Remove(name, out var content);
             _files.Add(newName, content ?? throw new FileNotFoundException(name));
             _renamed.Add((name, newName));

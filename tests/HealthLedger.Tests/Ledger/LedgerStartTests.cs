@@ -110,7 +110,7 @@ public sealed class LedgerStartTests
     public async Task A_missing_journal_refuses()
     {
         var (disk, _) = await Filled(3);
-        foreach (var name in disk.List().Where(name => name.StartsWith("journal-", StringComparison.Ordinal)))
+        foreach (var name in disk.List().Where(name => name.StartsWith("journal-0", StringComparison.Ordinal)))
         {
             disk.Delete(name);
         }
@@ -122,7 +122,7 @@ public sealed class LedgerStartTests
     public async Task Damage_in_the_middle_of_the_journal_refuses()
     {
         var (disk, _) = await Filled(30);
-        foreach (var name in disk.List().Where(name => name.StartsWith("journal-", StringComparison.Ordinal)))
+        foreach (var name in disk.List().Where(name => name.StartsWith("journal-0", StringComparison.Ordinal)))
         {
             var copy = disk.Kill();
             var bytes = copy[name];
@@ -286,7 +286,7 @@ public sealed class LedgerStartTests
     /// <summary>Appends until the oldest segment is gone.</summary>
     private static async Task MoveJournalOn(LedgerLog log, ForgetfulDisk disk)
     {
-        var oldest = disk.List().Where(name => name.StartsWith("journal-", StringComparison.Ordinal)).Order(StringComparer.Ordinal).First();
+        var oldest = disk.List().Where(name => name.StartsWith("journal-0", StringComparison.Ordinal)).Order(StringComparer.Ordinal).First();
         for (var i = 0; disk.List().Contains(oldest); i++)
         {
             Assert.True(i < 2000, "The journal never let go of its oldest segment.");

@@ -37,6 +37,62 @@ public sealed class NextSegmentTests
     }
 
     [Fact]
+    public void Where_room_is_short_it_is_given_back_half_filled_or_ready_and_made_anew_later()
+    {
+        var disk = new ForgetfulDisk();
+        var next = new NextSegment(disk, Bytes);
+        foreach (var parts in new[] { 1, 2 })
+        {
+            next.GiveBack();
+            next.Fill(Bytes / 2);
+            next.Fill(parts == 2 ? Bytes / 2 : 1);
+            next.GiveBack();
+            Assert.Empty(disk.List());
+            Assert.False(next.TryBecome("journal-00000002.log"));
+        }
+
+        next.Fill(Bytes);
+        Assert.True(next.TryBecome("journal-00000002.log"));
+    }
+
+    [Fact]
+    public void Without_room_for_its_name_it_stays_ready_and_without_room_for_its_bytes_it_is_not_tried_before_the_next_segment()
+    {
+        var disk = new ForgetfulDisk();
+        var next = new NextSegment(disk, Bytes);
+        disk.Decide = (_, what) => what == "write" ? Fault.Full : Fault.None;
+        next.Fill(Bytes);
+        Assert.Empty(disk.List());
+        disk.Decide = (_, what) => what == "rename" ? Fault.Full : Fault.None;
+        next.Fill(Bytes);
+        Assert.Empty(disk.List());
+
+        Assert.False(next.TryBecome("journal-00000002.log"));
+        next.Fill(Bytes);
+        Assert.Throws<StorageFullException>(() => next.TryBecome("journal-00000002.log"));
+        Assert.Equal([NextSegment.Name], disk.List());
+        disk.Decide = (_, _) => Fault.None;
+        Assert.True(next.TryBecome("journal-00000002.log"));
+    }
+
+    [Fact]
+    public async Task A_start_that_refuses_deletes_nothing()
+    {
+        var disk = new ForgetfulDisk();
+        var options = TestLedger.Options("unused") with { Index = new VolatileLedgerIndex() };
+        await using (var log = LedgerLog.Open(options, disk))
+        {
+            await log.Appended("patient", "kept");
+        }
+
+        var left = disk.Kill();
+        left[NextSegment.Name] = left["journal-00000001.log"];
+        left.Delete("journal-00000001.log");
+        Assert.Throws<LedgerRefusesToStartException>(() => LedgerLog.Open(options with { Index = new VolatileLedgerIndex() }, left));
+        Assert.Contains(NextSegment.Name, left.List());
+    }
+
+    [Fact]
     public async Task The_journal_goes_on_in_the_segment_that_was_filled_ahead_without_filling_it_step_by_step()
     {
         var disk = new ForgetfulDisk();

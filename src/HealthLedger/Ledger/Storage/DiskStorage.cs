@@ -56,7 +56,17 @@ internal sealed class DiskStorage : ILedgerStorage
 
     public void Delete(string name) => File.Delete(Path.Combine(_directory, name));
 
-    public void Rename(string name, string newName) => File.Move(Path.Combine(_directory, name), Path.Combine(_directory, newName));
+    public void Rename(string name, string newName)
+    {
+        try
+        {
+            File.Move(Path.Combine(_directory, name), Path.Combine(_directory, newName));
+        }
+        catch (IOException exception) when (IsFull(exception))
+        {
+            throw new StorageFullException(newName, exception);
+        }
+    }
 
     public void FlushDirectory() => FlushDirectory(_directory);
 
@@ -130,7 +140,7 @@ internal sealed class DiskStorage : ILedgerStorage
     {
         private const int Interrupted = 4; // EINTR
 
-        /// <summary>What a flush gives the disk at once at most: another file's flush that comes meanwhile waits behind so much.</summary>
+        /// <summary>Bytes that a flush of more than twice as much gives the disk at once: another file's flush that comes meanwhile waits behind these.</summary>
         private const int Piece = 256 * 1024;
         private static readonly (long From, long To) Nowhere = (long.MaxValue, 0);
 
@@ -256,8 +266,8 @@ internal sealed class DiskStorage : ILedgerStorage
         }
 
         /// <summary>
-        /// sync_file_range(2), piece by piece, where much was written: the flush that follows has little left to do, and the disk takes up what others ask of it in between. An error counts as the
-        /// flush's own, which would not be told of it again.
+        /// sync_file_range(2), piece by piece, where much was written: the flush that follows has little left to do, and the disk takes up what others ask of it in between. An error, whichever, is the
+        /// flush's own: the kernel does not tell it a second time.
         /// </summary>
         private void WriteBack(long from, long to)
         {
@@ -279,15 +289,15 @@ internal sealed class DiskStorage : ILedgerStorage
                 {
                     case Interrupted:
                         continue;
-                    case var error and (5 or 28 or 122): // EIO, ENOSPC, EDQUOT: the bytes could not be written
-                        throw FlushFailed(error);
-                    default: // not offered here: the flush does it all
+                    case 38 or 1: // ENOSYS, and EPERM where a sandbox does not let it through: the flush does it all
                         return;
+                    case var error:
+                        throw FlushFailed(error);
                 }
             }
         }
 
-        private IOException FlushFailed(int error) => new($"fdatasync of {name} failed: {Marshal.GetPInvokeErrorMessage(error)}");
+        private IOException FlushFailed(int error) => new($"The flush of {name} failed: {Marshal.GetPInvokeErrorMessage(error)}");
 
         private void FlushNow()
         {

@@ -14,6 +14,7 @@ internal interface ILedgerStorage : IDisposable
     void Delete(string name);
 
     /// <summary>Gives a file that is not open another name, which no file has. Durable only after <see cref="FlushDirectory"/>: before it a power cut leaves it under one of the two.</summary>
+    /// <exception cref="StorageFullException">There is no room for a new name; the file keeps its own.</exception>
     void Rename(string name, string newName);
 
     /// <summary>Makes creations, deletions and new names durable. MUST throw where it cannot.</summary>

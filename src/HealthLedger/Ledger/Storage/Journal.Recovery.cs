@@ -53,6 +53,7 @@ internal sealed partial class Journal
         }
 
         DropBeyond(state, ref buffer);
+        DropNext();
         (_current, _position) = (_segments[state.Segment], state.Position);
     }
 
@@ -70,6 +71,8 @@ internal sealed partial class Journal
             RefuseSecond(segment, 0, 0, ref buffer);
             Delete(segment);
         }
+
+        DropNext();
     }
 
     private static LedgerRefusesToStartException Refuse(string found) =>
@@ -104,6 +107,15 @@ internal sealed partial class Journal
         {
             last.File.Write(new byte[JournalRecord.HeaderSize], state.Position);
             last.File.Flush();
+        }
+    }
+
+    /// <summary>What was filled ahead holds nothing. Only once the journal is known to be whole: a start that refuses it deletes nothing.</summary>
+    private void DropNext()
+    {
+        if (_storage.List().Contains(NextSegment.Name))
+        {
+            _storage.Delete(NextSegment.Name);
         }
     }
 

@@ -9,7 +9,7 @@ namespace HealthLedger.Ledger.Storage;
 /// to record a new file length takes half the time: whole ones by <see cref="FillNext"/>, and where none is ready the current one step by step.
 /// </summary>
 /// <remarks>
-/// <see cref="Stage"/> and <see cref="Commit"/> belong to the sequencer; <see cref="Next"/>, <see cref="DeleteUpTo"/>, <see cref="FillNext"/> and <see cref="Hold"/> may run beside them.
+/// <see cref="Stage"/> and <see cref="Commit"/> belong to the sequencer; <see cref="Next"/>, <see cref="DeleteUpTo"/>, <see cref="FillNext"/>, <see cref="GiveNextBack"/> and <see cref="Hold"/> may run beside them.
 /// </remarks>
 internal sealed partial class Journal : IDisposable
 {
@@ -31,16 +31,9 @@ internal sealed partial class Journal : IDisposable
     public Journal(ILedgerStorage storage, long segmentBytes, int preallocateBytes)
     {
         (_storage, _segmentBytes, _zeros, _next) = (storage, segmentBytes, new byte[preallocateBytes], new NextSegment(storage, segmentBytes));
-        foreach (var name in storage.List())
+        foreach (var number in storage.List().Select(NumberOf).OfType<uint>())
         {
-            if (NumberOf(name) is { } number)
-            {
-                _segments.Add(number, new Segment(number, storage.Open(name)));
-            }
-            else if (name == NextSegment.Name)
-            {
-                storage.Delete(name);
-            }
+            _segments.Add(number, new Segment(number, storage.Open(NameOf(number))));
         }
     }
 
@@ -205,9 +198,13 @@ internal sealed partial class Journal : IDisposable
 
         if (committed > _segmentBytes / 4)
         {
-            _next.Fill((_segmentBytes / 4) + 1);
+            const int Page = 4096;
+            _next.Fill(((_segmentBytes / 4) + Page - 1) / Page * Page);
         }
     }
+
+    /// <summary>Deletes what <see cref="FillNext"/> made, where room is short.</summary>
+    public void GiveNextBack() => _next.GiveBack();
 
     /// <summary>From now on nothing is deleted, until as often <see cref="LetGo"/> was called: somebody copies the segments.</summary>
     public void Hold()
