@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace HealthLedger.Ledger;
 
 /// <summary>
-/// What waits for the sequencer: bounded, in order. While a batch commits the next one gathers here. One append alone never waits for a clock, but for a tenth of a second after a crowd. In a crowd, where who
+/// What waits for the sequencer: bounded, in order. While a batch commits the next one gathers here. One append alone never waits for a clock, but in the batches just after a crowd. In a crowd, where who
 /// was answered is likely to ask again, a batch waits up to a millisecond for two fifths of it: a commit costs the same for all, but while it waits for the disk the
 /// others have to keep the processors busy.
 /// </summary>
@@ -13,7 +13,7 @@ namespace HealthLedger.Ledger;
 /// <param name="gather">How long a batch waits for a crowd at most.</param>
 internal sealed class AppendQueue(int limit, int maxEntries, long maxBytes, TimeSpan gather)
 {
-    /// <summary>What a ledger waits: less than a commit takes.</summary>
+    /// <summary>How long a ledger waits: about two commits.</summary>
     public static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(1);
 
     private const int LeastAwaited = 6;
